@@ -1,0 +1,1 @@
+"""The devtool subcommands: argparse in, text out."""

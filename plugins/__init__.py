@@ -1,0 +1,1 @@
+"""The plugins of this tree, one thing a file."""

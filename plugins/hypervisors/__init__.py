@@ -1,0 +1,1 @@
+"""Hypervisors that give a target."""

@@ -1,0 +1,1 @@
+"""Forms that an image is written in."""

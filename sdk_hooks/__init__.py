@@ -1,0 +1,37 @@
+"""The public API for authors of plugins. Import from here; `sdk_hooks.core` is not for plugins."""
+
+from sdk_hooks.container import Container, HealthCheck, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.errors import SdkError, UnknownPluginError, UsageError
+from sdk_hooks.families import Hypervisor, ImageBackend, Machine, Progress, Runtime, Stack
+from sdk_hooks.image import Descriptor, Image
+from sdk_hooks.spec import API_VERSION, hookimpl
+from sdk_hooks.target import Argv, Needs, Platform, Script, StackFacts, Target
+
+__all__ = [
+    "API_VERSION",
+    "Argv",
+    "Container",
+    "Descriptor",
+    "HealthCheck",
+    "Hypervisor",
+    "Image",
+    "ImageBackend",
+    "Machine",
+    "Needs",
+    "Platform",
+    "Port",
+    "Progress",
+    "Resources",
+    "Restart",
+    "Runtime",
+    "Script",
+    "SdkError",
+    "Settings",
+    "Stack",
+    "StackFacts",
+    "Target",
+    "UnknownPluginError",
+    "UsageError",
+    "Volume",
+    "hookimpl",
+]

@@ -1,0 +1,126 @@
+"""What a container is: the settings that a person writes, and one deployment of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from sdk_hooks.target import Argv
+
+if TYPE_CHECKING:
+    from sdk_hooks.families import Runtime
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of the container that the target's own address answers on."""
+
+    container: int
+    host: int
+    protocol: str = "tcp"
+    address: str = ""
+
+    def __str__(self) -> str:
+        return f"{f'{self.address}:' if self.address else ''}{self.host}:{self.container}/{self.protocol}"
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A directory that outlives the container: a path on the target, or a name that the stack keeps."""
+
+    source: str
+    target: str
+    read_only: bool = False
+
+    @property
+    def named(self) -> bool:
+        return not self.source.startswith("/")
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.target}{':ro' if self.read_only else ''}"
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """How to tell that a container is up: a command that exits 0 inside it, or an HTTP answer.
+
+    All times are in seconds.
+    """
+
+    command: Argv = ()
+    port: int = 0
+    """Of the target, where *path* is asked for."""
+    path: str = "/"
+    interval: float = 2.0
+    timeout: float = 5.0
+    retries: int = 15
+    start_period: float = 0.0
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Limits; 0 means none."""
+
+    memory: int = 0
+    """Bytes."""
+    cpus: float = 0.0
+    pids: int = 0
+
+
+@dataclass(frozen=True)
+class Restart:
+    """What happens when the container's process ends: no, always, unless-stopped, on-failure."""
+
+    policy: str = "unless-stopped"
+    retries: int = 0
+    """With on-failure: how often; 0 for without end."""
+
+    def __str__(self) -> str:
+        return f"{self.policy}:{self.retries}" if self.retries else self.policy
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a container is run; what is not part of the OCI image config, and travels beside it."""
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Added to the image's own when it is deployed."""
+    ports: tuple[Port, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    healthcheck: HealthCheck | None = None
+    resources: Resources = Resources()
+    restart: Restart = Restart()
+    network: str = "host"
+    """host, bridge or none."""
+    read_only: bool = False
+    stop_timeout: float = 10.0
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container on one target, as a stack is asked to run it."""
+
+    name: str
+    image: str
+    """What the stack knows the image by on the target."""
+    digest: str
+    """Of the image manifest."""
+    config: Mapping[str, Any]
+    """The OCI image config's `config` object."""
+    settings: Settings
+    layers: tuple[str, ...]
+    """Diff IDs, bottom first."""
+    directory: PurePosixPath
+    """The deployment's own directory on the target."""
+    state: PurePosixPath
+    """Where all deployments, and the layers of targets without an engine, are kept."""
+    runtime: Runtime | None = None
+    """Chosen by the user; None for the stack's own default."""
+    attach: bool = False
+    """Run in the foreground, connected to the terminal, and remove it at the end."""
+    tty: bool = False
+    command: Argv | None = None
+    """Instead of the image's CMD."""
+    rootless: bool = False

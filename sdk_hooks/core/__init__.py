@@ -1,0 +1,1 @@
+"""The engine: decides, and runs what was decided."""

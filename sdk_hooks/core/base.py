@@ -1,0 +1,252 @@
+"""Base images: a layout directory, an OCI archive or a docker-archive, taken in uncompressed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from sdk_hooks.core.fileset import (
+    BLOCK,
+    CHARACTER,
+    DIRECTORY,
+    FIFO,
+    FILE,
+    HARDLINK,
+    SYMLINK,
+    Entry,
+    Merged,
+)
+from sdk_hooks.core.layout import Layout
+from sdk_hooks.errors import SdkError
+from sdk_hooks.image import LAYER, Descriptor
+from sdk_hooks.target import Platform
+
+_KINDS = {FILE: FILE, "\0": FILE, HARDLINK: HARDLINK, SYMLINK: SYMLINK, CHARACTER: CHARACTER, BLOCK: BLOCK}
+_KINDS.update({DIRECTORY: DIRECTORY, FIFO: FIFO})
+_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+
+Opener = Callable[[str], IO[bytes]]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base image whose layers were copied into the layout that is being built."""
+
+    config: Mapping[str, Any]
+    layers: Sequence[Descriptor]
+
+
+def read(place: str, platform: Platform | None, target: Layout, merged: Merged) -> Base:
+    """Copy the image at *place* into *target*, and what its layers show into *merged*.
+
+    :param platform: Which one to take where there are several, None when nothing says.
+    :raises SdkError: When there is no image, or none for *platform*.
+    """
+    path = Path(place)
+    if not path.exists():
+        raise SdkError(f"there is no base image at '{path}'", hint="give a layout directory or an archive", code="no-base")
+    if path.is_dir():
+        return _read(place, lambda name: open(path / name, "rb"), platform, target, merged)
+    try:
+        with tarfile.open(path) as archive:
+            return _read(place, _members(archive), platform, target, merged)
+    except tarfile.TarError as error:
+        raise SdkError(f"'{path}' is neither a layout nor an archive", detail=str(error), code="no-base") from error
+
+
+def _members(archive: tarfile.TarFile) -> Opener:
+    found = {member.name.removeprefix("./"): member for member in archive.getmembers()}
+
+    def opener(name: str) -> IO[bytes]:
+        if name not in found:
+            raise FileNotFoundError(name)
+        return cast("IO[bytes]", archive.extractfile(found[name]))
+
+    return opener
+
+
+def _read(place: str, opener: Opener, platform: Platform | None, target: Layout, merged: Merged) -> Base:
+    try:
+        config, names = _oci(place, opener, platform)
+    except FileNotFoundError:
+        try:
+            config, names = _docker(opener)
+        except FileNotFoundError as error:
+            raise SdkError(f"{place!r} has neither an index.json nor a manifest.json", code="no-base") from error
+    _check_platform(place, config, platform)
+    layers = []
+    for name, diff_id in zip(names, config["rootfs"]["diff_ids"], strict=True):
+        layer = _copy(place, opener, name, diff_id, target)
+        layers.append(layer)
+        _look(target.path / layer.path, merged)
+    return Base(config, layers)
+
+
+def _oci(place: str, opener: Opener, platform: Platform | None) -> tuple[dict[str, Any], list[str]]:
+    entries = _json(opener, "index.json")["manifests"]
+    manifests = list(_manifests(opener, entries))
+    fitting = [m for m in manifests if _fits(m, platform)] if len(manifests) > 1 else manifests
+    if len(fitting) != 1:
+        wanted = f" for {platform}" if platform else ""
+        raise SdkError(
+            f"{place!r} has {len(fitting)} images{wanted} where one is expected",
+            detail=f"it has: {', '.join(_platform_text(m) for m in manifests) or 'none'}",
+            code="no-base",
+        )
+    manifest = _json(opener, _blob_path(fitting[0]["digest"]))
+    config = _json(opener, _blob_path(manifest["config"]["digest"]))
+    return config, [_blob_path(layer["digest"]) for layer in manifest["layers"]]
+
+
+def _manifests(opener: Opener, entries: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for entry in entries:
+        if entry.get("mediaType") in _INDEXES:
+            yield from _manifests(opener, _json(opener, _blob_path(entry["digest"]))["manifests"])
+        elif entry.get("platform", {}).get("architecture") != "unknown":  # buildkit's attestations
+            yield entry
+
+
+def _fits(entry: Mapping[str, Any], platform: Platform | None) -> bool:
+    found = entry.get("platform")
+    return platform is None or not found or platform.runs(_platform(found))
+
+
+def _docker(opener: Opener) -> tuple[dict[str, Any], list[str]]:
+    manifest = _json(opener, "manifest.json")[0]
+    return _json(opener, manifest["Config"]), list(manifest["Layers"])
+
+
+def _copy(place: str, opener: Opener, name: str, diff_id: str, target: Layout) -> Descriptor:
+    known = target.path / "blobs" / diff_id.replace(":", "/", 1)
+    if known.exists():
+        return Descriptor(LAYER, diff_id, known.stat().st_size)
+    with opener(name) as packed:
+        blob = target.add(_plain(packed), LAYER)
+    if blob.digest != diff_id:
+        raise SdkError(
+            f"the base image {place!r} is damaged",
+            detail=f"layer {name} has the digest {blob.digest}, its config says {diff_id}",
+            hint="fetch it again",
+            code="bad-digest",
+        )
+    return blob
+
+
+def _plain(packed: IO[bytes]) -> Iterator[bytes]:
+    """The uncompressed content of a layer: gzip and zstd are told by their first bytes."""
+    start = packed.read(4)
+    whole = cast("IO[bytes]", io.BufferedReader(_Joined(start, packed), 1 << 20))
+    if start[:2] == b"\x1f\x8b":
+        whole = cast("IO[bytes]", gzip.GzipFile(fileobj=whole))
+    elif start == b"\x28\xb5\x2f\xfd":
+        yield from _unzstd(whole)
+        return
+    while piece := whole.read(1 << 20):
+        yield piece
+
+
+def _unzstd(packed: IO[bytes]) -> Iterator[bytes]:
+    if shutil.which("zstd") is None:
+        raise SdkError(
+            "the base image has layers compressed with zstd", hint="install zstd", code="missing-program"
+        )
+    # a file: feeding a pipe while reading another one needs a thread, and base images are read once
+    with _spooled(packed) as file, subprocess.Popen(("zstd", "-dcq"), stdin=file, stdout=subprocess.PIPE) as child:
+        stdout = cast("IO[bytes]", child.stdout)
+        while piece := stdout.read(1 << 20):
+            yield piece
+    if child.returncode:
+        raise SdkError("zstd can't read a layer of the base image", code="bad-layer")
+
+
+def _spooled(packed: IO[bytes]) -> IO[bytes]:
+    import tempfile
+
+    file = tempfile.TemporaryFile()
+    shutil.copyfileobj(packed, file)
+    file.seek(0)
+    return cast("IO[bytes]", file)
+
+
+class _Joined(io.RawIOBase):
+    """A stream whose first bytes were already read."""
+
+    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
+        self.start, self.rest = start, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self.start[: len(buffer)] or self.rest.read(len(buffer))
+        self.start = self.start[len(piece) :] if self.start else b""
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _look(layer: Path, merged: Merged) -> None:
+    """Add what *layer* shows to *merged*: which paths are links and directories decides where files go."""
+    with tarfile.open(layer, "r:") as archive:
+        for member in archive:
+            path = os.path.normpath(member.name.lstrip("/")).removeprefix("./")
+            folder, _, name = path.rpartition("/")
+            if path == ".":
+                continue
+            if name == ".wh..wh..opq":
+                merged.remove(folder, itself=False)
+            elif name.startswith(".wh."):
+                merged.remove(f"{folder}/{name[4:]}".lstrip("/"), itself=True)
+            else:
+                merged.entries[path] = _entry(member, path, archive)
+
+
+def _entry(member: tarfile.TarInfo, path: str, archive: tarfile.TarFile) -> Entry:
+    data = b""
+    if path in ("etc/passwd", "etc/group"):
+        content = archive.extractfile(member)
+        data = content.read() if content else b""
+    kind = _KINDS.get(member.type.decode(), FILE)
+    return Entry(path, kind, member.mode, member.uid, member.gid, len(data), link=member.linkname, data=data)
+
+
+def _check_platform(place: str, config: Mapping[str, Any], platform: Platform | None) -> None:
+    found = _platform(config)
+    if platform is not None and not (platform.runs(found) or found.runs(platform)):
+        raise SdkError(
+            f"the base image {place!r} is for {found}, the application is for {platform}",
+            hint=f"give a base image for {platform}",
+            code="mixed-architectures",
+        )
+
+
+def _platform(raw: Mapping[str, Any]) -> Platform:
+    return Platform(raw.get("architecture", ""), raw.get("variant", ""), raw.get("os", "linux"))
+
+
+def _platform_text(entry: Mapping[str, Any]) -> str:
+    return str(_platform(entry.get("platform", {}))) if entry.get("platform") else "one that names no platform"
+
+
+def _blob_path(digest: str) -> str:
+    algorithm, _, value = digest.partition(":")
+    if algorithm != "sha256" or not value.isalnum():
+        raise SdkError(f"{digest!r} is not a sha256 digest", code="bad-digest")
+    return f"blobs/sha256/{value}"
+
+
+def _json(opener: Opener, name: str) -> Any:
+    with opener(name) as stream:
+        raw = stream.read()
+    if name.startswith("blobs/") and hashlib.sha256(raw).hexdigest() != name.rpartition("/")[2]:
+        raise SdkError(f"the blob {name!r} of the base image is damaged", hint="fetch it again", code="bad-digest")
+    return json.loads(raw)

@@ -1,0 +1,112 @@
+"""Builds an image: files in, OCI layout out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sdk_hooks.core import base as base_images
+from sdk_hooks.core import compose, imageconfig, layers
+from sdk_hooks.core.fileset import Merged
+from sdk_hooks.core.layers import Layer
+from sdk_hooks.core.layout import Layout
+from sdk_hooks.core.spec.model import Spec
+from sdk_hooks.core.tree import Source
+from sdk_hooks.errors import SdkError
+from sdk_hooks.image import CONFIG, MANIFEST, Image
+from sdk_hooks.target import Platform
+
+EPOCH = 1302044400
+"""When nobody sets SOURCE_DATE_EPOCH: OE-Core's SOURCE_DATE_EPOCH_FALLBACK, 5 April 2011."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made."""
+
+    image: Image
+    previous: Image | None
+    """What stood in the same layout before; its layers may be gone."""
+    layers: tuple[Layer, ...]
+    """Without the base's."""
+
+    @property
+    def written(self) -> int:
+        """Bytes of layers that were not there before."""
+        return sum(layer.blob.size for layer in self.layers if not layer.reused)
+
+
+def build(name: str, source: Source, spec: Spec, target: Path, epoch: int) -> Built:
+    """Build the image *name* into the layout at *target*, replacing what it has.
+
+    :param source: Files of the application and of what it needs.
+    :param spec: What everybody together said about it.
+    :param epoch: Seconds since 1970; no file is younger.
+    :raises SdkError: When something does not fit; the layout then still has what it had.
+    """
+    layout = Layout(target)
+    layout.create()
+    with layout.locked():
+        previous = layout.find()
+        merged = Merged()
+        base = base_images.read(spec.base, source.platform, layout, merged) if spec.base else None
+        platform = source.platform or _platform_of(base) or _required(name)
+        if base is None and spec.entrypoint is None and spec.cmd is None:
+            spec = replace(spec, entrypoint=compose.entrypoint(name, source.groups))
+        below = [] if base or _has_users(source) else [compose.foundation()]
+        groups = compose.split(source.groups, spec.layers or ())
+        writer = layers.Writer(layout, merged, epoch)
+        for group in layers.capped([*below, *groups]):
+            writer.write(group)
+        writer.write(compose.configuration(spec, merged, imageconfig.user(spec, base.config if base else {})))
+        writer.done()
+        made = writer.layers
+        config = imageconfig.config(spec, platform, base.config if base else {}, made, epoch)
+        config_blob = layout.add_json(config, CONFIG)
+        blobs = [*(base.layers if base else ()), *(layer.blob for layer in made)]
+        manifest = layout.add_json(imageconfig.manifest(config_blob, blobs, spec), MANIFEST)
+        layout.commit(manifest, full_name(name, spec), _platform_json(platform))
+        return Built(layout.image(), previous, tuple(made))
+
+
+def full_name(name: str, spec: Spec) -> str:
+    """`localhost/web:latest`: podman's name for what has no registry, and never docker.io's by mistake."""
+    return f"{spec.image or f'localhost/{name}'}:{spec.tag or 'latest'}"
+
+
+def source_date_epoch() -> int:
+    """SOURCE_DATE_EPOCH of the environment, or OE-Core's fallback.
+
+    :raises SdkError: When it is not a number of seconds.
+    """
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if text and not text.isdigit():
+        raise SdkError(
+            f"SOURCE_DATE_EPOCH is {text!r}", hint="set it to seconds since 1970, or unset it", code="bad-variable"
+        )
+    return int(text or EPOCH)
+
+
+def _platform_of(base: base_images.Base | None) -> Platform | None:
+    if base is None:
+        return None
+    config = base.config
+    return Platform(config["architecture"], config.get("variant", ""), config["os"])
+
+
+def _required(name: str) -> Platform:
+    raise SdkError(
+        f"nothing says which architecture {name!r} is for: it has no program",
+        hint="say it: --platform linux/arm64",
+        code="no-platform",
+    )
+
+
+def _has_users(source: Source) -> bool:
+    return any("etc/passwd" in group.entries for group in source.groups)
+
+
+def _platform_json(platform: Platform) -> dict[str, str]:
+    found = {"architecture": platform.architecture, "os": platform.os, "variant": platform.variant}
+    return {key: value for key, value in found.items() if value}

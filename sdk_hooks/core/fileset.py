@@ -1,0 +1,140 @@
+"""The files of an image before they are layers: entries with owners, in named groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+FILE, HARDLINK, SYMLINK, CHARACTER, BLOCK, DIRECTORY, FIFO = "0", "1", "2", "3", "4", "5", "6"
+"""Kinds of entry, named by their type flag in a tar archive."""
+
+
+class Entry(NamedTuple):
+    """One file of the image.
+
+    A named tuple: there may be a hundred thousand of them.
+    """
+
+    path: str
+    """Inside the image, without a leading slash."""
+    kind: str
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    size: int = 0
+    mtime: int = 0
+    """Seconds since 1970; clamped when it is written."""
+    link: str = ""
+    """Target of a symbolic link as it is stored; of a hard link the path inside the image."""
+    source: str = ""
+    """The file on this machine that has the content."""
+    data: bytes = b""
+    """The content, where there is no source."""
+    device: tuple[int, int] = (0, 0)
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    stamp: tuple[int, ...] = ()
+    """Device, inode, mtime and ctime of the source in ns: changes when the content may have changed."""
+
+
+@dataclass
+class Group:
+    """Files that change together, and so make a layer of their own.
+
+    Groups come in the order of how often they change, the most stable first.
+    """
+
+    name: str
+    entries: dict[str, Entry] = field(default_factory=dict)
+    comment: str = ""
+    """For the image's history."""
+
+    @property
+    def size(self) -> int:
+        return sum(entry.size for entry in self.entries.values())
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.entries[entry.path] = entry
+
+
+def directory(path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> Entry:
+    """A directory that no source gave, such as a missing parent."""
+    return Entry(path, DIRECTORY, mode, uid, gid)
+
+
+def parents(path: str) -> Iterator[str]:
+    """Every directory above *path*, the outermost first."""
+    at = path.find("/")
+    while at >= 0:
+        yield path[:at]
+        at = path.find("/", at + 1)
+
+
+class Merged:
+    """What the layers so far show when they lie on top of each other: types, owners and links, no content."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+
+    def real(self, path: str) -> str:
+        """*path* with the links of its parents followed, so that adding it replaces no link by a directory.
+
+        A package that installs lib/x into an image where lib is a link to usr/lib adds usr/lib/x.
+        """
+        for _ in range(40):
+            linked = next((d for d in parents(path) if self._is_link(d)), None)
+            if linked is None:
+                return path
+            path = _join(linked, self.entries[linked].link) + path[len(linked):]
+        return path
+
+    def place(self, group: Group) -> list[Entry]:
+        """Add *group* on top, and give the entries that its layer has to contain, sorted by path."""
+        placed: dict[str, Entry] = {}
+        for entry in sorted(group.entries.values(), key=lambda entry: entry.path.count("/")):
+            path = self.real(entry.path)
+            self._add_parents(path, placed)
+            if entry.kind == HARDLINK:
+                entry = entry._replace(link=self.real(entry.link))
+            self._put(entry if path == entry.path else entry._replace(path=path), placed)
+        return [placed[path] for path in sorted(placed)]
+
+    def remove(self, path: str, *, itself: bool) -> None:
+        """Forget what is below *path*, as a whiteout of a layer says, and with *itself* also *path*."""
+        below = [known for known in self.entries if known.startswith(path + "/") or not path]
+        for known in below + ([path] if itself else []):
+            self.entries.pop(known, None)
+
+    def _is_link(self, path: str) -> bool:
+        entry = self.entries.get(path)
+        return entry is not None and entry.kind == SYMLINK
+
+    def _add_parents(self, path: str, placed: dict[str, Entry]) -> None:
+        for parent in parents(path):
+            if parent not in self.entries:
+                self.entries[parent] = placed[parent] = directory(parent)
+
+    def _put(self, entry: Entry, placed: dict[str, Entry]) -> None:
+        below = self.entries.get(entry.path)
+        if below is not None and entry.kind == DIRECTORY:
+            if below.kind == SYMLINK or _same_directory(below, entry):
+                return  # a link to a directory stays; an unchanged directory needs no entry of its own
+        self.entries[entry.path] = placed[entry.path] = entry
+
+
+def _same_directory(below: Entry, entry: Entry) -> bool:
+    if below.kind != DIRECTORY:
+        return False
+    plain = (entry.mode, entry.uid, entry.gid) == (0o755, 0, 0)
+    return plain or (below.mode, below.uid, below.gid) == (entry.mode, entry.uid, entry.gid)
+
+
+def _join(link_path: str, target: str) -> str:
+    parts = [] if target.startswith("/") else link_path.split("/")[:-1]
+    for part in target.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)

@@ -1,0 +1,114 @@
+"""Makes layers of groups of files, and knows without reading them which layers it made before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdk_hooks.core import layout, tarstream
+from sdk_hooks.core.fileset import Entry, Group, Merged
+from sdk_hooks.core.layout import Layout
+from sdk_hooks.image import LAYER, Descriptor
+
+LIMIT = 40
+"""Layers an image may have: overlayfs and the engines stop at 128, and an image may become a base."""
+
+_RACY = 20_000_000
+"""Nanoseconds: a file younger than that may change again without changing its time stamps."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer that lies in the layout."""
+
+    blob: Descriptor
+    comment: str
+    reused: bool
+
+
+class Cache:
+    """Remembers for one layout which fingerprint of files gave which layer. Losing it costs time only."""
+
+    def __init__(self, target: Path) -> None:
+        name = hashlib.sha256(os.fsencode(os.path.abspath(target))).hexdigest()[:32]
+        self.path = cache_directory() / "layers" / f"{name}.json"
+        self.known: dict[str, list[str | int]] = {}
+        try:
+            self.known = json.loads(self.path.read_bytes())
+        except (OSError, ValueError):
+            pass  # none yet, or damaged: everything is made anew
+
+    def find(self, fingerprint: str) -> Descriptor | None:
+        if fingerprint not in self.known:
+            return None
+        digest, size = self.known[fingerprint]
+        return Descriptor(LAYER, str(digest), int(size))
+
+    def keep(self, layers: dict[str, Descriptor]) -> None:
+        self.known = {key: [blob.digest, blob.size] for key, blob in layers.items()}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            layout.replace(self.path, layout.to_json(self.known))
+        except OSError:
+            pass  # a read-only home: the next build reads the files again
+
+
+def cache_directory() -> Path:
+    """Where things are kept that can be made again."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "devtool-containers"
+
+
+class Writer:
+    """Writes layers into a layout, bottom first, and remembers them when it is done.
+
+    :param merged: What the layers below show; what is written is added to it.
+    """
+
+    def __init__(self, target: Layout, merged: Merged, epoch: int) -> None:
+        self.target, self.merged, self.epoch = target, merged, epoch
+        self.cache = Cache(target.path)
+        self.layers: list[Layer] = []
+        self._fresh: dict[str, Descriptor] = {}
+
+    def write(self, group: Group) -> None:
+        """Write a layer with what *group* adds; none when it has nothing new to show."""
+        entries = self.merged.place(group)
+        if not entries:
+            return
+        started = time.time_ns()
+        fingerprint = _fingerprint(entries, self.epoch)
+        blob = self.cache.find(fingerprint)
+        reused = blob is not None and self.target.has(blob)
+        if blob is None or not reused:
+            blob = self.target.add(tarstream.stream(entries, self.epoch), LAYER)
+        if max((e.stamp[3] for e in entries if e.stamp), default=0) < started - _RACY:
+            self._fresh[fingerprint] = blob
+        comment = f"{group.name}: {group.comment}" if group.comment else group.name
+        self.layers.append(Layer(blob, comment, reused))
+
+    def done(self) -> None:
+        self.cache.keep(self._fresh)
+
+
+def capped(groups: Iterable[Group], limit: int = LIMIT) -> list[Group]:
+    """At most *limit* groups: the neighbours that together are smallest become one, the top one stays."""
+    kept = [group for group in groups if group.entries]
+    while len(kept) > limit:
+        at = min(range(len(kept) - 2), key=lambda i: kept[i].size + kept[i + 1].size)
+        low, high = kept[at], kept[at + 1]
+        joined = Group(low.name, {**low.entries, **high.entries}, low.comment)
+        kept[at : at + 2] = [joined]
+    return kept
+
+
+def _fingerprint(entries: Sequence[Entry], epoch: int) -> str:
+    """Changes when the layer would: version 2 of marshal has no references, so it is a function of values."""
+    raw = marshal.dumps([tuple(entry) for entry in entries], 2)
+    return hashlib.sha256(b"1 %d " % epoch + raw).hexdigest()

@@ -1,0 +1,189 @@
+"""OCI image layouts on disk: blobs that appear whole or not at all, and the index that names them."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sdk_hooks.errors import SdkError
+from sdk_hooks.image import IMAGE_NAME, INDEX, MANIFEST, REF_NAME, Descriptor, Image, descriptor
+
+LAYOUT_FILE = b'{"imageLayoutVersion":"1.0.0"}'
+
+
+def to_json(value: object) -> bytes:
+    """The one serialisation that digests are made of: sorted keys, no white space, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class Layout:
+    """A directory in the image-layout form; made when it is not there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create(self) -> None:
+        """Make the directories.
+
+        :raises SdkError: When that can't be done, or something else is there.
+        """
+        if self.path.is_dir() and not (self.path / "oci-layout").exists() and any(self.path.iterdir()):
+            raise SdkError(
+                f"'{self.path}' is not empty and is not an OCI layout",
+                hint="give another directory with -o",
+                code="not-a-layout",
+            )
+        with writing(self.path):
+            (self.path / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+            if not (self.path / "oci-layout").exists():
+                replace(self.path / "oci-layout", LAYOUT_FILE)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one process at a time: a second build of the same image waits."""
+        handle = os.open(self.path, os.O_RDONLY)  # a directory can be locked: no lock file is left behind
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def has(self, blob: Descriptor) -> bool:
+        try:
+            return os.stat(self.path / blob.path).st_size == blob.size
+        except FileNotFoundError:
+            return False
+
+    def add(self, pieces: Iterable[bytes], media_type: str) -> Descriptor:
+        """Write a blob; it gets its name when it is complete."""
+        folder = self.path / "blobs" / "sha256"
+        with writing(self.path):
+            handle, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
+        try:
+            blob = _fill(handle, pieces, media_type, self.path)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, self.path / blob.path)
+        except BaseException:  # also Ctrl-C: nothing half-written stays
+            os.unlink(temporary)
+            raise
+        return blob
+
+    def add_json(self, value: object, media_type: str) -> Descriptor:
+        return self.add([to_json(value)], media_type)
+
+    def commit(self, manifest: Descriptor, name: str, platform: Mapping[str, str]) -> None:
+        """Make *manifest* the one image of this layout, and remove the blobs that it does not use."""
+        entry = {**manifest.to_json(), "platform": dict(platform), "annotations": name_annotations(name)}
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}
+        with writing(self.path):
+            replace(self.path / "index.json", to_json(index))
+        self._sweep()
+
+    def image(self) -> Image:
+        """The image in this layout.
+
+        :raises SdkError: When there is none, or there are several.
+        """
+        index = _read_json(self.path / "index.json")
+        manifests = [m for m in index.get("manifests", []) if m.get("mediaType") == MANIFEST]
+        if len(manifests) != 1:
+            raise SdkError(
+                f"'{self.path}' has {len(manifests)} images where one is expected", code="not-one-image"
+            )
+        found = descriptor(manifests[0])
+        manifest = _read_json(self.path / found.path)
+        config = _read_json(self.path / descriptor(manifest["config"]).path)
+        return Image(self.path, image_name(manifests[0], self.path), found, manifest, config)
+
+    def find(self) -> Image | None:
+        """The image in this layout, or None when there is no complete one."""
+        try:
+            return self.image()
+        except (SdkError, KeyError, ValueError):
+            return None
+
+    def _sweep(self) -> None:
+        image = self.image()
+        live = {blob.digest for blob in (image.descriptor, image.config_descriptor, *image.layers)}
+        for name in os.listdir(self.path / "blobs" / "sha256"):
+            if f"sha256:{name}" not in live:  # a temporary file here is dead: the lock is ours
+                os.unlink(self.path / "blobs" / "sha256" / name)
+
+
+def name_annotations(name: str) -> dict[str, str]:
+    """What lets every engine find the image's name: skopeo and umoci take the tag, others all of it."""
+    return {REF_NAME: name.rpartition(":")[2], IMAGE_NAME: name}
+
+
+def image_name(entry: Mapping[str, Any], path: Path) -> str:
+    """Full name of the image that *entry* of an index stands for."""
+    notes = entry.get("annotations", {})
+    name = notes.get(IMAGE_NAME) or notes.get(REF_NAME, "latest")
+    return str(name) if "/" in name or ":" in name else f"localhost/{path.stem.lower()}:{name}"
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write *content* to *path* so that a reader sees all of the old or all of the new."""
+    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:  # also Ctrl-C
+        os.unlink(temporary)
+        raise
+
+
+@contextlib.contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn what a full disk or a missing permission raises into an error that names *place*."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise SdkError(
+                f"no space left to write '{place}'",
+                hint="free some, or give another directory with -o",
+                code="no-space",
+            ) from error
+        raise SdkError(
+            f"can't write '{place}'",
+            detail=error.strerror or str(error),
+            hint="give another directory with -o",
+            code="unwritable",
+        ) from error
+
+
+def _fill(handle: int, pieces: Iterable[bytes], media_type: str, place: Path) -> Descriptor:
+    digest, size = hashlib.sha256(), 0
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            with writing(place):
+                _write_all(file, piece)
+    return Descriptor(media_type, f"sha256:{digest.hexdigest()}", size)
+
+
+def _write_all(file: Any, piece: bytes) -> None:
+    view = memoryview(piece)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise SdkError(f"'{path}' is missing", hint="build the image first", code="no-image") from error
+    except ValueError as error:
+        raise SdkError(f"'{path}' is not valid JSON", detail=str(error), code="bad-layout") from error

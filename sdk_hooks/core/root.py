@@ -1,0 +1,82 @@
+"""Looks at a directory as if it were the root of a file system, like chroot, without being root."""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import lru_cache
+
+from sdk_hooks.errors import SdkError
+
+
+class Root:
+    """A directory whose absolute symbolic links mean the directory itself.
+
+    Paths are absolute as seen inside, with one leading slash.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self.directory = os.path.realpath(directory)
+        if not os.path.isdir(self.directory):
+            raise SdkError(f"{directory!r} is not a directory", code="no-directory")
+        self._lstat = lru_cache(maxsize=None)(self._uncached_lstat)
+
+    def host(self, path: str) -> str:
+        """Where *path* lies on this machine, its last link not followed."""
+        return self.directory + path if self.directory != "/" else path
+
+    def lstat(self, path: str) -> os.stat_result | None:
+        """Status of *path*, whose parents must be resolved; None when there is nothing."""
+        return self._lstat(path)
+
+    def _uncached_lstat(self, path: str) -> os.stat_result | None:
+        try:
+            return os.lstat(self.host(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def trail(self, path: str) -> list[str]:
+        """Every path that looking *path* up goes through: its links in order, then what is really there.
+
+        Empty when there is nothing there. Each is without links in its parents.
+        """
+        links: list[str] = []
+        done, todo = "", [part for part in path.split("/") if part]
+        while todo:
+            part = todo.pop(0)
+            if part in (".", ""):
+                continue
+            if part == "..":
+                done = done.rpartition("/")[0]
+                continue
+            here = f"{done}/{part}"
+            status = self.lstat(here)
+            if status is None:
+                return []
+            if stat.S_ISLNK(status.st_mode):
+                if len(links) > 40:  # as the kernel: a loop
+                    return []
+                links.append(here)
+                link = os.readlink(self.host(here))
+                todo = [p for p in link.split("/") if p] + todo
+                done = "" if link.startswith("/") else done
+                continue
+            done = here
+        return [*dict.fromkeys(links), done or "/"]
+
+    def resolve(self, path: str) -> str:
+        """What *path* really is, without links; empty when there is nothing."""
+        trail = self.trail(path)
+        return trail[-1] if trail else ""
+
+    def is_file(self, path: str) -> bool:
+        status = self.lstat(self.resolve(path) or "/")
+        return status is not None and stat.S_ISREG(status.st_mode)
+
+    def read_text(self, path: str) -> str:
+        """Text of the file that *path* leads to, empty when there is none."""
+        real = self.resolve(path)
+        if not real or not self.is_file(real):
+            return ""
+        with open(self.host(real), encoding="utf-8", errors="replace") as stream:
+            return stream.read()

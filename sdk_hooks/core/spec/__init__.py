@@ -1,0 +1,1 @@
+"""container.yaml: its model, its reader, its schema."""

@@ -1,0 +1,249 @@
+"""What container.yaml can say: the one model that its reader and its JSON Schema are made of."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from sdk_hooks.container import HealthCheck, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.core.spec import kinds
+from sdk_hooks.core.spec.kinds import Either, Many, Pairs, Section, Text, Words
+
+NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+"""A component of a repository's name, as the OCI distribution-spec has it."""
+TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+IMAGE = rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{NAME}(?:/{NAME})*"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is put into the image on top of everything else."""
+
+    target: str
+    source: str = ""
+    content: str | None = None
+    owner: str = "0:0"
+    mode: int | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.source) == (self.content is not None):
+            raise ValueError("give either 'source' or 'content'")
+
+
+@dataclass(frozen=True)
+class LayerRule:
+    """Paths of the application that get a layer of their own."""
+
+    name: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What somebody said about a container; None where nothing was said."""
+
+    name: str | None = None
+    image: str | None = None
+    tag: str | None = None
+    base: str | None = None
+    entrypoint: tuple[str, ...] | None = None
+    cmd: tuple[str, ...] | None = None
+    env: Mapping[str, str] | None = None
+    user: str | None = None
+    workdir: str | None = None
+    ports: tuple[Port, ...] | None = None
+    volumes: tuple[Volume, ...] | None = None
+    labels: Mapping[str, str] | None = None
+    author: str | None = None
+    stop_signal: str | None = None
+    stop_timeout: float | None = None
+    healthcheck: HealthCheck | None = None
+    files: tuple[File, ...] | None = None
+    include: tuple[str, ...] | None = None
+    layers: tuple[LayerRule, ...] | None = None
+    resources: Resources | None = None
+    restart: Restart | None = None
+    network: str | None = None
+    read_only: bool | None = None
+
+    def over(self, other: Spec) -> Spec:
+        """This one, and *other* where this one says nothing; env and labels key by key."""
+        changes: dict[str, Any] = {}
+        for item in fields(self):
+            ours, theirs = getattr(self, item.name), getattr(other, item.name)
+            if ours is None:
+                changes[item.name] = theirs
+            elif item.name in ("env", "labels") and theirs is not None:
+                changes[item.name] = {**theirs, **ours}
+        if self.entrypoint is not None and self.cmd is None:
+            changes["cmd"] = None  # the arguments of another program
+        return replace(self, **changes)
+
+    def settings(self) -> Settings:
+        """What is needed to run the container, with the defaults filled in."""
+        default = Settings()
+        return Settings(
+            ports=self.ports or (),
+            volumes=self.volumes or (),
+            healthcheck=self.healthcheck,
+            resources=self.resources or default.resources,
+            restart=self.restart or default.restart,
+            network=self.network or default.network,
+            read_only=bool(self.read_only),
+            stop_timeout=default.stop_timeout if self.stop_timeout is None else self.stop_timeout,
+        )
+
+
+def port(text: str) -> Port:
+    """`80`, `8080:80`, `127.0.0.1:8080:80/udp`: address and port of the target, port of the container."""
+    match = re.fullmatch(r"(?:(?:([\d.]+|\[[\da-fA-F:]+\]):)?(\d+):)?(\d+)(?:/(tcp|udp|sctp))?", text)
+    if not match or not all(0 < int(p) < 65536 for p in match.group(2, 3) if p):
+        raise ValueError(f"{text!r} is not a port such as 8080:80")
+    return Port(int(match[3]), int(match[2] or match[3]), match[4] or "tcp", match[1] or "")
+
+
+def volume(text: str) -> Volume:
+    """`name:/path`, `/on/target:/path`, `/path:ro`; a path alone is kept under a name made of it."""
+    match = re.fullmatch(r"(?:([^:]+):)?(/[^:]*)(?::(ro|rw))?", text)
+    if not match or not (match[1] is None or match[1].startswith("/") or re.fullmatch(r"[\w][\w.-]*", match[1])):
+        raise ValueError(f"{text!r} is not a volume such as data:/var/lib/app")
+    return Volume(match[1] or match[2].strip("/").replace("/", "-"), match[2], match[3] == "ro")
+
+
+def restart(text: str) -> Restart:
+    match = re.fullmatch(r"(no|always|unless-stopped|on-failure)(?::(\d+))?", text)
+    if not match or (match[2] and match[1] != "on-failure"):
+        raise ValueError(f"{text!r} is not one of no, always, unless-stopped, on-failure[:N]")
+    return Restart(match[1], int(match[2] or 0))
+
+
+def absolute(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError(f"{text!r} is not an absolute path")
+    return text
+
+
+def mode(text: str) -> int:
+    if not re.fullmatch(r"(?:0o?)?[0-7]{3,4}", text):
+        raise ValueError(f"{text!r} is not a mode such as 0644")
+    return int(text.replace("o", ""), 8)
+
+
+def _health(http: Mapping[str, Any] | None = None, **rest: Any) -> HealthCheck:
+    if (http is None) == ("command" not in rest):
+        raise ValueError("give either 'command' or 'http'")
+    return HealthCheck(**{**(http or {}), **rest})
+
+
+_TEXT_OR_NUMBER = {"type": ["string", "number"]}
+_HEALTH = Section(
+    "how to tell that the container is up",
+    {
+        "command": Words("a command that exits 0 in the container when it is up"),
+        "http": Section(
+            "a URL on the target that answers with 2xx or 3xx when it is up",
+            {
+                "port": Text("a port of the target", kinds.count, {"type": "integer"}),
+                "path": Text("a path, / by default", absolute),
+            },
+            required=("port",),
+        ),
+        "interval": Text("a time such as 2s", kinds.duration, _TEXT_OR_NUMBER),
+        "timeout": Text("a time such as 5s", kinds.duration, _TEXT_OR_NUMBER),
+        "retries": Text("how often to try", kinds.count, {"type": "integer"}),
+        "start_period": Text("a time such as 10s in which failures do not count", kinds.duration, _TEXT_OR_NUMBER),
+    },
+    _health,
+)
+_FILE = Section(
+    "a file to put into the image",
+    {
+        "source": Text("a path relative to container.yaml"),
+        "content": Text("the text of the file"),
+        "target": Text("an absolute path in the image", absolute),
+        "owner": kinds.matching("user:group, by number or name", r"[\w.-]+(:[\w.-]+)?", "user:group"),
+        "mode": Text("an octal mode such as 0644", mode, _TEXT_OR_NUMBER),
+    },
+    File,
+    required=("target",),
+)
+_LAYER = Section(
+    "files that change together",
+    {
+        "name": Text("a name for the history"),
+        "paths": Many("globs relative to the image's root; ** crosses directories", Text("a glob")),
+    },
+    LayerRule,
+    required=("name", "paths"),
+)
+_RESOURCES = Section(
+    "limits",
+    {
+        "memory": Text("a size such as 64M", kinds.size, _TEXT_OR_NUMBER),
+        "cpus": Text("a number of processors such as 0.5", kinds.decimal, {"type": "number"}),
+        "pids": Text("a number of processes", kinds.count, {"type": "integer"}),
+    },
+    Resources,
+)
+
+SPEC = Section(
+    "a container: what is in its image, and how it is run",
+    {
+        "name": kinds.matching("the name of the container", NAME, "a name of lower-case letters, digits, . _ -"),
+        "image": kinds.matching("the full name of the image, localhost/NAME by default", IMAGE, "an image name"),
+        "tag": kinds.matching("the tag of the image, latest by default", TAG, "a tag"),
+        "base": Text("an image to build on: a layout directory or an archive, relative to container.yaml"),
+        "entrypoint": Words("the program and its fixed arguments"),
+        "cmd": Words("arguments that can be replaced when it is run"),
+        "env": Pairs("environment variables"),
+        "user": kinds.matching("user[:group], by number or name", r"[\w.-]+(:[\w.-]+)?", "user[:group]"),
+        "workdir": Text("an absolute path", absolute),
+        "ports": Many("ports of the target that the container answers on", Text("HOST:CONTAINER[/udp]", port, _TEXT_OR_NUMBER)),
+        "volumes": Many("directories that outlive the container", Text("NAME:/PATH[:ro] or /HOST:/PATH[:ro]", volume)),
+        "labels": Pairs("labels of the image"),
+        "author": Text("who to ask about it"),
+        "stop_signal": kinds.matching("a signal such as SIGTERM", r"(SIG)?[A-Z0-9+-]+|\d+", "a signal"),
+        "stop_timeout": Text("a time such as 10s", kinds.duration, _TEXT_OR_NUMBER),
+        "healthcheck": _HEALTH,
+        "files": Many("files to put into the image", _FILE),
+        "include": Many("libraries by name and paths to bring from the sysroot", Text("libNAME.so.N or an absolute path")),
+        "layers": Many("layers of their own, the first the most stable", _LAYER),
+        "resources": _RESOURCES,
+        "restart": Text(
+            "no, always, unless-stopped or on-failure[:N]",
+            restart,
+            {"type": ["string", "boolean"], "pattern": r"^(no|always|unless-stopped|on-failure(:\d+)?)$"},
+        ),
+        "network": kinds.choice("host, bridge or none", "host", "bridge", "none"),
+        "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),
+    },
+    Spec,
+)
+
+
+def settings_to_json(settings: Settings) -> str:
+    """*settings* as the text of an annotation."""
+    return json.dumps(asdict(settings), sort_keys=True, separators=(",", ":"))
+
+
+def settings_from_json(text: str) -> Settings:
+    """The settings that `settings_to_json` wrote; keys of a newer version are passed over."""
+    raw = json.loads(text)
+    health = raw.get("healthcheck")
+    return Settings(
+        env=raw.get("env", {}),
+        ports=tuple(_make(Port, item) for item in raw.get("ports", [])),
+        volumes=tuple(_make(Volume, item) for item in raw.get("volumes", [])),
+        healthcheck=_make(HealthCheck, {**health, "command": tuple(health["command"])}) if health else None,
+        resources=_make(Resources, raw.get("resources", {})),
+        restart=_make(Restart, raw.get("restart", {})),
+        **{key: raw[key] for key in ("network", "read_only", "stop_timeout") if key in raw},
+    )
+
+
+def _make(kind: Any, raw: Mapping[str, Any]) -> Any:
+    known = {item.name for item in fields(kind)}
+    return kind(**{key: value for key, value in raw.items() if key in known})

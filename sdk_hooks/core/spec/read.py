@@ -1,0 +1,143 @@
+"""Reads container.yaml, and the OCI_IMAGE_* variables that meta-virtualization defined."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sdk_hooks.core.spec.kinds import SpecError
+from sdk_hooks.core.spec.model import SPEC, Spec, port
+from sdk_hooks.errors import SdkError
+
+FILE_NAME = "container.yaml"
+
+
+def load(path: Path) -> Spec:
+    """The spec in the file at *path*; paths in it become relative to nothing.
+
+    :raises SpecError: With file, line and column of what is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError(f"can't read '{path}'", detail=error.strerror or "") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"'{path}' is not UTF-8 text", detail=str(error)) from error
+    node = _compose(text, path)
+    if node is None:
+        return Spec()
+    spec: Spec = SPEC.read(node, "")
+    return _anchored(spec, path.parent)
+
+
+def find(directory: Path) -> Spec:
+    """The spec of the source tree at *directory*, empty when it has none."""
+    path = directory / FILE_NAME
+    return load(path) if path.is_file() else Spec()
+
+
+def from_variables(variables: Mapping[str, str]) -> Spec:
+    """What a recipe says in OCI_IMAGE_* variables.
+
+    ENTRYPOINT first, then ENTRYPOINT_ARGS, else CMD; lists are shell words.
+
+    :raises SdkError: Naming the variable whose value makes no sense.
+    """
+    get = {name: value.strip() for name, value in variables.items() if value and value.strip()}
+    args = get.get("OCI_IMAGE_ENTRYPOINT_ARGS") or get.get("OCI_IMAGE_CMD")
+    email = get.get("OCI_IMAGE_AUTHOR_EMAIL")
+    author = " ".join(filter(None, (get.get("OCI_IMAGE_AUTHOR"), email and f"<{email}>")))
+    return Spec(
+        tag=get.get("OCI_IMAGE_TAG"),
+        base=get.get("OCI_BASE_IMAGE"),
+        entrypoint=_words(get, "OCI_IMAGE_ENTRYPOINT"),
+        cmd=tuple(shlex.split(args)) if args else None,
+        env=_pairs(get, "OCI_IMAGE_ENV_VARS"),
+        user=get.get("OCI_IMAGE_RUNTIME_UID"),
+        workdir=get.get("OCI_IMAGE_WORKINGDIR"),
+        ports=_ports(get),
+        labels=_labels(get) or None,
+        author=author or None,
+        stop_signal=get.get("OCI_IMAGE_STOPSIGNAL"),
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of container.yaml, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **SPEC.schema()}
+
+
+def _compose(text: str, path: Path) -> yaml.Node | None:
+    class Loader(yaml.SafeLoader):
+        """Gives its marks the file's name."""
+
+        def __init__(self, stream: str) -> None:
+            super().__init__(stream)
+            self.name = str(path)
+
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise SpecError(f"{place}: {error.problem or 'not valid YAML'}") from error
+    except yaml.YAMLError as error:
+        raise SpecError(f"{path}: {str(error).splitlines()[0]}") from error
+    return node
+
+
+def _anchored(spec: Spec, directory: Path) -> Spec:
+    files = spec.files and tuple(
+        replace(file, source=str(directory / file.source)) if file.source else file for file in spec.files
+    )
+    return replace(spec, files=files, base=spec.base and str(directory / spec.base))
+
+
+def _words(variables: Mapping[str, str], name: str) -> tuple[str, ...] | None:
+    if name not in variables:
+        return None
+    try:
+        return tuple(shlex.split(variables[name]))
+    except ValueError as error:
+        raise _bad(name, variables[name], str(error).lower()) from error
+
+
+def _pairs(variables: Mapping[str, str], name: str) -> dict[str, str] | None:
+    words = _words(variables, name)
+    if words is None:
+        return None
+    for word in words:
+        if "=" not in word:
+            raise _bad(name, variables[name], f"{word!r} has no '='")
+    return dict(word.split("=", 1) for word in words)
+
+
+def _ports(variables: Mapping[str, str]) -> tuple[Any, ...] | None:
+    words = _words(variables, "OCI_IMAGE_PORTS")
+    try:
+        return words and tuple(port(word) for word in words)
+    except ValueError as error:
+        raise _bad("OCI_IMAGE_PORTS", variables["OCI_IMAGE_PORTS"], str(error)) from error
+
+
+def _labels(variables: Mapping[str, str]) -> dict[str, str]:
+    labels = _pairs(variables, "OCI_IMAGE_LABELS") or {}
+    if variables.get("OCI_IMAGE_AUTO_LABELS") == "0":
+        return labels
+    automatic = {"revision": "OCI_IMAGE_REVISION", "ref.name": "OCI_IMAGE_BRANCH", "created": "OCI_IMAGE_BUILD_DATE"}
+    for label, variable in automatic.items():
+        value = variables.get(variable, "none")
+        if value != "none":
+            labels.setdefault(f"org.opencontainers.image.{label}", value)
+    return labels
+
+
+def _bad(name: str, value: str, why: str) -> SdkError:
+    return SdkError(
+        f"{name} is {value!r}: {why}", hint=f"set {name} in the recipe or a .bbappend", code="bad-variable"
+    )

@@ -1,0 +1,105 @@
+"""An install tree and a sysroot as the files of an image: no bitbake, no SDK."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sdk_hooks.core import scan
+from sdk_hooks.core.closure import Closure, Resolver
+from sdk_hooks.core.fileset import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry, Group, directory, parents
+from sdk_hooks.core.root import Root
+from sdk_hooks.errors import SdkError
+from sdk_hooks.target import Platform
+
+_SPLIT = 8 << 20
+"""Bytes of data above which an application's data gets a layer apart from its programs."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files for an image, most stable group first, and what machine they are for."""
+
+    groups: list[Group]
+    platform: Platform | None
+    """None when no file says."""
+
+
+def read(tree: str, sysroot: str, include: Iterable[str] = (), directories: Iterable[str] = ()) -> Source:
+    """The application in *tree* with what it needs from *sysroot*.
+
+    :param include: Libraries by name and paths, which no ELF header names.
+    :param directories: Where else the dynamic linker will look, as in LD_LIBRARY_PATH.
+    :raises SdkError: When something is missing, unreadable, or for another architecture.
+    """
+    top = Root(tree)
+    entries = scan.tree(top.directory)
+    if not entries:
+        raise SdkError(
+            f"the install tree {tree!r} is empty",
+            hint=f"install into it first: make install DESTDIR={tree}",
+            code="empty-tree",
+        )
+    resolver = Resolver(top, Root(sysroot), directories)
+    for found in entries:
+        if found.kind == FILE and (found.mode & 0o111 or ".so" in found.path):
+            resolver.program("/" + found.path, top)
+        elif found.kind == SYMLINK:
+            resolver.link("/" + found.path)
+    for wanted in include:
+        resolver.include(wanted)
+    closure = resolver.finish()
+    dependencies = _from_sysroot(resolver.sysroot, closure)
+    platform = closure.elf.platform if closure.elf else None
+    return Source([dependencies, *_application(entries)], platform)
+
+
+def _from_sysroot(sysroot: Root, closure: Closure) -> Group:
+    group = Group("dependencies", comment="libraries and interpreters out of the sysroot")
+    for path in sorted(closure.paths | {f"/{p}" for q in closure.paths for p in parents(q[1:])}):
+        status = sysroot.lstat(path)
+        if path == "/" or status is None:
+            continue
+        if stat.S_ISDIR(status.st_mode):
+            group.add([directory(path[1:], stat.S_IMODE(status.st_mode) & ~0o022 | 0o755)])
+            continue
+        found = scan.entry(sysroot.host(path), path[1:], status)
+        if found is not None:
+            group.add([_owned_by_root(found)])
+    for link, target in closure.extra_links.items():
+        group.add([Entry(link[1:], SYMLINK, 0o777, link=target)])
+    return group
+
+
+def _owned_by_root(found: Entry) -> Entry:
+    mode = 0o777 if found.kind == SYMLINK else found.mode & ~0o022
+    return found._replace(uid=0, gid=0, mode=mode)
+
+
+def _application(entries: list[Entry]) -> list[Group]:
+    """One group, or data and programs apart when an edit of a program would re-send a lot of data."""
+    data = [e for e in entries if _is_data(e)]
+    if sum(e.size for e in data) < _SPLIT:
+        return [_group("application", entries)]
+    kept = {e.path for e in data}
+    rest = [e for e in entries if e.path not in kept and e.kind != DIRECTORY]
+    # directories go below: a layer with an edited program then holds nothing else
+    below = data + [e for e in entries if e.kind == DIRECTORY]
+    return [group for group in (_group("data", sorted(below)), _group("application", rest)) if group.entries]
+
+
+def _group(name: str, entries: list[Entry]) -> Group:
+    group = Group(name, comment="the install tree")
+    group.add(entries)
+    return group
+
+
+def _is_data(entry: Entry) -> bool:
+    return entry.kind in (FILE, HARDLINK) and not entry.mode & 0o111 and not _has_links(entry)
+
+
+def _has_links(entry: Entry) -> bool:
+    """Names of one file must stay in one layer."""
+    return entry.kind == HARDLINK or (bool(entry.source) and os.lstat(entry.source).st_nlink > 1)

@@ -1,0 +1,165 @@
+"""The families of plugins: what each member states about itself. All methods are pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from sdk_hooks.container import Container
+from sdk_hooks.image import Image
+from sdk_hooks.target import Argv, Needs, Platform, Script, Target
+
+
+class Plugin(Protocol):
+    """What every member of every family has."""
+
+    @property
+    def name(self) -> str:
+        """What the user types: lower case, letters, digits and hyphens."""
+
+    @property
+    def summary(self) -> str:
+        """One line for listings: what it is, and for whom."""
+
+
+class Runtime(Plugin, Protocol):
+    """An OCI runtime: starts a container from a bundle, without an engine.
+
+    The verbs are those of the OCI runtime-spec. *container* is the container's ID.
+    """
+
+    def needs(self, target: Target) -> Needs:
+        """What must be there before anything is sent to *target*."""
+
+    def run(self, container: str, bundle: PurePosixPath) -> Argv:
+        """Create and start; stays in the foreground until the container's process ends."""
+
+    def exec(self, container: str, command: Argv) -> Argv:
+        """Run *command* in it; exits with the command's status."""
+
+    def state(self, container: str) -> Argv:
+        """Print the state as the runtime-spec's JSON; fail when there is none."""
+
+    def kill(self, container: str, signal: str) -> Argv:
+        """Send *signal* (TERM, KILL, ...) to its init process."""
+
+    def delete(self, container: str) -> Argv:
+        """Remove what is left of it, killing it first if it still runs."""
+
+
+class Stack(Plugin, Protocol):
+    """A container engine on a target, or what stands in for one."""
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Programs on the target's PATH that together mean that it is there."""
+
+    @property
+    def takes(self) -> str:
+        """`archive`: `load` reads a tar on stdin. `layers`: the core keeps layers by digest."""
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Which of host, bridge and none it can do."""
+
+    @property
+    def restarts(self) -> bool:
+        """Whether it starts containers again by itself when the target boots."""
+
+    def inventory(self, container: str) -> Script:
+        """Print facts, a line each, and exit 0; or say on stderr why it can't be used, and exit otherwise.
+
+        `version 4.3.1`; `state running 2026-01-01T00:00:00Z` as in `state`;
+        `blob sha256:...` for a layer found by its diff ID alone;
+        `chain sha256:... sha256:...` for an image whose layers are found only in this order.
+        """
+
+    def load(self) -> Argv:
+        """Read an archive (OCI layout and docker-archive in one) that may omit layers already held."""
+
+    def tag(self, image: str, name: str) -> Argv:
+        """Let *name* be another name of *image*."""
+
+    def untag(self, image: str) -> Argv:
+        """Forget the name *image*, and what nothing else uses."""
+
+    def files(self, container: Container, target: Target) -> Mapping[str, str]:
+        """Text files that `run` wants to find in the deployment's directory."""
+
+    def run(self, container: Container) -> Argv:
+        """Create and start it: detached and under its restart policy, or attached."""
+
+    def remove(self, container: Container) -> tuple[Argv, ...]:
+        """Stop and remove it. What fails because there is nothing to remove is ignored."""
+
+    def exec(self, container: Container, command: Argv) -> Argv:
+        """Run *command* in it; exits with the command's status."""
+
+    def state(self, container: Container) -> Script:
+        """Print `running STAMP`, `stopped EXIT-CODE` or `absent`; STAMP differs from start to start."""
+
+    def logs(self, container: Container, follow: bool, lines: int) -> Argv:
+        """Print its last *lines* lines of output, and with *follow* what comes after."""
+
+
+class ImageBackend(Plugin, Protocol):
+    """A form that a built image is written in."""
+
+    @property
+    def suffix(self) -> str:
+        """What follows `<name>-<tag>` in the file's name."""
+
+    def write(self, image: Image, destination: Path) -> None:
+        """Write *image* to *destination*, which is replaced only when all is written.
+
+        :raises SdkError: When it can't be written; nothing is left behind.
+        """
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A virtual machine that a hypervisor plugin keeps."""
+
+    name: str
+    directory: Path
+    """Where its files are: keys, disk, log, monitor socket."""
+    platform: Platform
+    ports: tuple[tuple[int, int], ...] = ()
+    """(port on this machine's loopback address, port of the guest)."""
+
+
+class Hypervisor(Plugin, Protocol):
+    """Starts targets as virtual machines on this machine."""
+
+    def start(self, machine: Machine, progress: Progress) -> None:
+        """Start it unless it runs, and wait until ssh answers.
+
+        :raises SdkError: When it can't be started, with the end of its console log.
+        """
+
+    def ssh_config(self, machine: Machine) -> Path:
+        """An ssh_config file in which `Host <machine.name>` is this machine."""
+
+    def running(self, machine: Machine) -> bool:
+        """Whether it runs."""
+
+    def forward(self, machine: Machine, ports: Sequence[int]) -> Mapping[int, int]:
+        """Make TCP *ports* of the guest answer on the loopback address.
+
+        :returns: For each port of the guest the port of this machine.
+        """
+
+    def stop(self, machine: Machine) -> None:
+        """Stop it; nothing when it does not run."""
+
+
+class Progress(Protocol):
+    """The story of what happens, on stderr."""
+
+    def step(self, text: str) -> None:
+        """One line: what is being done now."""
+
+    def bytes(self, stream: Iterator[bytes], total: int, label: str) -> Iterator[bytes]:
+        """Pass *stream* on, showing how much of *total* bytes went by, and how fast."""

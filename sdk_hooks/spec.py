@@ -1,0 +1,110 @@
+"""The hooks: where plugins join in.
+
+Three kinds, told apart by name: `sdk_<nouns>` contributes a list, `sdk_choose_<noun>` answers one
+question, `sdk_<noun>_<event>` announces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pluggy
+
+from sdk_hooks.families import Hypervisor, ImageBackend, Runtime, Stack
+from sdk_hooks.image import Image
+from sdk_hooks.target import Target
+
+API_VERSION = 1
+"""Grows when a hook or a Protocol changes. A plugin module may say `SDK_HOOKS_API = n`, the version
+that it was written for: a newer one than this is reported and not loaded."""
+
+hookspec = pluggy.HookspecMarker("sdk_hooks")
+hookimpl = pluggy.HookimplMarker("sdk_hooks")
+
+
+@hookspec
+def sdk_runtimes() -> list[Runtime]:
+    """Contribute OCI runtimes.
+
+    Called once, when a command first asks for a runtime. The lists of all plugins are joined; two members
+    with one name are an error for who asks for that name. Return an empty list, never None.
+
+    :returns: Objects that satisfy `sdk_hooks.Runtime`; `sdk_hooks.testing.check_runtime` says if they do.
+
+    Added in API 1. In this tree: plugins/runtimes/crun.py.
+    """
+    return []
+
+
+@hookspec
+def sdk_stacks() -> list[Stack]:
+    """Contribute container engines, or what stands in for one on a target.
+
+    Called once, before a target is probed: the probe asks for the programs of every stack. The lists of all
+    plugins are joined; two members with one name are an error for who asks for that name. Return an empty
+    list, never None.
+
+    :returns: Objects that satisfy `sdk_hooks.Stack`; `sdk_hooks.testing.check_stack` says if they do.
+
+    Added in API 1. In this tree: plugins/stacks/podman.py.
+    """
+    return []
+
+
+@hookspec
+def sdk_hypervisors() -> list[Hypervisor]:
+    """Contribute hypervisors, which start targets as virtual machines on this machine.
+
+    Called once, when a target is named after a hypervisor. The lists of all plugins are joined; two members
+    with one name are an error for who asks for that name. Return an empty list, never None.
+
+    :returns: Objects that satisfy `sdk_hooks.Hypervisor`.
+
+    Added in API 1. In this tree: plugins/hypervisors/qemu.py.
+    """
+    return []
+
+
+@hookspec
+def sdk_image_backends() -> list[ImageBackend]:
+    """Contribute forms that a built image can be written in, for `container-build --output`.
+
+    Called once, when an image is about to be built. The lists of all plugins are joined; two members with
+    one name are an error for who asks for that name. Return an empty list, never None.
+
+    :returns: Objects that satisfy `sdk_hooks.ImageBackend`; `sdk_hooks.testing.check_image_backend` says if
+        they do.
+
+    Added in API 1. In this tree: plugins/image_backends/oci_archive.py.
+    """
+    return []
+
+
+@hookspec(firstresult=True)
+def sdk_choose_stack(target: Target, stacks: Mapping[str, Stack]) -> str | None:
+    """Pick the stack for *target* when the user named none.
+
+    The first answer that is not None wins, plugins registered last being asked first. Return None to pass.
+    With no answer at all the deployment is refused, with what the probe found of each stack.
+
+    :param target: As probed; `target.stacks` says what each stack said of itself.
+    :param stacks: Those that can be used on *target*, by name. Do not modify.
+    :returns: A key of *stacks*, or None.
+
+    Added in API 1. In this tree: plugins/stacks/none.py.
+    """
+    return None
+
+
+@hookspec
+def sdk_image_built(image: Image, previous: Image | None) -> None:
+    """Announce an image that was just built and written.
+
+    Called after all output is written. What implementations return is ignored; what they raise is reported
+    as a warning that names the plugin, and changes nothing.
+
+    :param image: The new image.
+    :param previous: What stood in the same place before, or None. Its layers may be gone.
+
+    Added in API 1. In this tree: plugins/image_backends/oci_dir.py.
+    """

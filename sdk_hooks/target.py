@@ -1,0 +1,94 @@
+"""What a target machine is, as plugins see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+Argv = tuple[str, ...]
+"""A command line. It becomes text for a shell in `sdk_hooks.core.shell.quoted` and nowhere else."""
+
+Script = str
+"""POSIX shell text, for the few facts that no single command can give. Runs under dash and busybox."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What an image runs on, in the words of the OCI image-spec (GOOS, GOARCH, GOARM)."""
+
+    architecture: str
+    variant: str = ""
+    os: str = "linux"
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+    def runs(self, other: Platform) -> bool:
+        """Whether this machine runs images for *other*: same architecture, and no newer ARM variant."""
+        if (self.os, self.architecture) != (other.os, other.architecture):
+            return False
+        return not (self.variant and other.variant) or self.variant >= other.variant
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a plugin wants to find on a target before anything is sent."""
+
+    programs: tuple[str, ...] = ()
+    cgroups: tuple[int, ...] = ()
+    """Versions of the cgroup file system that will do; empty for any."""
+    devices: tuple[str, ...] = ()
+    """Device nodes, such as /dev/kvm."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A machine that containers are deployed to, as the probe found it."""
+
+    name: str
+    """As the user wrote it: user@host, an ssh alias, `qemu`, `local`."""
+    platform: Platform
+    uid: int
+    state: PurePosixPath
+    """Where deployments are kept on the target."""
+    kernel: str = ""
+    cgroup: int = 0
+    """Version of the cgroup file system, 0 when there is none."""
+    init: str = ""
+    """systemd, sysvinit, busybox, or nothing that is known."""
+    programs: frozenset[str] = frozenset()
+    """The names that the probe asked for and found."""
+    devices: frozenset[str] = frozenset()
+    free: int = 0
+    """Bytes left on the file system of *state*."""
+    overlay: bool = False
+    """Whether the kernel can mount overlayfs."""
+    listening: frozenset[int] = frozenset()
+    """TCP ports that something listens on."""
+    stacks: Mapping[str, StackFacts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StackFacts:
+    """What a stack said of itself on one target."""
+
+    version: str = ""
+    problem: str = ""
+    """Why it can't be used ("permission denied while trying to connect ..."), empty when it can."""
+    blobs: frozenset[str] = frozenset()
+    """Layers that it holds and finds by digest, in any order."""
+    chains: frozenset[tuple[str, ...]] = frozenset()
+    """Layers that it finds only on top of the same layers, per image and bottom first."""
+    state: str = "absent"
+    """State of the container that has the name to be deployed."""
+
+    def holds(self, layers: tuple[str, ...]) -> frozenset[str]:
+        """Those of *layers* (diff IDs of an image, bottom first) that need not be sent."""
+        held = {layer for layer in layers if layer in self.blobs}
+        for chain in self.chains:
+            for ours, theirs in zip(layers, chain):
+                if ours != theirs:
+                    break
+                held.add(ours)
+        return frozenset(held)

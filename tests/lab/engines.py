@@ -1,0 +1,105 @@
+"""The engines a target can have: their programs, packages, daemons, and how to tell that a daemon answers."""
+
+import dataclasses
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from .host import require_programs
+
+Kind = Literal["podman", "docker", "containerd", "crun", "runc", "bare"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Engine:
+    """One engine. `programs` stay visible in the target, those of all other engines do not."""
+
+    package: str
+    programs: tuple[str, ...] = ()
+    helpers: tuple[str, ...] = ()  # taken along into a busybox userland when present
+    trees: tuple[str, ...] = ()  # likewise, directories that its programs look into
+    daemon: tuple[str, ...] = ()
+    ready: tuple[str, ...] = ()
+
+
+START = 'setsid "$@" </dev/null >>/var/log/engine.log 2>&1 & echo $! >/run/engine.pid'
+
+# dockerd's default oom score (-500) and containerd's need CAP_SYS_RESOURCE, which a plain VM may lack.
+DOCKERD = ("dockerd", "--oom-score-adjust=0", "--storage-driver=overlay2")
+CONTAINERD = ("containerd", "--log-level", "info")
+
+XTABLES = "/usr/lib/x86_64-linux-gnu/xtables"
+
+ENGINES: dict[str, Engine] = {
+    "podman": Engine(
+        package="podman",
+        programs=("podman", "conmon", "crun"),
+        helpers=("iptables", "nft", "ip"),
+        trees=(XTABLES, "/usr/lib/podman", "/etc/containers", "/usr/share/containers"),
+    ),
+    "docker": Engine(
+        package="docker.io",
+        programs=("docker", "dockerd", "containerd", "containerd-shim-runc-v2", "runc"),
+        helpers=("docker-init", "docker-proxy", "iptables", "nft", "ip"),
+        trees=(XTABLES,),
+        daemon=DOCKERD,
+        ready=("docker", "version"),
+    ),
+    "containerd": Engine(
+        package="containerd",
+        programs=("containerd", "ctr", "containerd-shim-runc-v2", "runc"),
+        helpers=("containerd-shim-runc-v1", "containerd-shim"),
+        daemon=CONTAINERD,
+        ready=("ctr", "version"),
+    ),
+    "crun": Engine(package="crun", programs=("crun",)),
+    "runc": Engine(package="runc", programs=("runc",)),
+    "bare": Engine(package=""),
+}
+
+ENGINE_PROGRAMS = frozenset(
+    ("buildah", "skopeo", "umoci", "nerdctl", "crictl", "fuse-overlayfs", "rootlesskit", "dockerd-rootless.sh")
+).union(*(engine.programs for engine in ENGINES.values()))
+
+
+def require_engine(kind: Kind) -> Engine:
+    """Return the engine, or raise Unavailable with the package that brings what is missing."""
+    engine = ENGINES[kind]
+    require_programs(engine.programs, engine.package)
+    return engine
+
+
+class Run(Protocol):
+    """Runs a command on a target and returns what came of it."""
+
+    def __call__(self, argv: Sequence[str], *, timeout: float = ...) -> subprocess.CompletedProcess[bytes]: ...
+
+
+def start_daemon(engine: Engine, run: Run, patience: float = 30) -> None:
+    """Start the engine's daemon on a target, and return once it answers."""
+    if not engine.daemon:
+        return
+    run(("sh", "-c", START, "sh", *engine.daemon))
+    deadline = time.monotonic() + patience
+    while (answer := run(engine.ready)).returncode != 0:
+        if time.monotonic() > deadline or not _runs(run):
+            log = run(("tail", "-n", "20", "/var/log/engine.log")).stdout.decode()
+            raise RuntimeError(f"{engine.daemon[0]} does not answer: {answer.stderr.decode()}\n{log}")
+        time.sleep(0.05)
+
+
+def stop_daemon(engine: Engine, run: Run, signal: str, patience: float = 30) -> None:
+    """Send the daemon a signal and return once it is gone."""
+    if not engine.daemon:
+        return
+    run(("sh", "-c", f"kill -{signal} $(cat /run/engine.pid)"))
+    deadline = time.monotonic() + patience
+    while _runs(run):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{engine.daemon[0]} does not end")
+        time.sleep(0.05)
+
+
+def _runs(run: Run) -> bool:
+    return run(("sh", "-c", "kill -0 $(cat /run/engine.pid)")).returncode == 0
