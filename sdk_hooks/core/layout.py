@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,13 @@ class Layout:
         with writing(self.path):
             replace(self.path / "index.json", to_json(index))
         self._sweep()
+
+    def commit_image(self, image: Image, config: Descriptor, layers: Sequence[Descriptor]) -> None:
+        """Make *image*, in other clothes, the one image of this layout."""
+        blobs = {"config": config.to_json(), "layers": [layer.to_json() for layer in layers]}
+        manifest = self.add_json({**image.manifest, **blobs}, MANIFEST)
+        platform = {key: image.config[key] for key in ("architecture", "os", "variant") if key in image.config}
+        self.commit(manifest, image.name, platform)
 
     def image(self) -> Image:
         """The image in this layout.

@@ -1,4 +1,4 @@
-"""Real targets on this machine: a network namespace, a private disk, an ssh server and one container engine."""
+"""Real targets on this machine: own network, disk and ssh server, and one container engine."""
 
 from .engines import ENGINES, Engine, Kind
 from .host import Unavailable

@@ -51,16 +51,15 @@ ENGINES: dict[str, Engine] = {
         programs=("containerd", "ctr", "containerd-shim-runc-v2", "runc"),
         helpers=("containerd-shim-runc-v1", "containerd-shim"),
         daemon=CONTAINERD,
-        ready=("ctr", "version"),
+        ready=("ctr", "--connect-timeout", "1s", "version"),  # its own patience is 10 s
     ),
     "crun": Engine(package="crun", programs=("crun",)),
     "runc": Engine(package="runc", programs=("runc",)),
     "bare": Engine(package=""),
 }
 
-ENGINE_PROGRAMS = frozenset(
-    ("buildah", "skopeo", "umoci", "nerdctl", "crictl", "fuse-overlayfs", "rootlesskit", "dockerd-rootless.sh")
-).union(*(engine.programs for engine in ENGINES.values()))
+OTHER_PROGRAMS = frozenset(("buildah", "skopeo", "umoci", "nerdctl", "crictl", "rootlesskit"))
+ENGINE_PROGRAMS = OTHER_PROGRAMS.union(*(engine.programs for engine in ENGINES.values()))
 
 
 def require_engine(kind: Kind) -> Engine:
@@ -73,7 +72,7 @@ def require_engine(kind: Kind) -> Engine:
 class Run(Protocol):
     """Runs a command on a target and returns what came of it."""
 
-    def __call__(self, argv: Sequence[str], *, timeout: float = ...) -> subprocess.CompletedProcess[bytes]: ...
+    def __call__(self, argv: Sequence[str]) -> subprocess.CompletedProcess[bytes]: ...
 
 
 def start_daemon(engine: Engine, run: Run, patience: float = 30) -> None:

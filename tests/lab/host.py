@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-DISTRO_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # a newer docker client in /usr/local is not what we came to test
+DISTRO_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # what somebody put into /usr/local is not what we test
 
 PACKAGES = {
     "ip": "iproute2",
@@ -23,8 +23,8 @@ PACKAGES = {
 }
 
 
-class Unavailable(Exception):
-    """The machine cannot play this target; the text says why and what to install, and suits `pytest.skip`."""
+class Unavailable(Exception):  # noqa: N818 - it is no error: tests skip
+    """The machine cannot play this target; the text says why and what to install, fit for `pytest.skip`."""
 
 
 def find_program(name: str) -> str | None:
@@ -35,7 +35,11 @@ def find_program(name: str) -> str | None:
 def require_programs(names: Iterable[str], package: str = "") -> None:
     for name in names:
         if find_program(name) is None:
-            raise Unavailable(f"{name} is not installed: apt-get install {package or PACKAGES.get(name, name)}")
+            package = package or PACKAGES.get(name, name)
+            raise Unavailable(f"{name} is not installed: apt-get install {package}")
+
+
+NAMESPACES = ("--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup")
 
 
 @functools.cache
@@ -43,7 +47,7 @@ def namespace_refusal() -> str:
     """Return why this process cannot make namespaces and mounts, or nothing when it can."""
     if os.geteuid() != 0:
         return "namespaces need root"
-    trial = run_quietly("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "true")
+    trial = run_quietly("unshare", *NAMESPACES, "--fork", "true")
     return "" if trial.returncode == 0 else f"namespaces are refused: {trial.stderr.strip()}"
 
 
@@ -54,11 +58,12 @@ def require_host() -> None:
         raise Unavailable(refusal)
 
 
-def run_quietly(*argv: str, stdin: str | None = None, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+def run_quietly(*argv: str, stdin: str = "", timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    """Run a host program and leave it to the caller what its exit status means."""
     return subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False)
 
 
-def run_or_fail(*argv: str, stdin: str | None = None, timeout: float = 30) -> str:
+def run_or_fail(*argv: str, stdin: str = "", timeout: float = 30) -> str:
     """Run a host program that must succeed, and return its stdout."""
     done = run_quietly(*argv, stdin=stdin, timeout=timeout)
     if done.returncode != 0:

@@ -1,4 +1,4 @@
-"""Hand-made images: one tar that is an OCI layout and a docker-archive at once, whole or without some blobs."""
+"""Hand-made images: one tar that is OCI layout and docker-archive at once, whole or without some blobs."""
 
 import dataclasses
 import hashlib
@@ -12,6 +12,8 @@ from .host import find_program, require_programs
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+
+APPLETS = ("sh", "httpd", "sleep", "cat", "echo", "id", "ls", "df", "env", "kill", "ps")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +64,7 @@ def busybox_layer(padding: int = 0) -> bytes:
     files["etc/passwd"] = b"root:x:0:0:root:/:/bin/sh\nwww:x:33:33:www:/:/bin/sh\n"
     if padding:
         files["usr/share/ballast"] = hashlib.shake_256(b"ballast").digest(padding)
-    links = {f"bin/{applet}": "busybox" for applet in ("sh", "httpd", "sleep", "cat", "echo", "id", "ls", "df", "env")}
-    return tar_of(files, links)
+    return tar_of(files, {f"bin/{applet}": "busybox" for applet in APPLETS})
 
 
 def tar_of(files: Mapping[str, bytes], links: Mapping[str, str] | None = None) -> bytes:

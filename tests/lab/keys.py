@@ -1,4 +1,4 @@
-"""Generated ssh identities of a target: its host key, the key that may log in, and the config that uses both."""
+"""Generated ssh identities of a target: its host key, the key that may log in, a config that uses both."""
 
 import os
 import shutil
@@ -64,7 +64,7 @@ def _openssh_host_key(seed: str) -> str:
 
 
 def _penalties_off() -> str:
-    # From 9.8 sshd locks out clients that open and drop connections, as cut links do; older ones know no such option.
+    # From 9.8 sshd locks out clients that drop connections, as cut links do; older ones know no such option.
     trial = run_quietly("/usr/sbin/sshd", "-T", "-f", "/dev/null", "-o", "PerSourcePenalties=no")
     return "" if "Bad configuration option" in trial.stderr else "PerSourcePenalties no\n"
 

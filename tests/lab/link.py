@@ -19,10 +19,12 @@ def connect(slot: Slot, pid: int) -> None:
     """Put one end of a new link into the network namespace of `pid`, and set the addresses of both ends."""
     link, netns = slot.link, ("nsenter", f"--net=/proc/{pid}/ns/net")
     run_or_fail("ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
-    # IPv6, where the kernel has it, announces itself on a new link: that would be chatter in the byte counters.
+    # IPv6, where the kernel has it, announces itself on a new link: chatter in the byte counters.
     run_quietly("sysctl", "-qw", f"net.ipv6.conf.{link}.disable_ipv6=1")
     run_quietly(*netns, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+    # While the link is down this route answers; else packets would leave by this machine's own default route.
     run_or_fail("ip", "-batch", "-", stdin=(
+        f"route replace unreachable {slot.network} metric 9999\n"
         f"address add {slot.host_address}/30 dev {link}\n"
         f"link set {link} up\n"))
     run_or_fail(*netns, "ip", "-batch", "-", stdin=(
@@ -43,7 +45,7 @@ def _counter(slot: Slot, name: str) -> int:
 
 
 def cut(pid: int, after: int) -> None:
-    """Drop every packet once `after` more bytes have reached the target; neither side is told, as with a pulled cable."""
+    """Drop every packet once `after` more bytes have reached the target; neither side is told."""
     # The quota counts IP packets as they arrive in the target; the rule stays silent until it is used up.
     limit = f"quota over {after} bytes " if after else ""
     _nft(pid, f"table {CUT_TABLE} {{}}\n"

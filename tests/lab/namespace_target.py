@@ -1,8 +1,7 @@
-"""A target in namespaces of this machine: reached by ssh over its own link, gone with the process that made it."""
+"""A target in namespaces of this machine: reached by ssh over its own link, gone with its maker."""
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -11,12 +10,15 @@ from types import TracebackType
 
 from . import cgroups, link, slots
 from .engines import Engine, Kind, require_engine, start_daemon, stop_daemon
-from .host import PATH, require_host, require_programs, run_or_fail, run_quietly
+from .host import NAMESPACES, PATH, require_host, require_programs, run_or_fail
 from .keys import Sshd, require_sshd, write_keys
 from .link import Traffic
 from .userland import SCRIPTS, Userland, hidden_paths, installed_files, write_seed
 
 START_PATIENCE = 30.0
+Done = subprocess.CompletedProcess[bytes]
+Process = subprocess.Popen[bytes]
+Data = bytes  # inside the class below, `bytes` is a method
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
 
 
@@ -35,7 +37,7 @@ class NamespaceTarget:
         self.userland: Userland = userland or ("busybox" if kind in ("crun", "runc", "bare") else "debian")
         self.cgroup_version = cgroup_version or cgroups.default_version()
         self.disk = disk
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._slot: slots.Slot | None = None
         self._init = 0
 
@@ -102,15 +104,13 @@ class NamespaceTarget:
         """The board's root directory, as this machine can read and write it."""
         return f"/proc/{self._init}/root"
 
-    def run(self, argv: Sequence[str], *, stdin: bytes = b"",
-            timeout: float = 60) -> subprocess.CompletedProcess[bytes]:
+    def run(self, argv: Sequence[str], *, stdin: Data = b"", timeout: float = 60) -> Done:
         """Run a command on the board, as root, without using its link."""
         return subprocess.run(self._enter(argv), input=stdin, capture_output=True, env=ENVIRONMENT,
                               timeout=timeout, check=False)
 
-    def ssh(self, argv: Sequence[str], *, stdin: bytes = b"", user: bool = False,
-            timeout: float = 60) -> subprocess.CompletedProcess[bytes]:
-        """Run a command on the board over ssh, as root or as an ordinary user; words are joined as ssh does."""
+    def ssh(self, argv: Sequence[str], *, stdin: Data = b"", user: bool = False, timeout: float = 60) -> Done:
+        """Run a command on the board over ssh, as root or an ordinary user; ssh joins the words by blanks."""
         alias = self.user_alias if user else self.alias
         return subprocess.run(("ssh", "-F", self.ssh_config, alias, *argv), input=stdin, capture_output=True,
                               timeout=timeout, check=False)
@@ -120,7 +120,7 @@ class NamespaceTarget:
         return link.traffic(self.slot)
 
     def cut_link(self, after: int = 0) -> None:
-        """Lose every packet, now or once `after` more bytes have arrived; nobody is told, as with a pulled cable."""
+        """Lose every packet, now or after so many more bytes have arrived; nobody is told of it."""
         link.cut(self._init, after)
 
     def unplug_link(self) -> None:
@@ -158,8 +158,8 @@ class NamespaceTarget:
 
     def log(self) -> str:
         """Return what the board's own processes reported, for a failed test."""
-        paths = [f"{self.slot.directory}/init.log", f"{self.root}/var/log/sshd.log", f"{self.root}/var/log/engine.log"]
-        return "".join(_read(path) for path in paths)
+        logs = (f"{self.root}/var/log/{name}.log" for name in ("sshd", "engine"))
+        return "".join(map(_read, (f"{self.slot.directory}/init.log", *logs)))
 
     # How it is made.
 
@@ -177,13 +177,12 @@ class NamespaceTarget:
                 file.writelines(f"{line}\n" for line in lines)
 
     def _launch(self) -> None:
-        """Start the first process; whenever our end of its stdin closes, by whatever death, all of it is killed."""
+        """Start process 1. When our end of its stdin closes, by whatever death, the kernel kills them all."""
         self._groups = cgroups.create(self.slot.name, self.cgroup_version)
         with open(f"{self.slot.directory}/init.log", "wb") as log:
             self._process = subprocess.Popen(
                 ("sh", f"{SCRIPTS}/enter.sh", " ".join(self._groups),
-                 "unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--propagation=private",
-                 "--fork", "--kill-child",
+                 "unshare", *NAMESPACES, "--propagation=private", "--fork", "--kill-child",
                  "sh", f"{SCRIPTS}/init.sh", self.slot.directory, self.slot.name, self.userland,
                  str(self.cgroup_version), str(self.disk)),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=ENVIRONMENT, bufsize=0)
@@ -196,17 +195,17 @@ class NamespaceTarget:
         if self.cgroup_version == 2:
             self._leave_group_root(self._process.pid)
 
-    def _go_on(self, process: subprocess.Popen[bytes]) -> None:
+    def _go_on(self, process: Process) -> None:
         assert process.stdin is not None
         process.stdin.write(b"\n")
 
-    def _expect(self, process: subprocess.Popen[bytes], line: bytes) -> None:
+    def _expect(self, process: Process, line: Data) -> None:
         assert process.stdout is not None
         if process.stdout.readline() != line:
             raise RuntimeError(f"the target did not start:\n{_read(self.slot.directory + '/init.log')}")
 
     def _leave_group_root(self, pid: int) -> None:
-        # cgroup v2 wants processes in leaves only: `unshare`, which waits outside, moves where process 1 went.
+        # cgroup v2 wants processes in leaves only: `unshare`, which waits outside, follows process 1.
         self._groups = tuple(f"{group}/init" for group in self._groups)
         for group in self._groups:
             with open(f"{group}/cgroup.procs", "w") as file:
@@ -221,10 +220,9 @@ class NamespaceTarget:
 
     def _enter(self, argv: Sequence[str]) -> tuple[str, ...]:
         return ("sh", f"{SCRIPTS}/enter.sh", " ".join(self._groups),
-                "nsenter", f"--target={self._init}", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--",
-                *argv)
+                "nsenter", f"--target={self._init}", *NAMESPACES, "--", *argv)
 
-    def _end_processes(self, process: subprocess.Popen[bytes]) -> None:
+    def _end_processes(self, process: Process) -> None:
         if self._init:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._init, signal.SIGKILL)

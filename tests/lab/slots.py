@@ -1,4 +1,4 @@
-"""A numbered place per running target (addresses, cgroup, directory), and the removal of what dead runs left."""
+"""A numbered place per running target (addresses, cgroup, directory), and removal of what dead runs left."""
 
 import contextlib
 import dataclasses
@@ -31,6 +31,10 @@ class Slot:
         return f"dtlab{self.number}"
 
     @property
+    def network(self) -> str:
+        return f"10.213.{self.number}.0/30"
+
+    @property
     def host_address(self) -> str:
         return f"10.213.{self.number}.1"
 
@@ -40,7 +44,7 @@ class Slot:
 
 
 def claim() -> Slot:
-    """Take the first free number; the register's file is made exclusively, so that parallel runs do not meet."""
+    """Take the first free number; its file is made exclusively, so that parallel runs do not meet."""
     os.makedirs(REGISTER, mode=0o700, exist_ok=True)
     for number in range(1, CAPACITY):
         try:
@@ -66,6 +70,7 @@ def note_init(slot: Slot, pid: int) -> None:
 def release(slot: Slot) -> None:
     """Remove everything of a target whose processes are gone; its link and mounts went with them."""
     run_quietly("ip", "link", "delete", slot.link)
+    run_quietly("ip", "route", "delete", "unreachable", slot.network, "metric", "9999")
     cgroups.remove(slot.name)
     shutil.rmtree(slot.directory, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):

@@ -22,7 +22,7 @@ nobody:x:65534:65534:nobody:/nonexistent:/bin/false
 GROUP = "root:x:0:\nuser:x:1000:\ntty:x:5:\nsshd:x:998:\nnogroup:x:65534:\n"
 SHADOW = "root:*:19000:0:99999:7:::\nuser:*:19000:0:99999:7:::\n"
 
-# Without CAP_SYS_RESOURCE podman cannot raise the limits it asks for by default; without systemd it cannot use it.
+# Without CAP_SYS_RESOURCE podman cannot raise the limits it asks for; without systemd it makes its cgroups.
 CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
@@ -71,6 +71,7 @@ def installed_files(engine: Engine, sshd: Sshd) -> list[str]:
     """Return what a busybox target gets besides busybox: programs, and the libraries they load."""
     names = (*engine.programs, *engine.helpers, *(("sshd",) if sshd == "openssh" else ("dropbear",)))
     programs = [path for name in names if (path := find_program(name))]
-    files = [f"{folder}/{name}" for tree in engine.trees for folder, _, names in os.walk(tree) for name in names]
+    folders = [(folder, files) for tree in engine.trees for folder, _, files in os.walk(tree)]
+    files = [f"{folder}/{file}" for folder, files in folders for file in files]
     executables = [path for path in (*programs, *files) if os.access(path, os.X_OK)]
     return sorted({*programs, *files, *(library for path in executables for library in libraries_of(path))})

@@ -1,0 +1,97 @@
+"""`container-build`: an OCI image of a workspace recipe or of an install tree."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devtool_plugins.session import Session
+from sdk_hooks.core.ui import human
+
+if TYPE_CHECKING:
+    from sdk_hooks.core.build import Built
+
+NAME = "container-build"
+HELP = "Build a container image from a recipe or an install tree"
+DESCRIPTION = (
+    "Builds an OCI image: of the workspace recipe NAME and what it needs at run time, or with --from of any "
+    "install tree and what its programs need out of a sysroot. Needs no daemon and no root. Reads "
+    "container.yaml in the source tree, and OCI_IMAGE_* of the recipe."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="workspace recipe; with --from, a name for the image")
+    parser.add_argument("--from", dest="tree", metavar="DIR", help="install tree (make install DESTDIR=DIR)")
+    parser.add_argument("--sysroot", metavar="DIR", help="where --from finds libraries and interpreters "
+                        "(default: $SDKTARGETSYSROOT, else /)")  # fmt: skip
+    parser.add_argument("-f", "--file", metavar="FILE", help="container.yaml to read")
+    parser.add_argument("-o", dest="directory", metavar="DIR", help="write below DIR, not the deploy directory")
+    parser.add_argument("--output", action="append", metavar="KIND", default=[],
+                        help="also write this form, such as oci-archive or docker-archive; may be repeated")  # fmt: skip
+    parser.add_argument("--base", metavar="IMAGE", help="base image: layout directory or archive")
+    parser.add_argument("--image", metavar="NAME", help="full name of the image (default: localhost/NAME)")
+    parser.add_argument("--tag", help="tag of the image (default: latest)")
+    parser.add_argument("--entrypoint", metavar="COMMAND", help="program to run, with fixed arguments")
+    parser.add_argument("--cmd", metavar="COMMAND", help="arguments that can be replaced")
+    parser.add_argument("--env", action="append", metavar="KEY=VALUE", help="environment variable; may be repeated")
+    parser.add_argument("--label", action="append", metavar="KEY=VALUE", help="label; may be repeated")
+    parser.add_argument("--port", action="append", metavar="PORT", help="port it answers on; may be repeated")
+    parser.add_argument("--user", metavar="USER[:GROUP]", help="who it runs as (default: 65532:65532)")
+    parser.add_argument("--workdir", metavar="DIR", help="working directory in the container")
+    parser.add_argument("--platform", metavar="OS/ARCH[/VARIANT]", help="when no program in the image says it")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer")
+
+
+def run(args: argparse.Namespace, session: Session) -> int:
+    paths = build(args, session)
+    if args.format == "json":
+        print(json.dumps(_answer(paths), indent=2))
+    else:
+        print("\n".join(str(path) for path in paths))
+    return 0
+
+
+def build(args: argparse.Namespace, session: Session) -> list[Path]:
+    """Build, write every output, announce; gives the paths written, the layout first."""
+    from devtool_plugins.inputs import read
+    from sdk_hooks.core import build as core
+    from sdk_hooks.core import images
+
+    backends = [session.plugins.image_backend(kind) for kind in args.output]
+    inputs = read(args, session)
+    directory = Path(args.directory) if args.directory else session.images
+    tag = inputs.spec.tag or "latest"
+    target = images.place(directory, args.name, tag)
+    built = core.build(args.name, inputs.source, inputs.spec, target, inputs.epoch)
+    _tell(session, built)
+    paths = [target]
+    for backend in backends:
+        paths.append(images.place(directory, args.name, tag, backend.suffix))
+        backend.write(built.image, paths[-1])
+    for warning in session.plugins.announce("sdk_image_built", image=built.image, previous=built.previous):
+        session.ui.warning(warning)
+    return list(dict.fromkeys(paths))
+
+
+def _tell(session: Session, built: Built) -> None:
+    image = built.image
+    for layer in built.layers:
+        state = "unchanged" if layer.reused else "written"
+        session.ui.step(f"layer {layer.blob.digest[7:19]}  {human(layer.blob.size):>8}  {state:9}  {layer.comment}")
+    session.ui.step(f"{image.name}  {image.digest}  {image.platform}  {human(sum(la.size for la in image.layers))}")
+
+
+def _answer(paths: list[Path]) -> dict[str, object]:
+    from sdk_hooks.core.layout import Layout
+
+    image = Layout(paths[0]).image()
+    return {
+        "name": image.name,
+        "digest": image.digest,
+        "platform": str(image.platform),
+        "layers": image.diff_ids,
+        "paths": [str(path) for path in paths],
+    }

@@ -1,0 +1,46 @@
+"""Where built images lie, and how the user names them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sdk_hooks.core.layout import Layout
+from sdk_hooks.errors import SdkError
+from sdk_hooks.image import Image
+
+
+def store() -> Path:
+    """Where images go when there is no SDK with a deploy directory."""
+    base = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+    return Path(base) / "devtool-containers" / "images"
+
+
+def place(directory: Path, name: str, tag: str, suffix: str = "-oci") -> Path:
+    """The name that meta-virtualization gives: `<name>-<tag>-oci`, with _ for what a file name can't have."""
+    return directory / f"{name}-{tag.replace(':', '_')}{suffix}"
+
+
+def find(wanted: str, directory: Path, tag: str = "latest") -> Image:
+    """The image that *wanted* names: a path to a layout, else a name in *directory*.
+
+    :raises SdkError: With what there is, when there is no such image.
+    """
+    path = Path(wanted)
+    if os.sep in wanted or (path / "index.json").exists():
+        return Layout(path).image()
+    found = place(directory, wanted, tag)
+    if not (found / "index.json").exists():
+        raise SdkError(
+            f"there is no image {wanted!r} with tag {tag!r}",
+            detail=f"images in '{directory}': {', '.join(_names(directory)) or 'none'}",
+            hint=f"build it: devtool container-build {wanted}",
+            code="no-image",
+        )
+    return Layout(found).image()
+
+
+def _names(directory: Path) -> list[str]:
+    if not directory.is_dir():
+        return []
+    return sorted(path.parent.name.removesuffix("-oci") for path in directory.glob("*-oci/index.json"))
