@@ -8,7 +8,7 @@ from typing import Any
 
 MODULES = (
     "container_build",
-    # "container_deploy",
+    "container_deploy",
     # "container_undeploy",
     # "container_status",
     # "container_run",

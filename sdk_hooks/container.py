@@ -92,8 +92,8 @@ class Settings:
     healthcheck: HealthCheck | None = None
     resources: Resources = Resources()
     restart: Restart = Restart()
-    network: str = "host"
-    """host, bridge or none."""
+    network: str = ""
+    """host, bridge or none; empty for host, or for bridge where ports have to be moved."""
     read_only: bool = False
     stop_timeout: float = 10.0
 
@@ -112,6 +112,8 @@ class Container:
     settings: Settings
     layers: tuple[str, ...]
     """Diff IDs, bottom first."""
+    user: tuple[int, int]
+    """Who it runs as: user and group by number."""
     directory: PurePosixPath
     """The deployment's own directory on the target."""
     state: PurePosixPath

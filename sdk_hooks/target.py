@@ -60,6 +60,7 @@ class Target:
     programs: frozenset[str] = frozenset()
     """The names that the probe asked for and found."""
     devices: frozenset[str] = frozenset()
+    """The device nodes and files that the probe asked for and found."""
     free: int = 0
     """Bytes left on the file system of *state*."""
     overlay: bool = False

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 
+from sdk_hooks.core import users
 from sdk_hooks.core.fileset import DIRECTORY, FILE, Entry, Group, Merged, directory
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 from sdk_hooks.errors import SdkError
@@ -85,24 +86,7 @@ def owner(text: str, merged: Merged) -> tuple[int, int]:
 
     :raises SdkError: When the image does not know a name.
     """
-    user, _, group = text.partition(":")
-    uid, primary = _lookup(user, "etc/passwd", "user", merged)
-    gid = _lookup(group, "etc/group", "group", merged)[0] if group else primary
-    return uid, gid
-
-
-def _lookup(name: str, path: str, what: str, merged: Merged) -> tuple[int, int]:
-    if name.isdigit():
-        return int(name), int(name)
-    for line in _text(merged.entries.get(path)).splitlines():
-        fields = line.split(":")
-        if fields[0] == name and len(fields) > 2:
-            return int(fields[2]), int(fields[3]) if what == "user" and fields[3:] else 0
-    raise SdkError(
-        f"the image has no {what} {name!r}",
-        hint=f"give the {what}'s number, or a recipe or base image that makes the {what}",
-        code="unknown-user",
-    )
+    return users.numbers(text, *(_text(merged.entries.get(path)) for path in ("etc/passwd", "etc/group")))
 
 
 def _text(entry: Entry | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sdk_hooks.container import HealthCheck, Port, Resources, Restart, Settings, Volume
 from sdk_hooks.core.spec import kinds
-from sdk_hooks.core.spec.kinds import Either, Many, Pairs, Section, Text, Words
+from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 """A component of a repository's name, as the OCI distribution-spec has it."""

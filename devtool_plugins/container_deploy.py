@@ -1,0 +1,121 @@
+"""`container-deploy`: send what a target lacks of an image, and run it there."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from devtool_plugins import settings, targets
+from devtool_plugins.session import Session
+from sdk_hooks.core.ui import human, table
+from sdk_hooks.errors import SdkError
+
+if TYPE_CHECKING:
+    from sdk_hooks.core.deploy.connection import Connection
+    from sdk_hooks.core.deploy.order import Order, Outcome
+
+NAME = "container-deploy"
+HELP = "Run a container on a target, sending only what it lacks"
+DESCRIPTION = (
+    "Sends the image NAME over ssh to each TARGET, only the layers that it lacks, and runs it with what the "
+    "target has: podman, docker, containerd, or crun or runc alone. What ran before is kept until the new one "
+    "is up, and put back when it does not come up."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", metavar="NAME", help="name of a built image, or path of an OCI layout")
+    parser.add_argument("target", metavar="TARGET", nargs="+",
+                        help="user@host[:port], an ssh alias, qemu, or local")  # fmt: skip
+    parser.add_argument("--tag", default="latest", help="tag of the image (default: latest)")
+    parser.add_argument("-o", dest="directory", metavar="DIR", help="where container-build -o put the image")
+    parser.add_argument("--name", metavar="NAME", help="name of the container (default: the image's)")
+    parser.add_argument("--stack", default="", help="podman, docker, containerd or none (default: what is there)")
+    parser.add_argument("--runtime", default="", help="crun, runc, ... (default: the stack's own)")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="print the steps, change nothing")
+    parser.add_argument("--rollback", action="store_true", help="go back to the deployment before the current one")
+    parser.add_argument("--watch", action="store_true", help="build and deploy again whenever the sources change")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer")
+    settings.add_arguments(parser)
+    targets.add_arguments(parser)
+
+
+def run(args: argparse.Namespace, session: Session) -> int:
+    if args.watch:
+        from devtool_plugins.watch import watch
+
+        return watch(args, session)
+    return deploy(args, session)
+
+
+def deploy(args: argparse.Namespace, session: Session) -> int:
+    """Deploy once to every target; gives the exit status."""
+    from sdk_hooks.core.deploy import fleet
+
+    work = _rollback(args, session) if args.rollback else _deployment(args, session)
+    answers = fleet.each(args.target, targets.resolver(args, session), work)
+    return _report(args, session, answers)
+
+
+def order(args: argparse.Namespace, session: Session) -> Order:
+    """What the command line asks for."""
+    from sdk_hooks.core import images
+    from sdk_hooks.core.deploy.order import Order
+
+    image = images.find(args.image, settings.directory(args, session), args.tag)
+    name = args.name or image.name.rpartition(":")[0].rpartition("/")[2]
+    return Order(name, image, settings.apply(args, image), args.stack, args.runtime)
+
+
+def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:
+    from sdk_hooks.core.deploy import order as core
+
+    wanted = order(args, session)
+
+    def work(connection: Connection) -> Outcome | str:
+        prepared = core.prepare(wanted, connection, session.plugins)
+        return core.script(prepared) if args.dry_run else core.execute(prepared, connection, session.ui)
+
+    return work
+
+
+def _rollback(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:
+    from sdk_hooks.core.deploy import order as core
+
+    return lambda connection: core.rollback(args.name or args.image, connection, session.ui)
+
+
+def _report(args: argparse.Namespace, session: Session, answers: Sequence[Outcome | str | SdkError]) -> int:
+    failed = [answer for answer in answers if isinstance(answer, SdkError)]
+    if len(answers) == 1 and failed:
+        raise failed[0]
+    for target, answer in zip(args.target, answers, strict=True):
+        if isinstance(answer, SdkError):
+            session.ui.error(f"{target}: {answer}")
+    if args.dry_run:
+        print("\n".join(answer for answer in answers if isinstance(answer, str)), end="")
+    elif args.format == "json":
+        rows = zip(args.target, answers, strict=True)
+        print(json.dumps([_record(target, answer) for target, answer in rows], indent=2))
+    else:
+        rows = zip(args.target, answers, strict=True)
+        print(table([("TARGET", "RESULT", "STACK", "DIGEST", "SENT", "SECONDS"), *(_row(t, a) for t, a in rows)]))
+    return 1 if failed else 0
+
+
+def _row(target: str, answer: Outcome | str | SdkError) -> tuple[str, ...]:
+    if isinstance(answer, SdkError):
+        return (target, f"failed [{answer.code}]", "", "", "", "")
+    assert not isinstance(answer, str)  # noqa: S101  a dry run has no table
+    sent = f"{human(answer.sent.wire)} in {answer.sent.layers} layers" if answer.sent.wire else "nothing"
+    return (target, answer.result, answer.stack, answer.digest[:19], sent, f"{answer.seconds:.1f}")
+
+
+def _record(target: str, answer: Outcome | str | SdkError) -> dict[str, object]:
+    if isinstance(answer, SdkError):
+        return {"target": target, "result": "failed", "code": answer.code, "error": answer.what}
+    assert not isinstance(answer, str)  # noqa: S101  a dry run has no record
+    return asdict(answer)

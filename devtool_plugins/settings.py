@@ -1,0 +1,80 @@
+"""Options that say how a container is run, over what its image says."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devtool_plugins.session import Session
+from sdk_hooks.errors import UsageError
+
+if TYPE_CHECKING:
+    from sdk_hooks.container import Settings
+    from sdk_hooks.image import Image
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("settings, over those of the image")
+    group.add_argument("--env", action="append", metavar="KEY=VALUE", default=[], help="may be repeated")
+    group.add_argument("--port", action="append", metavar="HOST:PORT", default=[], help="may be repeated; over all of the image's")
+    group.add_argument("--volume", action="append", metavar="SOURCE:PATH", default=[], help="may be repeated")
+    group.add_argument("--network", choices=("host", "bridge", "none"), help="(default: host, or bridge to move ports)")
+    group.add_argument("--memory", metavar="SIZE", help="limit, such as 64M")
+    group.add_argument("--cpus", metavar="N", help="limit, such as 0.5")
+    group.add_argument("--restart", metavar="POLICY", help="no, always, unless-stopped, on-failure[:N]")
+
+
+def directory(args: argparse.Namespace, session: Session) -> Path:
+    """Where images are looked for."""
+    return Path(args.directory) if args.directory else session.images
+
+
+def apply(args: argparse.Namespace, image: Image) -> Settings:
+    """The settings of *image* with the options over them.
+
+    :raises UsageError: Naming the option whose value makes no sense.
+    """
+    from sdk_hooks.container import Settings
+    from sdk_hooks.core.spec import kinds, model
+    from sdk_hooks.image import SETTINGS
+
+    text = image.manifest.get("annotations", {}).get(SETTINGS)
+    found = model.settings_from_json(text) if text else Settings()
+    limits = replace(
+        found.resources,
+        **_given(memory=_parse("--memory", kinds.size, args.memory), cpus=_parse("--cpus", kinds.decimal, args.cpus)),
+    )
+    volumes = tuple(_parse("--volume", model.volume, text) for text in args.volume)
+    return replace(
+        found,
+        env={**found.env, **_env(args.env)},
+        volumes=found.volumes + volumes,
+        resources=limits,
+        **_given(
+            ports=tuple(_parse("--port", model.port, text) for text in args.port) or None,
+            network=args.network,
+            restart=_parse("--restart", model.restart, args.restart),
+        ),
+    )
+
+
+def _env(texts: list[str]) -> dict[str, str]:
+    for text in texts:
+        if "=" not in text:
+            raise UsageError(f"--env {text!r} has no '='", hint="write it like --env KEY=VALUE")
+    return dict(text.split("=", 1) for text in texts)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _parse(option: str, parse: Any, text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error

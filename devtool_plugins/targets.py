@@ -1,0 +1,45 @@
+"""The options that every command with a target has, and how a target's name becomes a connection."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from devtool_plugins.session import Session
+from sdk_hooks.core.deploy.connection import Options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("connection")
+    group.add_argument("--no-host-check", action="store_true", help="do not check the target's host key")
+    group.add_argument("--ssh-config", metavar="FILE", default="", help="ssh_config to use, not your own")
+    group.add_argument("--ssh-option", action="append", metavar="KEY=VALUE", default=[],
+                       help="an option of ssh_config, as ssh -o; may be repeated")  # fmt: skip
+
+
+def resolver(args: argparse.Namespace, session: Session) -> Callable[[str], tuple[str, Options]]:
+    """Gives, for a target as the user named it, the ssh destination and its options.
+
+    The name of a hypervisor means the machine that it keeps, which is started when it does not run.
+    """
+    given = Options(args.ssh_config, "", not args.no_host_check, tuple(args.ssh_option))
+
+    def resolve(target: str) -> tuple[str, Options]:
+        machine = hypervisor_machine(target, session)
+        if machine is None:
+            return target, given
+        hypervisor, found = machine
+        hypervisor.start(found, session.ui)
+        return found.name, Options(str(hypervisor.ssh_config(found)), "", True, given.extra)
+
+    return resolve
+
+
+def hypervisor_machine(target: str, session: Session) -> Any:
+    """(hypervisor, its machine) when *target* is the name of a hypervisor, else None."""
+    if target == "local" or not target.isidentifier() or target not in session.plugins.family("hypervisor"):
+        return None
+    from sdk_hooks.core.machines import machine
+
+    return session.plugins.hypervisor(target), machine(target)

@@ -1,0 +1,129 @@
+"""containerd, driven by its own `ctr`: what is left of an engine when nothing else needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sdk_hooks import Argv, Container, Script, Target, hookimpl
+from sdk_hooks.shell import lines, quoted
+
+# Without a limit ctr waits 10 s for a daemon that is not there.
+_CTR = ("ctr", "--connect-timeout", "3s")
+
+
+class Containerd:
+    name = "containerd"
+    summary = "containerd through ctr, with its own restart monitor"
+    programs = ("ctr", "containerd")
+    takes = "archive"
+    networks = ("host", "none")
+    restarts = False  # the monitor starts only what was running when the daemon went down cleanly
+
+    def inventory(self, container: str) -> Script:
+        return (
+            f'c=$({quoted((*_CTR, "content", "ls", "-q"))}) || {{ echo "$c"; return 1; }}\n'
+            'for b in $c; do echo "blob $b"; done\n'
+            f"set -- $(ctr version 2>/dev/null); while [ $# -gt 1 ]; do\n"
+            f'[ "$1" = Version: ] && v=$2; shift; done; echo "version $v"\n'
+            f"case \"$(ctr containers ls -q)\" in {_word(container)}) echo state known ;; esac\n"
+            "return 0\n"
+        )
+
+    def load(self) -> Argv:
+        return (*_CTR, "images", "import", "-")
+
+    def tag(self, image: str, name: str) -> Argv:
+        return (*_CTR, "images", "tag", "--force", image, name)
+
+    def untag(self, image: str) -> Argv:
+        return (*_CTR, "images", "rm", image)
+
+    def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002
+        sources = [v.source if not v.named else f"{container.state}/volumes/{v.source}" for v in container.settings.volumes]
+        made = "".join(f"[ -e {quoted((s,))} ] || mkdir -p {quoted((s,))}\n" for s in sources)
+        return {"run": f"{made}: >{quoted((self._log(container),))}\nexec {quoted(self._run(container))}\n"}
+
+    def run(self, container: Container) -> Argv:
+        return ("sh", str(container.directory / "run"))
+
+    def _run(self, container: Container) -> Argv:
+        settings, limits = container.settings, container.settings.resources
+        return (
+            *(*_CTR, "run", "--detach"),
+            *(("--net-host",) if settings.network == "host" else ()),
+            *(("--read-only",) if settings.read_only else ()),
+            *(("--memory-limit", str(limits.memory)) if limits.memory else ()),
+            *(("--cpus", f"{limits.cpus:g}") if limits.cpus else ()),
+            *(word for key, value in settings.env.items() for word in ("--env", f"{key}={value}")),
+            *self._mounts(container),
+            *("--log-uri", f"file://{self._log(container)}"),
+            *self._restart(container),
+            *("--label", f"devtool-containers.digest={container.digest}"),
+            container.image,
+            container.name,
+            *self._command(container),
+        )
+
+    def remove(self, container: Container) -> tuple[Argv, ...]:
+        return (("sh", "-c", self._stop(container)),)
+
+    def exec(self, container: Container, command: Argv) -> Argv:
+        inner = 'exec ctr tasks exec --exec-id "check-$$" "$@"'  # the ID must differ from call to call
+        return ("sh", "-c", inner, "sh", container.name, *command)
+
+    def state(self, container: Container) -> Script:
+        name = quoted((container.name,))
+        return (
+            "now=absent\n"
+            f"case \"$(ctr containers ls -q)\" in {_word(container.name)}) now='stopped unknown' ;; esac\n"
+            f'ctr tasks ls 2>/dev/null | {{ while read -r id pid status; do\n'
+            f'[ "$id $status" = {name}" RUNNING" ] && now="running $pid"; done; echo "$now"; }}\n'
+        )
+
+    def logs(self, container: Container, follow: bool, lines: int) -> Argv:
+        return ("tail", "-n", str(lines), *(("-f",) if follow else ()), self._log(container))
+
+    def _log(self, container: Container) -> str:
+        return str(container.directory / "log")
+
+    def _mounts(self, container: Container) -> Argv:
+        words: list[str] = []
+        for volume in container.settings.volumes:
+            source = f"{container.state}/volumes/{volume.source}" if volume.named else volume.source
+            options = f"rbind:{'ro' if volume.read_only else 'rw'}"
+            words += ["--mount", f"type=bind,src={source},dst={volume.target},options={options}"]
+        return tuple(words)
+
+    def _restart(self, container: Container) -> Argv:
+        if container.settings.restart.policy == "no":
+            return ()
+        labels = {"status": "running", "loguri": f"file://{self._log(container)}"}
+        return tuple(w for k, v in labels.items() for w in ("--label", f"containerd.io/restart.{k}={v}"))
+
+    def _command(self, container: Container) -> Argv:
+        """ctr replaces the entrypoint too where anything is given."""
+        if container.command is None:
+            return ()
+        return (*(container.config.get("Entrypoint") or ()), *container.command)
+
+    def _stop(self, container: Container) -> Script:
+        name, seconds = quoted((container.name,)), round(container.settings.stop_timeout)
+        label = quoted(("ctr", "containers", "label", container.name, "containerd.io/restart.status=stopped"))
+        signal = container.config.get("StopSignal") or "SIGTERM"
+        running = f'case "$(ctr tasks ls 2>/dev/null)" in *{name}" "*RUNNING*) ;; *) break ;; esac'
+        return (
+            f"{label}\nctr tasks kill -s {quoted((signal,))} {name}\nn=0\n"
+            f"while [ $n -lt {seconds} ]; do {running}; sleep 1; n=$((n + 1)); done\n"
+            f"{lines([('ctr', 'tasks', 'rm', '-f', container.name), ('ctr', 'containers', 'rm', container.name)])}"
+        )
+
+
+def _word(name: str) -> Script:
+    """A pattern of `case` that matches *name* as a line of several."""
+    n = quoted((name,))
+    return f"{n} | {n}'\n'* | *'\n'{n} | *'\n'{n}'\n'*"
+
+
+@hookimpl
+def sdk_stacks() -> list[Containerd]:
+    return [Containerd()]

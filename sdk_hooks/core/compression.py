@@ -1,0 +1,64 @@
+"""Compresses a stream with the best that both ends of a connection have."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO, cast
+
+from sdk_hooks.core import gzipped
+from sdk_hooks.target import Argv, Target
+
+_SMALL = 8 << 20
+"""Bytes below which it is worth to compress as hard as possible: a slow link wins, nobody notices the CPU."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a stream is packed here and unpacked there."""
+
+    name: str
+    unpack: Argv
+    """Reads standard input; empty when there is nothing to unpack."""
+    pack: Callable[[Iterable[bytes]], Iterator[bytes]]
+
+
+def choose(target: Target, size: int) -> Method:
+    """The method for *size* bytes on their way to *target*."""
+    small = size < _SMALL
+    if target.name == "local" or not {"zstd", "gzip"} & target.programs:
+        return Method("none", (), iter)
+    if "zstd" in target.programs and shutil.which("zstd"):
+        argv = ("zstd", "-q", "-c", "-19" if small else "-3", "-T0")
+        return Method("zstd", ("zstd", "-dcq"), lambda pieces: through(argv, pieces))
+    return Method("gzip", ("gzip", "-dc"), lambda pieces: gzipped.compress(pieces, 9 if small else 1))
+
+
+def through(argv: Argv, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What *argv* prints when it is given *pieces* on standard input."""
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        stdin, stdout = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
+        failure: list[BaseException] = []
+
+        def write() -> None:
+            try:
+                with stdin:
+                    for piece in pieces:
+                        stdin.write(piece)
+            except BaseException as error:  # carried to the reader below
+                failure.append(error)
+
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        try:
+            while piece := stdout.read1(1 << 18):  # type: ignore[attr-defined]  # a BufferedReader has it
+                yield piece
+            writer.join()
+        except BaseException:  # also Ctrl-C, and a reader that stopped early
+            child.kill()
+            raise
+    if failure:
+        raise failure[0]

@@ -1,0 +1,103 @@
+"""Lets a container start again when its target boots, with the init that the target has."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from sdk_hooks.core.shell import quoted, write_files
+from sdk_hooks.families import Stack
+from sdk_hooks.target import Script, Target
+
+_UNIT = """\
+[Unit]
+Description=Container {name} (devtool-containers)
+After=network-online.target {after}
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+KillMode=none
+ExecStart=/bin/sh -c 'read -r id <{app}/current && exec /bin/sh {app}/$$id/start'
+ExecStop=/bin/sh -c 'read -r id <{app}/current && exec /bin/sh {app}/$$id/stop'
+
+[Install]
+WantedBy={wanted_by}
+"""
+
+_INIT = """\
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          {service}
+# Required-Start:    $remote_fs $network
+# Required-Stop:     $remote_fs $network
+# Default-Start:     2 3 4 5
+# Default-Stop:      0 1 6
+# Short-Description: Container {name} (devtool-containers)
+### END INIT INFO
+read -r id <{app}/current || exit 1
+case "$1" in
+start | stop) exec /bin/sh "{app}/$id/$1" ;;
+restart) exec /bin/sh "{app}/$id/start" ;;
+status) exec /bin/sh "{app}/$id/state" ;;
+*) echo "usage: $0 start|stop|restart|status" >&2; exit 2 ;;
+esac
+"""
+
+
+def enable(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Script:
+    """The script that makes the target start the application *name* at boot."""
+    if stack.restarts:
+        return "# the engine starts it by itself\n"
+    if target.init == "systemd":
+        return _systemd(app, name, target, stack)
+    if target.init in ("sysvinit", "busybox") and target.uid == 0:
+        return _initscript(app, name, target)
+    return "echo 'note: nothing here starts it again at boot'\n"
+
+
+def disable(name: str, target: Target) -> Script:
+    """The script that undoes `enable`."""
+    service = service_name(name)
+    if target.init == "systemd":
+        user = "" if target.uid == 0 else " --user"
+        unit = f"{_unit_directory(target)}/{service}.service"
+        return f"systemctl{user} disable {service} >/dev/null 2>&1\nrm -f {unit}\nsystemctl{user} daemon-reload\n"
+    if target.init in ("sysvinit", "busybox") and target.uid == 0:
+        return f"rm -f /etc/init.d/{service} /etc/init.d/S99{service} /etc/rc?.d/[SK]??{service}\n"
+    return "true\n"
+
+
+def service_name(name: str) -> str:
+    return f"container-{name}"
+
+
+def _systemd(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Script:
+    service, rootless = service_name(name), target.uid != 0
+    after = " ".join(f"{program}.service" for program in stack.programs)
+    wanted_by = "default.target" if rootless else "multi-user.target"
+    unit = _UNIT.format(name=name, app=app, after=after, wanted_by=wanted_by)
+    directory, user = _unit_directory(target), " --user" if rootless else ""
+    linger = "loginctl enable-linger >/dev/null 2>&1 || echo 'note: it stops at logout: loginctl enable-linger'\n"
+    return (
+        f"mkdir -p {directory}\ncat >{directory}/{service}.service <<'EOF'\n{unit}EOF\n"
+        f"systemctl{user} daemon-reload\nsystemctl{user} enable {service} >/dev/null 2>&1 || "
+        f"echo 'note: systemd did not enable {service}'\n{linger if rootless else ''}"
+    )
+
+
+def _unit_directory(target: Target) -> str:
+    return "/etc/systemd/system" if target.uid == 0 else '"$HOME"/.config/systemd/user'
+
+
+def _initscript(app: PurePosixPath, name: str, target: Target) -> Script:
+    service = service_name(name)
+    text = _INIT.format(service=service, name=name, app=quoted((str(app),)))
+    if target.init == "busybox":  # rcS runs /etc/init.d/S??* in order
+        path = f"S99{service}"
+        return f"{write_files('/etc/init.d', {path: text})}chmod 755 /etc/init.d/{path}\n"
+    links = "".join(f"ln -sf ../init.d/{service} /etc/rc{level}.d/{kind}{service}\n" for level, kind in _LEVELS)
+    return f"{write_files('/etc/init.d', {service: text})}chmod 755 /etc/init.d/{service}\n{links}"
+
+
+_LEVELS = (("2", "S99"), ("3", "S99"), ("4", "S99"), ("5", "S99"), ("0", "K01"), ("1", "K01"), ("6", "K01"))

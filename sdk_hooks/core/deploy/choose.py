@@ -1,0 +1,195 @@
+"""Decides which stack and runtime a deployment uses, and refuses what can't work before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sdk_hooks.container import Settings
+from sdk_hooks.core.deploy.probe import Found
+from sdk_hooks.core.registry import Plugins
+from sdk_hooks.core.ui import human
+from sdk_hooks.errors import SdkError
+from sdk_hooks.families import Runtime, Stack
+from sdk_hooks.image import Image
+from sdk_hooks.target import Target
+
+DEFAULT_RUNTIMES = ("crun", "runc")
+"""Asked in this order where no stack brings its own: crun starts quicker and needs less memory."""
+
+
+def stack(target: Target, plugins: Plugins, wanted: str = "", runtime: str = "") -> Stack:
+    """The stack that the user named, else what the plugins choose among those that answered.
+
+    :raises SdkError: When it is not there, or does not answer.
+    """
+    known = plugins.stacks()
+    if wanted:
+        chosen = plugins.stack(wanted)
+        _check_there(chosen, target)
+        return chosen
+    usable = {n: s for n, s in known.items() if n in target.stacks and not target.stacks[n].problem}
+    if not any(n in target.programs for n in [*DEFAULT_RUNTIMES, runtime]):
+        usable.pop("none", None)
+    name = plugins.manager.hook.sdk_choose_stack(target=target, stacks=usable)
+    if name is None:
+        raise _no_stack(target, known)
+    return plugins.stack(name)
+
+
+def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -> Runtime | None:
+    """The runtime that the user named; without a stack the first that is there; else None.
+
+    :raises SdkError: When the target lacks what it needs.
+    """
+    if wanted:
+        found = plugins.runtime(wanted)
+        missing = _missing(found, target)
+        if missing:
+            raise SdkError(
+                f"{wanted} can't run on {target.name!r}",
+                detail="\n".join(missing),
+                hint="install it there, or choose another one with --runtime",
+                code="no-runtime",
+            )
+        return found
+    if chosen.takes != "layers":
+        return None
+    members = {name: plugins.runtime(name) for name in plugins.family("runtime")}
+    order = [*DEFAULT_RUNTIMES, *sorted(set(members) - set(DEFAULT_RUNTIMES))]
+    fitting = [name for name in order if name in members and not _missing(members[name], target)]
+    if not fitting:
+        raise SdkError(
+            f"{target.name!r} has no OCI runtime",
+            detail=f"looked for: {', '.join(order)}",
+            hint="install crun there",
+            code="no-runtime",
+        )
+    return members[fitting[0]]
+
+
+def check(found: Found, image: Image, name: str, settings: Settings, chosen: Stack, size: int) -> None:
+    """Refuse what would fail.
+
+    :param size: Bytes that will be sent.
+    :raises SdkError: With the first reason.
+    """
+    target = found.target
+    _check_platform(target, image)
+    _check_name(found, name, chosen)
+    _check_network(settings, chosen)
+    _check_ports(found, settings)
+    if target.free and size * 11 // 10 + (1 << 20) > target.free:
+        raise SdkError(
+            f"no space on {target.name!r}: {human(size)} are to be sent, {human(target.free)} are free",
+            detail=f"on the file system of {target.state}",
+            hint="remove what is not needed there",
+            code="no-space",
+        )
+
+
+def ports(settings: Settings) -> frozenset[int]:
+    """TCP ports of the target that the container wants."""
+    return frozenset(port.host for port in settings.ports if port.protocol == "tcp")
+
+
+def _check_there(chosen: Stack, target: Target) -> None:
+    facts = target.stacks.get(chosen.name)
+    if facts is None:
+        raise SdkError(
+            f"{target.name!r} has no {chosen.name}",
+            detail=f"looked for: {', '.join(chosen.programs)}",
+            hint=_others(target),
+            code="no-engine",
+        )
+    if facts.problem:
+        raise _not_running(chosen.name, target, facts.problem)
+
+
+def _not_running(name: str, target: Target, problem: str) -> SdkError:
+    return SdkError(
+        f"{name} on {target.name!r} does not answer",
+        detail=problem,
+        hint=f"start it there, or log in as a user who may use it; else choose with --stack. {_others(target)}".strip(),
+        code="engine-not-running",
+    )
+
+
+def _others(target: Target) -> str:
+    usable = sorted(name for name, facts in target.stacks.items() if not facts.problem)
+    return f"it has: {', '.join(usable)}" if usable else ""
+
+
+def _no_stack(target: Target, known: Mapping[str, Stack]) -> SdkError:
+    broken = {name: facts.problem for name, facts in target.stacks.items() if facts.problem}
+    if broken:
+        name, problem = sorted(broken.items())[0]
+        return _not_running(name, target, problem)
+    return SdkError(
+        f"{target.name!r} has nothing that runs containers",
+        detail=f"looked for: {', '.join(sorted(known))}, {', '.join(DEFAULT_RUNTIMES)}",
+        hint="install crun there, or podman, docker or containerd",
+        code="no-engine",
+    )
+
+
+def _missing(found: Runtime, target: Target) -> list[str]:
+    needs = found.needs(target)
+    lacks = [f"no program {p}" for p in needs.programs if p not in target.programs]
+    lacks += [f"no {d}" for d in needs.devices if d not in target.devices]
+    if needs.cgroups and target.cgroup not in needs.cgroups:
+        versions = " or ".join(f"v{version}" for version in needs.cgroups)
+        lacks.append(f"it needs cgroup {versions}, the target has {f'v{target.cgroup}' if target.cgroup else 'none'}")
+    return lacks
+
+
+def _check_platform(target: Target, image: Image) -> None:
+    if not target.platform.runs(image.platform):
+        raise SdkError(
+            f"the image is for {image.platform}, {target.name!r} is {target.platform}",
+            hint="build it with the SDK of that machine",
+            code="wrong-architecture",
+        )
+
+
+def _check_name(found: Found, name: str, chosen: Stack) -> None:
+    facts = found.target.stacks.get(chosen.name)
+    if facts and facts.state not in ("", "absent") and found.stack != chosen.name:
+        raise SdkError(
+            f"{chosen.name} on {found.target.name!r} has a container {name!r} that is not ours",
+            detail=f"it is {facts.state}",
+            hint="deploy under another name with --name, or remove that one",
+            code="name-in-use",
+        )
+
+
+def _check_network(settings: Settings, chosen: Stack) -> None:
+    if settings.network not in chosen.networks:
+        raise SdkError(
+            f"{chosen.name} can't give a container the network {settings.network!r}",
+            detail=f"it can: {', '.join(chosen.networks)}",
+            hint="choose one with --network",
+            code="no-network",
+        )
+    moved = [str(p) for p in settings.ports if p.host != p.container or p.address]
+    if moved and settings.network != "bridge":
+        raise SdkError(
+            f"ports can't be moved on the network {settings.network!r}",
+            detail=f"ports: {', '.join(moved)}",
+            hint="give the container's own port; or --network bridge where the stack has it",
+            code="no-network",
+        )
+
+
+def _check_ports(found: Found, settings: Settings) -> None:
+    taken = _taken(found, ports(settings))
+    if taken:
+        raise SdkError(
+            f"port {', '.join(map(str, sorted(taken)))} of {found.target.name!r} is in use by something else",
+            hint="stop that, or change ports: in container.yaml",
+            code="port-in-use",
+        )
+
+
+def _taken(found: Found, wanted: Collection[int]) -> set[int]:
+    own = found.ports if found.state.startswith("running") else frozenset()
+    return set(wanted) & found.target.listening - own

@@ -1,0 +1,225 @@
+"""How commands get to a target: OpenSSH with one master connection, or straight away on this machine."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sdk_hooks.core.shell import quoted, whole
+from sdk_hooks.errors import SdkError, UsageError
+from sdk_hooks.target import Argv, Script
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    status: int
+    output: str
+    error: str
+
+
+class Connection(Protocol):
+    """A way to a target."""
+
+    @property
+    def name(self) -> str:
+        """The target, as the user wrote it."""
+
+    def argv(self, command: Argv) -> Argv:
+        """What to run here so that *command* runs there."""
+
+
+@dataclass(frozen=True)
+class Local:
+    """This machine as its own target."""
+
+    name: str = "local"
+
+    def argv(self, command: Argv) -> Argv:
+        return command
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user said about ssh; everything else comes from the user's own configuration."""
+
+    config: str = ""
+    port: str = ""
+    check_host_key: bool = True
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ssh:
+    """An open master connection; commands go through it without a new handshake."""
+
+    name: str
+    host: str
+    options: Options
+    socket: str = field(repr=False)
+
+    def argv(self, command: Argv) -> Argv:
+        # "LogLevel=ERROR" would also hide why a connection broke, and "-q" the remote's last words.
+        return ("ssh", *self._common(), "-o", "ControlMaster=no", "-T", "--", self.host, quoted(command))
+
+    def master(self) -> Argv:
+        return (
+            "ssh",
+            *self._common(),
+            *("-o", "ControlMaster=yes", "-o", "ControlPersist=yes"),
+            *("-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
+            *("-f", "-N", "-T", "--", self.host),
+        )
+
+    def closing(self) -> Argv:
+        return ("ssh", *self._common(), "-O", "exit", "--", self.host)
+
+    def _common(self) -> Argv:
+        given = self.options
+        return (
+            *(("-F", given.config) if given.config else ()),
+            *(("-p", given.port) if given.port else ()),
+            *("-o", f"ControlPath={self.socket}"),
+            *(() if given.check_host_key else _UNCHECKED),
+            *(word for option in given.extra for word in ("-o", option)),
+        )
+
+
+_NO_GZIP = 97
+_UNPACKED = f"command -v gzip >/dev/null 2>&1 || exit {_NO_GZIP}; gzip -dc | sh -s"
+
+_UNCHECKED = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
+
+_FAILURES = (
+    (r"REMOTE HOST IDENTIFICATION HAS CHANGED", "the host key of {name} has changed", "host-key-changed",
+     "if the board was installed anew: ssh-keygen -R {host}; else somebody is in between"),
+    (r"Host key verification failed|No \w+ host key is known", "the host key of {name} is not known",
+     "host-key-unknown", "connect once with ssh {host} and compare it; or give --no-host-check"),
+    (r"Permission denied", "{name} does not let you in", "login-refused",
+     "put your key there: ssh-copy-id {host}; or name the user: USER@{host}"),
+    (r"Could not resolve hostname", "there is no host {name}", "unknown-host",
+     "check its name, or give its address"),
+    (r"Connection refused", "{name} does not answer on its ssh port", "unreachable",
+     "is an ssh server running there, on this port?"),
+    (r"timed out|No route to host|Network is unreachable", "{name} can't be reached", "unreachable",
+     "is it on, and on this network? try: ping {host}"),
+)  # fmt: skip
+
+
+def parse(target: str, options: Options) -> tuple[str, Options]:
+    """The ssh destination in *target*, which is `user@host[:port]`, `[v6address]:port` or an alias.
+
+    :raises UsageError: When it is none of them.
+    """
+    match = re.fullmatch(r"((?:[^@\s]+@)?)(?:\[([^\]\s]+)\]|([^:\s\[\]]+))(?::(\d+))?", target)
+    if not match or target.startswith("-"):
+        raise UsageError(f"{target!r} is not a target", hint="write it like root@192.168.7.2, or board:2222")
+    host = match[1] + (match[2] or match[3])
+    if match[4]:
+        options = Options(options.config, match[4], options.check_host_key, options.extra)
+    return host, options
+
+
+@contextmanager
+def connect(target: str, options: Options) -> Iterator[Connection]:
+    """A connection to *target*, closed at the end.
+
+    :raises SdkError: When there is none to be had, with ssh's own words.
+    """
+    if target == "local":
+        yield Local()
+        return
+    if shutil.which("ssh") is None:
+        raise SdkError("there is no ssh here", hint="install openssh-client", code="missing-program")
+    host, options = parse(target, options)
+    # A path of its own, and a short one: a socket's name has room for 107 bytes.
+    directory = tempfile.mkdtemp(prefix="dtc-", dir="/tmp" if os.access("/tmp", os.W_OK) else None)  # noqa: S108
+    connection = Ssh(target, host, options, f"{directory}/s")
+    try:
+        _open(connection)
+        yield connection
+    finally:
+        subprocess.run(connection.closing(), capture_output=True, check=False)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def run(connection: Connection, script: Script) -> Result:
+    """Run *script* there, read from standard input, and compressed where the other side has gzip.
+
+    :raises SdkError: When the connection breaks.
+    """
+    text = whole(script).encode()
+    if isinstance(connection, Local):
+        return feed(connection, ("sh", "-s"), [text])
+    result = feed(connection, ("sh", "-c", _UNPACKED), [gzip.compress(text, 9, mtime=0)])
+    return feed(connection, ("sh", "-s"), [text]) if result.status == _NO_GZIP else result
+
+
+def feed(connection: Connection, command: Argv, pieces: Iterable[bytes]) -> Result:
+    """Run *command* there with *pieces* on its standard input.
+
+    :raises SdkError: When the connection breaks.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        # files, not pipes: nobody reads while this writes
+        child = subprocess.Popen(connection.argv(command), stdin=subprocess.PIPE, stdout=out, stderr=err)
+        try:
+            assert child.stdin is not None  # noqa: S101  Popen was asked for it
+            with child.stdin as stdin:
+                for piece in pieces:
+                    stdin.write(piece)
+        except BrokenPipeError:
+            pass  # it ended early; its status and its words say why
+        except BaseException:  # also Ctrl-C
+            child.kill()
+            child.wait()
+            raise
+        status = child.wait()
+        out.seek(0)
+        err.seek(0)
+        error = err.read().decode(errors="replace")
+        if status == 255 and isinstance(connection, Ssh):
+            raise _lost(connection, error)
+        return Result(status, out.read().decode(errors="replace"), error)
+
+
+def _open(connection: Ssh) -> None:
+    # stderr to a file: the master stays in the background and would hold a pipe open for ever
+    with tempfile.TemporaryFile() as err:
+        status = subprocess.run(connection.master(), stdout=subprocess.DEVNULL, stderr=err, check=False).returncode
+        err.seek(0)
+        text = err.read().decode(errors="replace").strip()
+    if status:
+        raise _explain(connection, text)
+
+
+def _explain(connection: Ssh, text: str) -> SdkError:
+    host = connection.host
+    for pattern, what, code, hint in _FAILURES:
+        if re.search(pattern, text):
+            hint = hint.format(name=connection.name, host=host)
+            return SdkError(what.format(name=repr(connection.name)), detail=_last(text), hint=hint, code=code)
+    return SdkError(f"no ssh connection to {connection.name!r}", detail=_last(text), hint=f"try: ssh {host}", code="ssh")
+
+
+def _lost(connection: Ssh, text: str) -> SdkError:
+    return SdkError(
+        f"the connection to {connection.name!r} was lost",
+        detail=_last(text),
+        hint="what ran there still runs; deploy again, and only what is missing is sent",
+        code="connection-lost",
+    )
+
+
+def _last(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("@@@")]
+    return "\n".join(lines[-3:])

@@ -1,0 +1,173 @@
+"""One deployment as files on the target: small scripts that start, stop and look at one container.
+
+They need nothing but sh and the engine, so the target can go on by itself when the connection is cut, and
+start the container again when it boots.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+from sdk_hooks.container import Container, HealthCheck, Settings
+from sdk_hooks.core import users
+from sdk_hooks.core.deploy import boot
+from sdk_hooks.core.shell import lines, quoted, write_files
+from sdk_hooks.core.spec.model import settings_to_json
+from sdk_hooks.families import Runtime, Stack
+from sdk_hooks.image import Image
+from sdk_hooks.target import Script, Target
+
+_SHEBANG = "#!/bin/sh\n"
+_LOCALE = "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """An image, its settings, and the stack that runs it on one target.
+
+    Its ID is made of what it says: deploying the same again changes nothing.
+    """
+
+    container: Container
+    stack: Stack
+    target: Target
+    record: str
+    """JSON of what was deployed."""
+
+    @property
+    def id(self) -> str:
+        return self.container.directory.name
+
+    @property
+    def app(self) -> PurePosixPath:
+        return self.container.directory.parent
+
+
+def make(
+    name: str, image: Image, settings: Settings, stack: Stack, runtime: Runtime | None, target: Target
+) -> Deployment:
+    """The deployment of *image* under *name* on *target*."""
+    record = json.dumps(
+        {
+            "name": name,
+            "image": image.name,
+            "digest": image.digest,
+            "stack": stack.name,
+            "runtime": runtime.name if runtime else "",
+            "layers": image.diff_ids,
+            "settings": json.loads(settings_to_json(settings)),
+        },
+        sort_keys=True,
+    )
+    identity = hashlib.sha256(record.encode()).hexdigest()[:12]
+    reference = f"{image.name.rpartition(':')[0]}:{image.digest[7:19]}"
+    container = Container(
+        name=name,
+        image=reference,
+        digest=image.digest,
+        config=image.config.get("config") or {},
+        settings=settings,
+        layers=image.diff_ids,
+        user=users.of_image(image, (image.config.get("config") or {}).get("User", "")),
+        directory=target.state / "apps" / name / identity,
+        state=target.state,
+        runtime=runtime,
+        rootless=target.uid != 0,
+    )
+    return Deployment(container, stack, target, record)
+
+
+def scripts(deployment: Deployment, image: Image) -> Mapping[str, str]:
+    """Every file of the deployment's directory, by name."""
+    container, stack = deployment.container, deployment.stack
+    settings = container.settings
+    remove = _quiet(stack, container)
+    found = {
+        "deployment.json": deployment.record,
+        "stack": stack.name,
+        "ports": " ".join(sorted({str(port.host) for port in settings.ports})),
+        "layers": "\n".join(container.layers),
+        "limits": _limits(settings),
+        "start": f"{_head()}{remove}exec {quoted(stack.run(container))} >/dev/null\n",
+        "stop": f"{_head()}{remove}",
+        "state": f"{_head()}{stack.state(container)}\n",
+        "logs": f"{_head()}exec {quoted(stack.logs(container, False, 200))}\n",
+        "enable": boot.enable(deployment.app, container.name, deployment.target, stack),
+        "disable": boot.disable(container.name, deployment.target),
+        "forget": f"{_head()}{quoted(stack.untag(container.image))}\n",
+        "tidy": f"{_head()}{_tidy(stack, container, image)}",
+        **stack.files(container, deployment.target),
+    }
+    if settings.healthcheck:
+        found["health"] = _head() + _health(settings.healthcheck, stack, container)
+    if settings.restart.policy != "no":
+        found["restarts"] = str(settings.restart)
+    return found
+
+
+def install(deployment: Deployment, content: Mapping[str, str]) -> Script:
+    """Commands that put the files of *deployment* in their place, all or none."""
+    app, directory = quoted((str(deployment.app),)), quoted((str(deployment.container.directory),))
+    fresh = f"{deployment.app}/.new-{deployment.id}"
+    return (
+        f"umask 077\nset -e\nmkdir -p {app}\nrm -rf {quoted((fresh,))}\nmkdir {quoted((fresh,))}\n"
+        f"{write_files(fresh, content)}"
+        f"rm -rf {directory}\nmv {quoted((fresh,))} {directory}\nset +e\n"
+    )
+
+
+def switch(app: PurePosixPath, deployment_id: str) -> Script:
+    """Commands that make the deployment *deployment_id* the running one; they do not end with the connection."""
+    text = files("sdk_hooks.core.deploy").joinpath("switch.sh").read_text()
+    program, log = f"{app}/.switch-{deployment_id}", f"{app}/switch.log"
+    argv = quoted(("sh", program, str(app), deployment_id))
+    return (
+        f"{write_files(str(app), {f'.switch-{deployment_id}': text})}"
+        "trap '' HUP PIPE\n"  # what runs from here on is not for the connection to end
+        f"detach=\ncommand -v setsid >/dev/null 2>&1 && detach=setsid\n"
+        f"$detach {argv} >{quoted((log,))} 2>&1 </dev/null &\nwait $!\nstatus=$?\n"
+        f"cat {quoted((log,))}\nrm -f {quoted((program,))}\nexit $status\n"
+    )
+
+
+def with_network(settings: Settings, stack: Stack) -> Settings:
+    """*settings* with a network chosen: the target's own, unless ports have to be moved."""
+    if settings.network:
+        return settings
+    moved = any(port.host != port.container or port.address for port in settings.ports)
+    return replace(settings, network="bridge" if moved and "bridge" in stack.networks else "host")
+
+
+def _head() -> Script:
+    return _SHEBANG + _LOCALE
+
+
+def _quiet(stack: Stack, container: Container) -> Script:
+    return "".join(f"{line} >/dev/null 2>&1\n" for line in lines(stack.remove(container)).splitlines())
+
+
+def _limits(settings: Settings) -> Script:
+    check = settings.healthcheck
+    tries = int(check.start_period + check.retries * max(check.interval, 1)) if check else 10
+    return f"tries={tries}\nsettle=2\noneshot={1 if settings.restart.policy == 'no' else ''}\n"
+
+
+def _tidy(stack: Stack, container: Container, image: Image) -> Script:
+    """After a success: the image's own name means the new one, and layers that nothing uses go."""
+    named = quoted(stack.tag(container.image, image.name))
+    if stack.takes != "layers":
+        return f"{named} >/dev/null 2>&1\n"
+    return files("sdk_hooks.core.deploy").joinpath("sweep.sh").read_text().replace("@STATE@", str(container.state))
+
+
+def _health(check: HealthCheck, stack: Stack, container: Container) -> Script:
+    seconds = max(1, round(check.timeout))
+    text = files("sdk_hooks.core.deploy").joinpath("health.sh").read_text()
+    if check.command:
+        return f"{text}within {seconds} {quoted(stack.exec(container, check.command))}\n"
+    return f"{text}http {seconds} {check.port} {quoted((check.path,))}\n"

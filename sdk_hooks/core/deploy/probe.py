@@ -1,0 +1,151 @@
+"""Finds out about a target, in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy.connection import Connection
+from sdk_hooks.core.runtimespec import SHARED
+from sdk_hooks.core.shell import quoted
+from sdk_hooks.errors import SdkError
+from sdk_hooks.families import Runtime, Stack
+from sdk_hooks.target import Platform, Script, StackFacts, Target
+
+PROGRAMS = ("zstd", "gzip", "tar", "sha256sum", "mkfifo", "tee", "systemctl", "curl", "wget", "setsid")
+"""What the core itself makes use of where it is there."""
+
+_MACHINES = {
+    "x86_64": Platform("amd64"),
+    "aarch64": Platform("arm64", "v8"),
+    "armv8l": Platform("arm", "v8"),
+    "armv7l": Platform("arm", "v7"),
+    "armv6l": Platform("arm", "v6"),
+    "armv5tel": Platform("arm", "v5"),
+    "armv5tejl": Platform("arm", "v5"),
+    "i386": Platform("386"),
+    "i586": Platform("386"),
+    "i686": Platform("386"),
+    "ppc64le": Platform("ppc64le"),
+    "loongarch64": Platform("loong64"),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A target, and what it has of the container to be deployed."""
+
+    target: Target
+    current: str = ""
+    """ID of the deployment that runs, or ran last."""
+    previous: str = ""
+    state: str = "absent"
+    """Of the current deployment's container: running ..., stopped N, absent."""
+    stack: str = ""
+    """Of the current deployment."""
+    ports: frozenset[int] = frozenset()
+    """Those that the current deployment holds."""
+
+
+def probe(connection: Connection, name: str, stacks: Mapping[str, Stack], runtimes: Iterable[Runtime]) -> Found:
+    """Ask the target of *connection* for everything that a deployment of *name* has to know.
+
+    :raises SdkError: When it can't be reached, or is no machine that containers run on.
+    """
+    result = link.run(connection, script(name, stacks, runtimes))
+    facts, sections = _parse(result.output)
+    if "machine" not in facts:
+        raise SdkError(
+            f"{connection.name!r} has no POSIX shell that answers",
+            detail=(result.error or result.output).strip()[-500:],
+            hint="the login shell there must be able to run: sh -s",
+            code="no-shell",
+        )
+    return _found(connection.name, facts, {n: _stack_facts(*s) for n, s in sections.items()})
+
+
+def script(name: str, stacks: Mapping[str, Stack], runtimes: Iterable[Runtime]) -> Script:
+    """The shell text that the probe sends."""
+    blank = Target("", Platform(""), 0, PurePosixPath("/"))
+    needs = [runtime.needs(blank) for runtime in runtimes]
+    programs = {*PROGRAMS, *(p for s in stacks.values() for p in s.programs), *(p for n in needs for p in n.programs)}
+    devices = {*SHARED, *(device for need in needs for device in need.devices)}
+    head = f"name={quoted((name,))}\nwanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(devices))}'\n"
+    text = files("sdk_hooks.core.deploy").joinpath("probe.sh").read_text()
+    parts = [head, "".join(f"{line}\n" for line in text.splitlines() if line and not line.startswith("#"))]
+    for stack in stacks.values():
+        there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
+        body = f"inventory() {{\n{stack.inventory(name).rstrip()}\n}}"
+        parts.append(f"if {{ {there}; }} >/dev/null 2>&1; then\n{body}\nask {stack.name}\nfi\n")
+    return "".join(parts)
+
+
+def _parse(output: str) -> tuple[dict[str, list[str]], dict[str, tuple[list[str], int]]]:
+    """Facts by key, and for each stack its lines and exit status."""
+    facts: dict[str, list[str]] = {}
+    sections: dict[str, tuple[list[str], int]] = {}
+    inside = ""
+    for line in output.splitlines():
+        key, _, value = line.partition(" ")
+        if key == "@stack":
+            inside = value
+            sections[inside] = ([], 0)
+        elif key == "@exit":
+            sections[inside] = (sections[inside][0], int(value))
+            inside = ""
+        elif inside:
+            sections[inside][0].append(line)
+        else:
+            facts.setdefault(key, []).append(value)
+    return facts, sections
+
+
+def _stack_facts(lines: list[str], status: int) -> StackFacts:
+    values: dict[str, list[str]] = {}
+    for line in lines:
+        key, _, value = line.partition(" ")
+        values.setdefault(key, []).append(value)
+    said = [line.strip() for line in lines if line.strip()]
+    return StackFacts(
+        version=" ".join(values.get("version", [])[:1]),
+        problem="" if status == 0 else (said[-1] if said else f"its inventory ended with status {status}"),
+        blobs=frozenset(values.get("blob", [])),
+        chains=frozenset(tuple(chain.split()) for chain in values.get("chain", [])),
+        state="".join(values.get("state", ["absent"])[:1]),
+    )
+
+
+def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, StackFacts]) -> Found:
+    def one(key: str, default: str = "") -> str:
+        return facts.get(key, [default])[0]
+
+    target = Target(
+        name=name,
+        platform=_platform(one("machine")),
+        uid=int(one("uid", "0")),
+        state=PurePosixPath(one("state")),
+        kernel=one("kernel"),
+        cgroup=int(one("cgroup", "0")),
+        init=one("init"),
+        programs=frozenset(facts.get("program", [])),
+        devices=frozenset(facts.get("device", [])),
+        free=int(one("free", "0")) * 1024,
+        overlay=bool(one("overlay")),
+        listening=frozenset(int(port, 16) for port in facts.get("listen", [])),
+        stacks=stacks,
+    )
+    return Found(
+        target,
+        one("current"),
+        one("previous"),
+        one("now", "absent") or "absent",
+        one("stack"),
+        frozenset(int(port) for port in one("ports").split()),
+    )
+
+
+def _platform(machine: str) -> Platform:
+    return _MACHINES.get(machine) or Platform(machine)

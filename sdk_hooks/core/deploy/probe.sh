@@ -1,0 +1,69 @@
+# Facts of a target, a line each: KEY VALUE. Set by the caller: name, wanted (programs), devices.
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+uid=$(id -u 2>/dev/null || echo 0)
+if [ "$uid" = 0 ]; then
+	STATE=/var/lib/devtool-containers
+else
+	STATE=${XDG_DATA_HOME:-$HOME/.local/share}/devtool-containers
+	# where systemd or podman has put the sockets of this user, also for a login without a session
+	: "${XDG_RUNTIME_DIR:=/run/user/$uid}"
+	export XDG_RUNTIME_DIR
+fi
+echo "machine $(uname -m)"
+echo "kernel $(uname -r)"
+echo "uid $uid"
+echo "state $STATE"
+
+if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+	echo cgroup 2
+elif [ -d /sys/fs/cgroup/memory ] || [ -d /sys/fs/cgroup/cpu ] || [ -d /sys/fs/cgroup/systemd ]; then
+	echo cgroup 1
+fi
+if [ -d /run/systemd/system ]; then
+	echo init systemd
+elif [ -d /etc/rc5.d ] || [ -d /etc/rc.d/rc5.d ]; then
+	echo init sysvinit
+elif [ -x /etc/init.d/rcS ]; then
+	echo init busybox
+fi
+for p in $wanted; do
+	command -v "$p" >/dev/null 2>&1 && echo "program $p"
+done
+for d in $devices; do
+	[ -e "$d" ] && echo "device $d"
+done
+
+near=$STATE
+while [ ! -d "$near" ]; do near=${near%/*}; [ -n "$near" ] || near=/; done
+df -Pk "$near" 2>/dev/null | while read -r _ _ _ free _; do
+	case $free in *[!0-9]* | '') ;; *) echo "free $free" ;; esac
+done
+
+has_overlay() { while read -r a b; do case $a$b in *overlay) return 0 ;; esac; done </proc/filesystems; return 1; }
+has_overlay || modprobe overlay 2>/dev/null
+has_overlay && echo overlay 1
+
+for f in /proc/net/tcp /proc/net/tcp6; do
+	[ -r $f ] && while read -r _ here _ st _; do
+		[ "$st" = 0A ] && echo "listen ${here##*:}"
+	done <$f
+done
+
+app=$STATE/apps/$name
+if [ -f "$app/current" ]; then
+	read -r id <"$app/current"
+	echo "current $id"
+	[ -f "$app/$id/state" ] && echo "now $(sh "$app/$id/state" 2>/dev/null)"
+	[ -f "$app/$id/ports" ] && echo "ports $(cat "$app/$id/ports")"
+	[ -f "$app/$id/stack" ] && echo "stack $(cat "$app/$id/stack")"
+fi
+[ -f "$app/previous" ] && { read -r id <"$app/previous"; echo "previous $id"; }
+
+# Asks one stack: what it says, then its exit status.
+ask() {
+	echo "@stack $1"
+	out=$(inventory 2>&1 </dev/null)
+	status=$?
+	echo "$out"
+	echo "@exit $status"
+}

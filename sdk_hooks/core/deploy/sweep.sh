@@ -1,0 +1,12 @@
+# Removes layers that no deployment has and that no transfer claims. $1: the application that was just deployed.
+cd "@STATE@" || exit
+rm -f "claims/$1@"*
+for layer in layers/*; do
+	[ -d "$layer" ] || continue
+	digest=sha256:${layer#layers/sha256-}
+	for list in apps/*/*/layers claims/*; do
+		[ -f "$list" ] || continue
+		while read -r used; do [ "$used" != "$digest" ] || continue 3; done <"$list"
+	done
+	rm -rf "$layer"
+done

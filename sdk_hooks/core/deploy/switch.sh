@@ -1,0 +1,101 @@
+# Changes one application from the deployment that runs to another one. Runs on the target, and to its
+# end also when the connection is cut: at every moment either the old or the new one is up, or about to be.
+#
+# Usage: switch.sh APP NEW. APP is a directory, NEW and what `current` and `previous` say are names in it.
+# A deployment has the files start, stop, state, logs, forget, enable, and maybe health; and `limits`:
+# tries= (seconds to become healthy), settle= (seconds that it must stay up), oneshot= (may end well).
+# Exit status: 0 up, 3 not up and the old one put back, 4 not up and there was none, 5 another one is at it.
+
+app=$1 new=$2
+cd "$app" || exit 4
+read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
+
+locked() {
+	read -r pid at <lock/owner || return 1
+	[ "$at" = "$boot" ] && kill -0 "$pid" 2>/dev/null
+}
+waited=0
+until mkdir lock 2>/dev/null; do
+	if [ -f lock/owner ] && ! locked; then
+		rm -rf lock # whoever had it is dead, or the target was started again
+		continue
+	fi
+	[ $waited -lt 60 ] || { echo "another deployment of this container has been running for a minute"; exit 5; }
+	[ $waited != 0 ] || echo "waiting for another deployment of this container"
+	waited=$((waited + 1))
+	sleep 1
+done
+echo "$$ $boot" >lock/owner
+trap 'rm -rf lock' EXIT
+
+old=
+[ ! -f current ] || read -r old <current
+[ -d "$new" ] || { echo "the deployment $new is gone"; exit 4; }
+oneshot= settle=2 tries=30
+. "./$new/limits"
+
+# Up: healthy once, or running for `settle` seconds without being started again.
+up() {
+	left=$tries since= steady=0
+	while [ $left -ge 0 ]; do
+		now=$(sh "$new/state")
+		case $now in
+		running*)
+			if [ -f "$new/health" ]; then
+				sh "$new/health" >health.log 2>&1 && return 0
+			elif [ "$now" = "$since" ]; then
+				steady=$((steady + 1))
+				[ $steady -lt $settle ] || return 0
+			else
+				since=$now steady=0
+			fi
+			;;
+		'stopped 0') [ -z "$oneshot" ] || return 0 ;;
+		esac
+		case $now in
+		running*) ;;
+		*) [ -f "$new/restarts" ] || { echo "it ended: $now"; return 1; } ;;
+		esac
+		left=$((left - 1))
+		sleep 1
+	done
+	if [ -f "$new/health" ]; then
+		echo "it is not healthy after $tries seconds"
+		[ ! -s health.log ] || tail -n 3 health.log
+	else
+		echo "it does not stay up: $now"
+	fi
+	return 1
+}
+
+say() { echo "$1" >"$2.new" && mv "$2.new" "$2"; }
+
+if [ -n "$old" ] && [ -d "$old" ]; then
+	sh "$old/stop"
+fi
+if sh "$new/start" && up; then
+	[ -z "$old" ] || [ "$old" = "$new" ] || say "$old" previous
+	say "$new" current
+	date +%s >"$new/since" 2>/dev/null
+	sh "$new/enable"
+	previous=
+	[ ! -f previous ] || read -r previous <previous
+	for d in */; do
+		d=${d%/}
+		case $d in "$new" | "$previous" | lock | .new-*) continue ;; esac
+		sh "$d/forget" >/dev/null 2>&1
+		rm -rf "$d"
+	done
+	sh "$new/tidy" "${app##*/}"
+	sync
+	exit 0
+fi
+sh "$new/logs" 2>&1 | tail -n 10 | while IFS= read -r line; do echo "log: $line"; done
+sh "$new/stop"
+[ -n "$old" ] && [ -d "$old" ] || exit 4
+if sh "$old/start"; then
+	echo "put back: $old"
+else
+	echo "could not be put back: $old"
+fi
+exit 3

@@ -1,0 +1,23 @@
+# Unpacks a layer from standard input into a directory that gets its name when all of it is there and right.
+umask 022
+mkdir -p "@FRESH@" || exit
+cd "@FRESH@" || exit
+rm -rf root sum pipe
+mkdir root || exit
+if command -v mkfifo >/dev/null 2>&1 && command -v sha256sum >/dev/null 2>&1 && command -v tee >/dev/null 2>&1; then
+	mkfifo pipe || exit
+	sha256sum <pipe >sum &
+	tee pipe | tar -xf - -C root || { status=$?; cd /; rm -rf "@FRESH@"; exit $status; }
+	wait
+	read -r found _ <sum
+	if [ "$found" != "@DIGEST@" ]; then
+		echo "the layer arrived damaged: $found instead of @DIGEST@" >&2
+		cd /
+		rm -rf "@FRESH@"
+		exit 1
+	fi
+else
+	tar -xf - -C root || { status=$?; cd /; rm -rf "@FRESH@"; exit $status; }
+fi
+rm -rf "@LAYER@"
+mv root "@LAYER@" && cd / && rm -rf "@FRESH@"

@@ -1,0 +1,120 @@
+"""The config.json of an OCI bundle (runtime-spec 1.0), from an image's config and a container's settings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sdk_hooks.container import Container
+from sdk_hooks.target import Target
+
+# What docker and podman leave a container by default, less what only a network of its own makes use of.
+_CAPABILITIES = [
+    f"CAP_{name}"
+    for name in (
+        "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
+        "SETPCAP", "SETUID", "SYS_CHROOT",
+    )
+]  # fmt: skip
+_MASKED = [
+    f"/proc/{name}" for name in ("acpi", "asound", "kcore", "keys", "latency_stats", "timer_list", "timer_stats",
+                                 "sched_debug", "scsi")
+] + ["/sys/firmware", "/sys/dev/block"]  # fmt: skip
+_READ_ONLY = [f"/proc/{name}" for name in ("bus", "fs", "irq", "sys", "sysrq-trigger")]
+SHARED = ("/etc/resolv.conf", "/etc/hosts")
+"""Files that a container on the target's own network shares with it, where the target has them."""
+PERIOD = 100_000
+"""Microseconds that a CPU quota is a part of: the kernel's default."""
+
+
+def config_json(container: Container, target: Target) -> str:
+    """The text of config.json for *container* on *target*; the root is `rootfs` beside it."""
+    return json.dumps(config(container, target), indent=1, sort_keys=True)
+
+
+def config(container: Container, target: Target) -> dict[str, Any]:
+    """The runtime-spec's configuration object."""
+    return {
+        "ociVersion": "1.0.2",
+        "hostname": container.name,
+        "root": {"path": "rootfs", "readonly": container.settings.read_only},
+        "process": _process(container),
+        "mounts": [*_system_mounts(container, target), *_volumes(container)],
+        "linux": _linux(container, target),
+        "annotations": {"devtool-containers.digest": container.digest},
+    }
+
+
+def _process(container: Container) -> dict[str, Any]:
+    config = container.config
+    command = container.command if container.command is not None else config.get("Cmd") or ()
+    env = dict(item.partition("=")[::2] for item in config.get("Env") or ())
+    env.update(container.settings.env)
+    root = container.user == (0, 0)
+    sets = ("bounding", "effective", "permitted", *(() if not root else ("inheritable",)))
+    return {
+        "terminal": container.tty,
+        "user": {"uid": container.user[0], "gid": container.user[1]},
+        "args": [*(config.get("Entrypoint") or ()), *command],
+        "env": [f"{key}={value}" for key, value in env.items()],
+        "cwd": config.get("WorkingDir") or "/",
+        "noNewPrivileges": True,
+        "capabilities": {name: _CAPABILITIES if root or name == "bounding" else [] for name in sets},
+    }
+
+
+def _system_mounts(container: Container, target: Target) -> list[dict[str, Any]]:
+    quiet = ["nosuid", "noexec", "nodev"]
+    mounts = [
+        _mount("/proc", "proc", quiet),
+        _mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+        _mount("/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]),
+        _mount("/dev/shm", "tmpfs", [*quiet, "mode=1777", "size=65536k"]),  # noqa: S108  in the container
+        _mount("/sys", "sysfs", [*quiet, "ro"]),
+    ]
+    if target.cgroup:
+        mounts.append(_mount("/sys/fs/cgroup", "cgroup", [*quiet, "relatime", "ro"]))
+    shared = SHARED if container.settings.network == "host" else ()
+    return mounts + [_bind(path, path, True) for path in shared if path in target.devices]
+
+
+def _volumes(container: Container) -> list[dict[str, Any]]:
+    named = container.state / "volumes"
+    return [
+        _bind(str(named / volume.source) if volume.named else volume.source, volume.target, volume.read_only)
+        for volume in container.settings.volumes
+    ]
+
+
+def _linux(container: Container, target: Target) -> dict[str, Any]:
+    kinds = ["pid", "ipc", "uts", "mount"]
+    kinds += ["cgroup"] if target.cgroup == 2 else []
+    kinds += ["network"] if container.settings.network == "none" else []
+    return {
+        "namespaces": [{"type": kind} for kind in kinds],
+        "cgroupsPath": f"/devtool-containers/{container.name}",
+        "resources": _resources(container),
+        "maskedPaths": _MASKED,
+        "readonlyPaths": _READ_ONLY,
+    }
+
+
+def _resources(container: Container) -> dict[str, Any]:
+    limits = container.settings.resources
+    found: dict[str, Any] = {"devices": [{"allow": False, "access": "rwm"}]}
+    if limits.memory:
+        found["memory"] = {"limit": limits.memory}
+    if limits.cpus:
+        found["cpu"] = {"quota": int(limits.cpus * PERIOD), "period": PERIOD}
+    if limits.pids:
+        found["pids"] = {"limit": limits.pids}
+    return found
+
+
+def _mount(path: str, kind: str, options: list[str]) -> dict[str, Any]:
+    return {"destination": path, "type": kind, "source": kind, "options": options}
+
+
+def _bind(source: str, path: str, read_only: bool) -> dict[str, Any]:
+    options = ["rbind", "rprivate", "ro" if read_only else "rw"]
+    return {"destination": path, "type": "bind", "source": source, "options": options}

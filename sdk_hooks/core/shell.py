@@ -1,0 +1,39 @@
+"""The one place where a command line becomes text for a shell."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+
+from sdk_hooks.target import Argv, Script
+
+
+def quoted(argv: Argv) -> Script:
+    """*argv* as one command of a POSIX shell."""
+    return shlex.join(argv)
+
+
+def lines(commands: Iterable[Argv]) -> Script:
+    """*commands* as a script that goes on when one fails."""
+    return "".join(f"{quoted(argv)}\n" for argv in commands)
+
+
+def whole(script: Script) -> Script:
+    """*script* made safe to be read from a pipe.
+
+    A shell reads its script as it runs it: a command that reads standard input would eat the rest, and a
+    connection that is cut would leave half of it done. Braces make it read everything first.
+    """
+    return f"{{\nexec </dev/null\n{script.rstrip()}\nexit\n}}\n"
+
+
+def write_files(directory: str, files: Mapping[str, str]) -> Script:
+    """Commands that write *files*, by name, into *directory*."""
+    parts = []
+    for name, content in files.items():
+        end = "EOF"
+        while f"\n{end}\n" in f"\n{content}\n":
+            end += "_"
+        body = content if content.endswith("\n") else content + "\n"
+        parts.append(f"cat >{shlex.quote(f'{directory}/{name}')} <<'{end}'\n{body}{end}\n")
+    return "".join(parts)
