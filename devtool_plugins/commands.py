@@ -9,8 +9,8 @@ from typing import Any
 MODULES = (
     "container_build",
     "container_deploy",
-    # "container_undeploy",
-    # "container_status",
+    "container_undeploy",
+    "container_status",
     # "container_run",
 )
 """In the order of devtool's help. Every one has NAME, HELP, DESCRIPTION, add_arguments and run."""

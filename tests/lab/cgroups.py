@@ -66,6 +66,13 @@ def remove(name: str, patience: float = 3.0) -> None:
                 time.sleep(0.02)
 
 
+def clear(groups: tuple[str, ...]) -> None:
+    """Remove what is below these groups and has no process."""
+    for directory in (f"{group}/{name}" for group in groups for name in os.listdir(group)):
+        if os.path.isdir(directory):
+            _remove_tree(directory)
+
+
 def _remove_tree(top: str) -> None:
     for directory, _, _ in os.walk(top, topdown=False):
         with contextlib.suppress(OSError):  # busy for now: `remove` comes back

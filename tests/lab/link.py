@@ -1,5 +1,6 @@
 """The network link of a target: a veth pair that can be counted, cut, cut after so many bytes, and slowed."""
 
+import json
 from typing import NamedTuple
 
 from .host import run_or_fail, run_quietly
@@ -32,6 +33,15 @@ def connect(slot: Slot, pid: int) -> None:
         f"address add {slot.address}/30 dev eth0\n"
         "link set eth0 up\n"
         f"route add default via {slot.host_address}\n"))
+
+
+def reset(pid: int) -> None:
+    """Remove the links and packet rules that engines made, as a reboot does."""
+    netns = ("nsenter", f"--net=/proc/{pid}/ns/net")
+    for entry in json.loads(run_or_fail(*netns, "ip", "-json", "link")):
+        if entry["ifname"] not in ("lo", "eth0"):
+            run_quietly(*netns, "ip", "link", "delete", entry["ifname"])
+    run_or_fail(*netns, "nft", "flush", "ruleset")
 
 
 def traffic(slot: Slot) -> Traffic:

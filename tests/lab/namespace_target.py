@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import time
@@ -156,6 +157,16 @@ class NamespaceTarget:
         """End the engine's daemon as a crash does."""
         stop_daemon(self.engine, self.run, "KILL")
 
+    def reboot(self) -> None:
+        """Cut the power and boot again: processes, mounts and /run are lost, the disk is not."""
+        assert self._process is not None
+        self.run(("sh", "-c", "kill -9 -1"))
+        self._expect(self._process, b"booted\n")
+        link.reset(self._init)
+        cgroups.clear(self._groups)
+        self._wait_for_login()
+        self.start_engine()
+
     def log(self) -> str:
         """Return what the board's own processes reported, for a failed test."""
         logs = (f"{self.root}/var/log/{name}.log" for name in ("sshd", "engine"))
@@ -185,7 +196,8 @@ class NamespaceTarget:
                  "unshare", *NAMESPACES, "--propagation=private", "--fork", "--kill-child",
                  "sh", f"{SCRIPTS}/init.sh", self.slot.directory, self.slot.name, self.userland,
                  str(self.cgroup_version), str(self.disk)),
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=ENVIRONMENT, bufsize=0)
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=ENVIRONMENT, bufsize=0,
+                start_new_session=True)  # Ctrl-C is for the tests, which then end the board in good order
         self._expect(self._process, b"unshared\n")
         self._init = _only_child(self._process.pid)
         slots.note_init(self.slot, self._init)
@@ -201,7 +213,8 @@ class NamespaceTarget:
 
     def _expect(self, process: Process, line: Data) -> None:
         assert process.stdout is not None
-        if process.stdout.readline() != line:
+        readable, _, _ = select.select([process.stdout], [], [], START_PATIENCE)
+        if not readable or process.stdout.readline() != line:
             raise RuntimeError(f"the target did not start:\n{_read(self.slot.directory + '/init.log')}")
 
     def _leave_group_root(self, pid: int) -> None:

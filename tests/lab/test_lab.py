@@ -147,6 +147,18 @@ def test_cgroup_version_is_as_asked(version: int, make_board: MakeBoard) -> None
     assert unified == (version == 2)
 
 
+def test_reboot_keeps_the_disk_alone(make_board: MakeBoard) -> None:
+    """After a reboot files are there, processes and /run are new, and docker restarts what it was told to."""
+    board, app = make_board("docker"), image("v1", "again")
+    assert load(board, app.archive()).returncode == 0
+    run = RUN["docker"].format(name=app.name).replace("-d", "-d --restart always")
+    assert board.ssh((f"echo kept >/root/kept; echo lost >/run/lost; {run}",)).returncode == 0
+
+    board.reboot()
+    assert board.ssh(("cat /root/kept; ls /run/lost",)).stdout == b"kept\n"
+    assert get(board.address) == "again"
+
+
 def test_nothing_is_left_behind(make_board: MakeBoard) -> None:
     """After a stop its link, cgroups, directory and register entry are gone."""
     board = make_board("bare")

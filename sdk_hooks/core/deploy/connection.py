@@ -75,7 +75,7 @@ class Ssh:
         return (
             "ssh",
             *self._common(),
-            *("-o", "ControlMaster=yes", "-o", "ControlPersist=yes"),
+            *("-o", "ControlMaster=yes", "-o", "ControlPersist=yes", "-o", "UpdateHostKeys=no"),
             *("-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
             *("-f", "-N", "-T", "--", self.host),
         )

@@ -10,17 +10,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Container, HealthCheck, Settings
 from sdk_hooks.core import users
 from sdk_hooks.core.deploy import boot
+from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.shell import lines, quoted, write_files
 from sdk_hooks.core.spec.model import settings_to_json
 from sdk_hooks.families import Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.target import Script, Target
+
+_LINES = 987654321
+"""Stands for the number of lines until the command is shell text."""
 
 _SHEBANG = "#!/bin/sh\n"
 _LOCALE = "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
@@ -90,16 +93,20 @@ def scripts(deployment: Deployment, image: Image) -> Mapping[str, str]:
     found = {
         "deployment.json": deployment.record,
         "stack": stack.name,
+        "image": container.image,
         "ports": " ".join(sorted({str(port.host) for port in settings.ports})),
         "layers": "\n".join(container.layers),
         "limits": _limits(settings),
         "start": f"{_head()}{remove}exec {quoted(stack.run(container))} >/dev/null\n",
         "stop": f"{_head()}{remove}",
         "state": f"{_head()}{stack.state(container)}\n",
-        "logs": f"{_head()}exec {quoted(stack.logs(container, False, 200))}\n",
+        "logs": f"{_head()}exec {_logs(stack, container, False)}\n",
+        "follow": f"{_head()}exec {_logs(stack, container, True)}\n",
         "enable": boot.enable(deployment.app, container.name, deployment.target, stack),
         "disable": boot.disable(container.name, deployment.target),
         "forget": f"{_head()}{quoted(stack.untag(container.image))}\n",
+        "unname": f"{_head()}{quoted(stack.untag(image.name))}\n",
+        "volumes": " ".join(volume.source for volume in settings.volumes if volume.named),
         "tidy": f"{_head()}{_tidy(stack, container, image)}",
         **stack.files(container, deployment.target),
     }
@@ -123,7 +130,7 @@ def install(deployment: Deployment, content: Mapping[str, str]) -> Script:
 
 def switch(app: PurePosixPath, deployment_id: str) -> Script:
     """Commands that make the deployment *deployment_id* the running one; they do not end with the connection."""
-    text = files("sdk_hooks.core.deploy").joinpath("switch.sh").read_text()
+    text = script("switch.sh")
     program, log = f"{app}/.switch-{deployment_id}", f"{app}/switch.log"
     argv = quoted(("sh", program, str(app), deployment_id))
     return (
@@ -162,12 +169,17 @@ def _tidy(stack: Stack, container: Container, image: Image) -> Script:
     named = quoted(stack.tag(container.image, image.name))
     if stack.takes != "layers":
         return f"{named} >/dev/null 2>&1\n"
-    return files("sdk_hooks.core.deploy").joinpath("sweep.sh").read_text().replace("@STATE@", str(container.state))
+    return script("sweep.sh", STATE=str(container.state))
+
+
+def _logs(stack: Stack, container: Container, follow: bool) -> Script:
+    """The command that prints the output, with the number of lines taken from the environment."""
+    return quoted(stack.logs(container, follow, _LINES)).replace(str(_LINES), '"${LINES:-200}"')
 
 
 def _health(check: HealthCheck, stack: Stack, container: Container) -> Script:
     seconds = max(1, round(check.timeout))
-    text = files("sdk_hooks.core.deploy").joinpath("health.sh").read_text()
+    text = script("health.sh")
     if check.command:
         return f"{text}within {seconds} {quoted(stack.exec(container, check.command))}\n"
     return f"{text}http {seconds} {check.port} {quoted((check.path,))}\n"

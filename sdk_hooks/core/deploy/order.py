@@ -127,7 +127,7 @@ def script(prepared: Prepared) -> Script:
     if prepared.done:
         return "# nothing to do: exactly this runs already\n"
     made, transfer = prepared.deployment, prepared.transfer
-    steps = transfer.script() if transfer.missing or not _loaded(prepared) else []
+    steps = transfer.steps() if transfer.missing or not _loaded(prepared) else []
     return "".join(f"{step}\n" for step in steps) + (
         f"ssh {made.target.name} sh -s <<'END'\n{_change(made, transfer.image)}END\n"
     )
@@ -166,6 +166,6 @@ def _check(result: Result, connection: Connection, name: str, progress: Progress
     raise SdkError(
         f"{name!r} did not come up on {connection.name!r}",
         detail=f"{detail}\n{after}".strip(),
-        hint=f"look at its output: container-status {name} {connection.name} --logs" if after == "" else "",
+        hint=f"look at its output: container-status {connection.name} {name} --logs" if after == "" else "",
         code="not-up",
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import PurePosixPath
 
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection
+from sdk_hooks.core.deploy.resource import script as resource
+from sdk_hooks.core.deploy.resource import state_directory
 from sdk_hooks.core.runtimespec import SHARED
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.errors import SdkError
@@ -74,13 +75,19 @@ def script(name: str, stacks: Mapping[str, Stack], runtimes: Iterable[Runtime]) 
     programs = {*PROGRAMS, *(p for s in stacks.values() for p in s.programs), *(p for n in needs for p in n.programs)}
     devices = {*SHARED, *(device for need in needs for device in need.devices)}
     head = f"name={quoted((name,))}\nwanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(devices))}'\n"
-    text = files("sdk_hooks.core.deploy").joinpath("probe.sh").read_text()
-    parts = [head, "".join(f"{line}\n" for line in text.splitlines() if line and not line.startswith("#"))]
+    parts = [head, state_directory(), "probe() {\n", resource("probe.sh")]
     for stack in stacks.values():
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
         body = f"inventory() {{\n{stack.inventory(name).rstrip()}\n}}"
         parts.append(f"if {{ {there}; }} >/dev/null 2>&1; then\n{body}\nask {stack.name}\nfi\n")
-    return "".join(parts)
+    # printed at once: every line by itself would be a packet by itself
+    return _lean("".join(parts) + '}\nfacts=$(probe)\nprintf "%s\\n" "$facts"\n')
+
+
+def _lean(text: Script) -> Script:
+    """*text* without indentation, comments and blank lines: it goes over the link at every deployment."""
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("#"))
 
 
 def _parse(output: str) -> tuple[dict[str, list[str]], dict[str, tuple[list[str], int]]]:

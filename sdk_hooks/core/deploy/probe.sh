@@ -1,14 +1,5 @@
-# Facts of a target, a line each: KEY VALUE. Set by the caller: name, wanted (programs), devices.
-PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-uid=$(id -u 2>/dev/null || echo 0)
-if [ "$uid" = 0 ]; then
-	STATE=/var/lib/devtool-containers
-else
-	STATE=${XDG_DATA_HOME:-$HOME/.local/share}/devtool-containers
-	# where systemd or podman has put the sockets of this user, also for a login without a session
-	: "${XDG_RUNTIME_DIR:=/run/user/$uid}"
-	export XDG_RUNTIME_DIR
-fi
+# Facts of a target, a line each: KEY VALUE. Runs after state.sh. Set by the caller: name, wanted
+# (programs), devices.
 echo "machine $(uname -m)"
 echo "kernel $(uname -r)"
 echo "uid $uid"

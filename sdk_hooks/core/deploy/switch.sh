@@ -68,6 +68,14 @@ up() {
 	return 1
 }
 
+# Whether two files say the same: deployments that differ in settings only share an image.
+same() {
+	[ -f "$1" ] && [ -f "$2" ] || return 1
+	read -r one <"$1"
+	read -r two <"$2"
+	[ "$one" = "$two" ]
+}
+
 say() { echo "$1" >"$2.new" && mv "$2.new" "$2"; }
 
 if [ -n "$old" ] && [ -d "$old" ]; then
@@ -83,7 +91,7 @@ if sh "$new/start" && up; then
 	for d in */; do
 		d=${d%/}
 		case $d in "$new" | "$previous" | lock | .new-*) continue ;; esac
-		sh "$d/forget" >/dev/null 2>&1
+		same "$d/image" "$new/image" || same "$d/image" "$previous/image" || sh "$d/forget" >/dev/null 2>&1
 		rm -rf "$d"
 	done
 	sh "$new/tidy" "${app##*/}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 
 from sdk_hooks.core import archive, compression
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment
+from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.shell import quoted, write_files
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
@@ -48,7 +48,7 @@ class Transfer:
         """Bytes that will take room on the target."""
         return sum(blob.size for blob, _ in self.missing)
 
-    def script(self) -> list[Script]:
+    def steps(self) -> list[Script]:
         """The same as shell text, for people."""
         if self.deployment.stack.takes == "layers":
             return [f"# send layer {diff[:19]}, {blob.size} bytes, to {self._layer(diff)}" for blob, diff in self.missing]
@@ -138,11 +138,7 @@ class Transfer:
 
 
 def _unpack(layer: str, diff: str, fresh: str) -> Script:
-    text = files("sdk_hooks.core.deploy").joinpath("unpack.sh").read_text()
-    values = {"LAYER": layer, "DIGEST": diff.partition(":")[2], "FRESH": fresh}
-    for key, value in values.items():
-        text = text.replace(f"@{key}@", value)
-    return f"{{\n{text}\n}}"
+    return f"{{\n{script('unpack.sh', LAYER=layer, DIGEST=diff.partition(':')[2], FRESH=fresh)}\n}}"
 
 
 def _read(image: Image, blob: Descriptor) -> Iterator[bytes]:

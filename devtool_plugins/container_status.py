@@ -1,0 +1,71 @@
+"""`container-status`: what runs on a target, and what it says."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from devtool_plugins import targets
+from devtool_plugins.session import Session
+from sdk_hooks.core.ui import table
+
+if TYPE_CHECKING:
+    from sdk_hooks.core.deploy.status import Status
+
+NAME = "container-status"
+HELP = "Show what runs on a target: digest, age, health, output"
+DESCRIPTION = "Shows the containers that container-deploy put on TARGET; with --logs, what one of them printed."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="TARGET", help="user@host[:port], an ssh alias, qemu, or local")
+    parser.add_argument("name", metavar="NAME", nargs="?", default="", help="one container (default: all)")
+    parser.add_argument("--logs", action="store_true", help="print its output")
+    parser.add_argument("-f", "--follow", action="store_true", help="with --logs: and what comes after, until Ctrl-C")
+    parser.add_argument("--lines", type=int, default=200, metavar="N", help="with --logs: the last N lines (default: 200)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer")
+    targets.add_arguments(parser)
+
+
+def run(args: argparse.Namespace, session: Session) -> int:
+    from sdk_hooks.core.deploy import status
+    from sdk_hooks.core.deploy.connection import connect
+
+    with connect(*targets.resolver(args, session)(args.target)) as connection:
+        if args.logs:
+            found = status.read(connection, args.name)
+            name = args.name or _only(found)
+            return subprocess.run(status.logs(connection, name, args.lines, args.follow), check=False).returncode
+        found = status.read(connection, args.name)
+    if args.format == "json":
+        print(json.dumps([asdict(one) for one in found], indent=2))
+    else:
+        print(table([("NAME", "STATE", "HEALTH", "AGE", "DIGEST", "STACK", "ROLLBACK"), *map(_row, found)]))
+    return 0
+
+
+def _only(found: list[Status]) -> str:
+    from sdk_hooks.errors import UsageError
+
+    if len(found) != 1:
+        names = ", ".join(one.name for one in found) or "none"
+        raise UsageError("--logs wants the name of one container", detail=f"there are: {names}")
+    return found[0].name
+
+
+def _row(one: Status) -> tuple[str, ...]:
+    stack = f"{one.stack} ({one.runtime})" if one.runtime else one.stack
+    return (one.name, one.state, one.health, age(one.age), one.digest[:19], stack, "yes" if one.previous else "no")
+
+
+def age(seconds: int) -> str:
+    """*seconds* in the largest unit that fits; - when unknown."""
+    if seconds < 0:
+        return "-"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

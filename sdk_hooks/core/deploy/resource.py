@@ -1,0 +1,20 @@
+"""The shell texts that run on targets, kept as files of this package."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from sdk_hooks.target import Script
+
+
+def script(name: str, **values: str) -> Script:
+    """The text of the file *name*, with each @KEY@ replaced by what *values* has."""
+    text = files("sdk_hooks.core.deploy").joinpath(name).read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def state_directory() -> Script:
+    """Commands that set PATH and STATE, where deployments are kept: root's or a user's own."""
+    return script("state.sh")

@@ -1,0 +1,95 @@
+"""What runs on a target: which digest, since when, and whether it is healthy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy.connection import Connection
+from sdk_hooks.core.deploy.resource import script, state_directory
+from sdk_hooks.core.shell import quoted
+from sdk_hooks.errors import SdkError
+from sdk_hooks.target import Argv
+
+
+@dataclass(frozen=True)
+class Status:
+    """One application on one target."""
+
+    target: str
+    name: str
+    state: str
+    """running, stopped N, absent."""
+    health: str
+    """healthy, unhealthy, or none when nothing says how to tell."""
+    age: int
+    """Seconds since it was deployed; -1 when the target has no clock."""
+    digest: str
+    image: str
+    stack: str
+    runtime: str
+    deployment: str
+    previous: str
+
+
+def read(connection: Connection, name: str = "") -> list[Status]:
+    """Every application on the target, or the one called *name*.
+
+    :raises SdkError: When there is none called *name*.
+    """
+    text = f"{state_directory()}only={quoted((name,))}\n{script('status.sh')}"
+    result = link.run(connection, text)
+    found = list(_blocks(connection.name, result.output))
+    if name and not found:
+        raise no_such(connection, name)
+    return found
+
+
+def logs(connection: Connection, name: str, lines: int, follow: bool) -> Argv:
+    """What to run here to see the last output of *name*, and with *follow* what comes after."""
+    option = "follow" if follow else "logs"
+    text = (
+        f"{state_directory()}cd \"$STATE/apps/\"{quoted((name,))} 2>/dev/null || exit 6; read -r id <current; "
+        f"LINES={lines} exec sh \"./$id/{option}\""
+    )
+    return connection.argv(("sh", "-c", text))
+
+
+def no_such(connection: Connection, name: str) -> SdkError:
+    return SdkError(
+        f"{connection.name!r} has no container {name!r} of ours",
+        hint=f"see what it has: container-status {connection.name}",
+        code="not-deployed",
+    )
+
+
+def _blocks(target: str, output: str) -> Iterator[Status]:
+    head, *blocks = output.split("@app ")
+    clock = head.partition("clock ")[2].strip()
+    for block in blocks:
+        name, *lines = block.splitlines()
+        facts = dict(line.partition(" ")[::2] for line in lines)
+        yield _status(target, name, facts, clock)
+
+
+def _status(target: str, name: str, facts: dict[str, str], clock: str) -> Status:
+    record = json.loads(facts.get("record") or "{}")
+    words = (facts.get("state") or "absent").split()
+    state = " ".join(words) if words[0] != "running" else "running"
+    since = facts.get("since", "")
+    age = int(clock) - int(since) if clock.isdigit() and since.isdigit() else -1
+    return Status(
+        target,
+        name,
+        state,
+        facts.get("health", "none"),
+        age,
+        record.get("digest", ""),
+        record.get("image", ""),
+        record.get("stack", ""),
+        record.get("runtime", ""),
+        facts.get("id", ""),
+        facts.get("previous", ""),
+    )

@@ -1,0 +1,40 @@
+"""Takes an application away from a target: container, images, layers, start at boot."""
+
+from __future__ import annotations
+
+from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy.connection import Connection
+from sdk_hooks.core.deploy.resource import script, state_directory
+from sdk_hooks.core.deploy.status import no_such
+from sdk_hooks.core.shell import quoted
+from sdk_hooks.errors import SdkError
+from sdk_hooks.target import Script
+
+_NOT_THERE, _RUNNING = 6, 7
+
+
+def text(name: str, volumes: bool) -> Script:
+    """The shell text that does it.
+
+    :param volumes: Also remove the named volumes, and with them what the container has written there.
+    """
+    named = '$(cat "$STATE/apps/$name"/*/volumes 2>/dev/null)' if volumes else ""
+    sweep = script("sweep.sh", STATE="$STATE")
+    body = script("undeploy.sh")
+    return f'{state_directory()}name={quoted((name,))}\nvolumes="{named}"\n{body}set -- "$name"\n{sweep}exit 0\n'
+
+
+def undeploy(connection: Connection, name: str, volumes: bool) -> None:
+    """Remove *name* from the target.
+
+    :raises SdkError: When it is not there, or does not stop.
+    """
+    result = link.run(connection, text(name, volumes))
+    if result.status == _NOT_THERE:
+        raise no_such(connection, name)
+    if result.status:
+        raise SdkError(
+            f"{name!r} could not be removed from {connection.name!r}",
+            detail=(result.output + result.error).strip()[-500:],
+            code="not-removed",
+        )

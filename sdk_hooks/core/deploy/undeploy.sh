@@ -1,0 +1,27 @@
+# Takes an application away. Set by the caller: name, volumes (to remove, of this application only).
+app=$STATE/apps/$name
+[ -d "$app" ] || exit 6
+current=
+[ ! -f "$app/current" ] || read -r current <"$app/current"
+for d in "$app"/*/; do
+	d=${d%/}
+	case $d in */lock) continue ;; esac
+	[ "${d##*/}" != "$current" ] || sh "$d/disable" >/dev/null 2>&1
+	[ "${d##*/}" != "$current" ] || sh "$d/stop"
+done
+if [ -n "$current" ]; then
+	case "$(sh "$app/$current/state" 2>/dev/null)" in
+	running*) echo "it does not stop"; exit 7 ;;
+	esac
+fi
+[ -z "$current" ] || sh "$app/$current/unname" >/dev/null 2>&1
+for d in "$app"/*/; do
+	[ ! -f "$d/forget" ] || sh "$d/forget" >/dev/null 2>&1
+done
+rm -rf "$app"
+for v in $volumes; do
+	rm -rf "$STATE/volumes/$v"
+	for engine in podman docker; do
+		command -v $engine >/dev/null 2>&1 && $engine volume rm "$v" >/dev/null 2>&1
+	done
+done
