@@ -7,10 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devtool_plugins.session import Session
-from sdk_hooks.core.ui import human
-
 if TYPE_CHECKING:
+    from devtool_plugins.session import Session
     from sdk_hooks.core.build import Built
 
 NAME = "container-build"
@@ -77,6 +75,8 @@ def build(args: argparse.Namespace, session: Session) -> list[Path]:
 
 
 def _tell(session: Session, built: Built) -> None:
+    from sdk_hooks.core.ui import human
+
     image = built.image
     for layer in built.layers:
         state = "unchanged" if layer.reused else "written"

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from devtool_plugins import settings, targets
-from devtool_plugins.session import Session
-from sdk_hooks.core.ui import human, table
-from sdk_hooks.errors import SdkError
 
 if TYPE_CHECKING:
+    from devtool_plugins.session import Session
     from sdk_hooks.core.deploy.connection import Connection
     from sdk_hooks.core.deploy.order import Order, Outcome
 
@@ -53,11 +49,12 @@ def run(args: argparse.Namespace, session: Session) -> int:
 
 def deploy(args: argparse.Namespace, session: Session) -> int:
     """Deploy once to every target; gives the exit status."""
+    from devtool_plugins import report
     from sdk_hooks.core.deploy import fleet
 
     work = _rollback(args, session) if args.rollback else _deployment(args, session)
     answers = fleet.each(args.target, targets.resolver(args, session), work)
-    return _report(args, session, answers)
+    return report.tell(args, session, answers)
 
 
 def order(args: argparse.Namespace, session: Session) -> Order:
@@ -86,36 +83,3 @@ def _rollback(args: argparse.Namespace, session: Session) -> Callable[[Connectio
     from sdk_hooks.core.deploy import order as core
 
     return lambda connection: core.rollback(args.name or args.image, connection, session.ui)
-
-
-def _report(args: argparse.Namespace, session: Session, answers: Sequence[Outcome | str | SdkError]) -> int:
-    failed = [answer for answer in answers if isinstance(answer, SdkError)]
-    if len(answers) == 1 and failed:
-        raise failed[0]
-    for target, answer in zip(args.target, answers, strict=True):
-        if isinstance(answer, SdkError):
-            session.ui.error(f"{target}: {answer}")
-    if args.dry_run:
-        print("\n".join(answer for answer in answers if isinstance(answer, str)), end="")
-    elif args.format == "json":
-        rows = zip(args.target, answers, strict=True)
-        print(json.dumps([_record(target, answer) for target, answer in rows], indent=2))
-    else:
-        rows = zip(args.target, answers, strict=True)
-        print(table([("TARGET", "RESULT", "STACK", "DIGEST", "SENT", "SECONDS"), *(_row(t, a) for t, a in rows)]))
-    return 1 if failed else 0
-
-
-def _row(target: str, answer: Outcome | str | SdkError) -> tuple[str, ...]:
-    if isinstance(answer, SdkError):
-        return (target, f"failed [{answer.code}]", "", "", "", "")
-    assert not isinstance(answer, str)  # noqa: S101  a dry run has no table
-    sent = f"{human(answer.sent.wire)} in {answer.sent.layers} layers" if answer.sent.wire else "nothing"
-    return (target, answer.result, answer.stack, answer.digest[:19], sent, f"{answer.seconds:.1f}")
-
-
-def _record(target: str, answer: Outcome | str | SdkError) -> dict[str, object]:
-    if isinstance(answer, SdkError):
-        return {"target": target, "result": "failed", "code": answer.code, "error": answer.what}
-    assert not isinstance(answer, str)  # noqa: S101  a dry run has no record
-    return asdict(answer)

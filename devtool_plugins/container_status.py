@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from devtool_plugins import targets
-from devtool_plugins.session import Session
-from sdk_hooks.core.ui import table
 
 if TYPE_CHECKING:
+    from devtool_plugins.session import Session
     from sdk_hooks.core.deploy.status import Status
 
 NAME = "container-status"
@@ -31,8 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, session: Session) -> int:
+    import json
+    import subprocess
+    from dataclasses import asdict
+
     from sdk_hooks.core.deploy import status
     from sdk_hooks.core.deploy.connection import connect
+    from sdk_hooks.core.ui import table
 
     with connect(*targets.resolver(args, session)(args.target)) as connection:
         if args.logs:

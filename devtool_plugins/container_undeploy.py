@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from devtool_plugins import targets
-from devtool_plugins.session import Session
-from sdk_hooks.core.ui import table
-from sdk_hooks.errors import SdkError
+
+if TYPE_CHECKING:
+    from devtool_plugins.session import Session
 
 NAME = "container-undeploy"
 HELP = "Remove a container from a target, with its images"
@@ -27,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, session: Session) -> int:
     from sdk_hooks.core.deploy import fleet, undeploy
+    from sdk_hooks.core.ui import table
+    from sdk_hooks.errors import SdkError
 
     if args.dry_run:
         text = undeploy.text(args.name, args.volumes)

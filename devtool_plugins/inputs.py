@@ -123,7 +123,7 @@ def _option(args: argparse.Namespace, name: str) -> Any:
     text = getattr(args, name)
     if text is None:
         return None
-    node = yaml.ScalarNode("tag:yaml.org,2002:str", text, yaml.Mark(f"--{name}", 0, 0, 0, None, None))
+    node = yaml.ScalarNode("tag:yaml.org,2002:str", text, yaml.Mark(f"--{name}", 0, 0, 0, None, 0))
     try:
         return SPEC.keys[name].read(node, name)
     except SdkError as error:

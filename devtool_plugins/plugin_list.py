@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
+from typing import TYPE_CHECKING
 
-from devtool_plugins.session import Session
-from sdk_hooks.core.registry import FAMILIES, Plugins
-from sdk_hooks.core.ui import table
+if TYPE_CHECKING:
+    from devtool_plugins.session import Session
+    from sdk_hooks.core.registry import Plugins
 
 NAME = "list"
 HELP = "Show the plugins that are installed, the broken ones with the reason"
@@ -19,6 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, session: Session) -> int:
+    import json
+
+    from sdk_hooks.core.ui import table
+
     plugins = session.plugins
     if args.format == "json":
         print(json.dumps(_answer(plugins), indent=2))
@@ -32,6 +36,8 @@ def run(args: argparse.Namespace, session: Session) -> int:
 
 
 def _answer(plugins: Plugins) -> dict[str, object]:
+    from sdk_hooks.core.registry import FAMILIES
+
     entries = [
         {"name": e.name, "distribution": e.distribution, "problem": e.problem, "hooks": e.hooks}
         for e in plugins.entries

@@ -6,11 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdk_hooks.core.ui import Ui
-
 if TYPE_CHECKING:
     from sdk_hooks.core.registry import Plugins
     from sdk_hooks.core.sdk import Sdk
+    from sdk_hooks.core.ui import Ui
 
 
 class Session:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devtool_plugins.session import Session
-from sdk_hooks.errors import UsageError
-
 if TYPE_CHECKING:
+    from devtool_plugins.session import Session
     from sdk_hooks.container import Settings
     from sdk_hooks.image import Image
 
@@ -36,6 +33,8 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
 
     :raises UsageError: Naming the option whose value makes no sense.
     """
+    from dataclasses import replace
+
     from sdk_hooks.container import Settings
     from sdk_hooks.core.spec import kinds, model
     from sdk_hooks.image import SETTINGS
@@ -61,6 +60,8 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
 
 
 def _env(texts: list[str]) -> dict[str, str]:
+    from sdk_hooks.errors import UsageError
+
     for text in texts:
         if "=" not in text:
             raise UsageError(f"--env {text!r} has no '='", hint="write it like --env KEY=VALUE")
@@ -72,6 +73,8 @@ def _given(**values: Any) -> dict[str, Any]:
 
 
 def _parse(option: str, parse: Any, text: str | None) -> Any:
+    from sdk_hooks.errors import UsageError
+
     if text is None:
         return None
     try:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from devtool_plugins.session import Session
-from sdk_hooks.core.deploy.connection import Options
+if TYPE_CHECKING:
+    from devtool_plugins.session import Session
+    from sdk_hooks.core.deploy.connection import Options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,8 @@ def resolver(args: argparse.Namespace, session: Session) -> Callable[[str], tupl
 
     The name of a hypervisor means the machine that it keeps, which is started when it does not run.
     """
+    from sdk_hooks.core.deploy.connection import Options
+
     given = Options(args.ssh_config, "", not args.no_host_check, tuple(args.ssh_option))
 
     def resolve(target: str) -> tuple[str, Options]:

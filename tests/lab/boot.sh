@@ -11,7 +11,7 @@ while :; do
     while read -r _ directory _; do
         case $directory in /var/lib/?* | /run/?*) umount -l "$directory" 2>/dev/null ;; esac
     done </proc/mounts
-    rm -rf /run/* /tmp/*
+    rm -rf /run/* /tmp/* /dev/shm/*
     mkdir -p /run/sshd
     . /etc/lab/sshd.sh >>/var/log/sshd.log 2>&1 &
     echo booted

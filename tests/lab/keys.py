@@ -20,11 +20,11 @@ PidFile none
 """
 
 SSH_CONFIG = """\
-Host {alias}
+Host {alias} {address}
     User root
 Host {alias}-user
     User user
-Host {alias} {alias}-user
+Host {alias} {alias}-user {address}
     HostName {address}
     HostKeyAlias {alias}
     Port 22

@@ -106,6 +106,14 @@ def test_ordinary_user_logs_in(shared_board: MakeBoard) -> None:
     assert shared_board("bare").ssh(("id -u",), user=True).stdout == b"1000\n"
 
 
+def test_board_is_known_by_its_address_too(shared_board: MakeBoard) -> None:
+    """The config serves who types root@<address>, with the host key checked."""
+    board = shared_board("bare")
+
+    login = run_quietly("ssh", "-F", board.ssh_config, f"root@{board.address}", "hostname")
+    assert (login.returncode, login.stdout) == (0, f"{board.alias}\n")
+
+
 def test_link_is_cut_after_so_many_bytes(make_board: MakeBoard) -> None:
     """A transfer stops near the byte it was told to; after the repair a login works again."""
     board = make_board("bare")
