@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ def build(args: argparse.Namespace, session: Session) -> list[Path]:
     """Build, write every output, announce; gives the paths written, the layout first."""
     from devtool_plugins.inputs import read
     from sdk_hooks.core import build as core
-    from sdk_hooks.core import images
+    from sdk_hooks.core import images, requests
 
     backends = [session.plugins.image_backend(kind) for kind in args.output]
     inputs = read(args, session)
@@ -65,13 +66,26 @@ def build(args: argparse.Namespace, session: Session) -> list[Path]:
     target = images.place(directory, args.name, tag)
     built = core.build(args.name, inputs.source, inputs.spec, target, inputs.epoch)
     _tell(session, built)
+    requests.save(target, requests.Request(_options(args), inputs.watched))
     paths = [target]
     for backend in backends:
         paths.append(images.place(directory, args.name, tag, backend.suffix))
         backend.write(built.image, paths[-1])
-    for warning in session.plugins.announce("sdk_image_built", image=built.image, previous=built.previous):
-        session.ui.warning(warning)
+    for remark in session.plugins.announce("sdk_image_built", image=built.image, previous=built.previous):
+        session.ui.warning(remark)
     return list(dict.fromkeys(paths))
+
+
+def _options(args: argparse.Namespace) -> dict[str, object]:
+    """What was asked for, such that it means the same in another directory."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    options = {name: getattr(args, name) for name in vars(parser.parse_args([args.name]))}
+    for name in ("tree", "sysroot", "file", "directory", "base"):
+        options[name] = options[name] and os.path.abspath(options[name])
+    if args.tree and not args.file and os.path.exists("container.yaml"):
+        options["file"] = os.path.abspath("container.yaml")
+    return options
 
 
 def _tell(session: Session, built: Built) -> None:

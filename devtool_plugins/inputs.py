@@ -26,6 +26,8 @@ class Inputs:
     source: Source
     spec: Spec
     epoch: int
+    watched: tuple[str, ...]
+    """What `container-deploy --watch` looks at: the install tree or the recipe's sources, and container.yaml."""
 
 
 def read(args: argparse.Namespace, session: Session) -> Inputs:
@@ -38,17 +40,19 @@ def read(args: argparse.Namespace, session: Session) -> Inputs:
     if args.tree:
         spec = spec.over(_file(args, Path.cwd()))
         source = tree.read(args.tree, sysroot(args), spec.include or (), _library_path(spec))
-        return Inputs(_with_platform(source, args.platform), spec, build.source_date_epoch())
+        watched = (os.path.abspath(args.tree), os.path.abspath(args.file or spec_file.FILE_NAME))
+        return Inputs(_with_platform(source, args.platform), spec, build.source_date_epoch(), watched)
     if session.sdk is None:
         raise UsageError(
             f"there is no SDK here that could have a recipe {args.name!r}",
             hint=f"run it in an eSDK: devtool container-build {args.name}; or give an install tree: --from DIR",
             code="no-sdk",
         )
-    spec = spec.over(_file(args, session.sdk.source_tree(args.name)))
+    sources = session.sdk.source_tree(args.name)
+    spec = spec.over(_file(args, sources))
     recipe = session.sdk.read(args.name, session.ui)
     spec = spec.over(spec_file.from_variables(recipe.variables))
-    return Inputs(_with_platform(recipe.source, args.platform), spec, recipe.epoch)
+    return Inputs(_with_platform(recipe.source, args.platform), spec, recipe.epoch, (str(sources),))
 
 
 def from_command_line(args: argparse.Namespace) -> Spec:

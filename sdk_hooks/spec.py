@@ -97,14 +97,16 @@ def sdk_choose_stack(target: Target, stacks: Mapping[str, Stack]) -> str | None:
 
 
 @hookspec
-def sdk_image_built(image: Image, previous: Image | None) -> None:
+def sdk_image_built(image: Image, previous: Image | None) -> str | None:
     """Announce an image that was just built and written.
 
-    Called after all output is written. What implementations return is ignored; what they raise is reported
-    as a warning that names the plugin, and changes nothing.
+    Called after all output is written. What an implementation returns is told to the user as a remark, None
+    is nothing to say; what it raises is reported as a warning that names the plugin, and changes nothing.
 
     :param image: The new image.
     :param previous: What stood in the same place before, or None. Its layers may be gone.
+    :returns: One line for the user, or None.
 
-    Added in API 1. In this tree: plugins/image_backends/oci_dir.py.
+    Added in API 1. In this tree: plugins/notices/growth.py.
     """
+    return None

@@ -5,6 +5,7 @@ Layouts are those of the System V gABI, chapters 4 and 5.
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass
 from typing import IO
@@ -59,21 +60,24 @@ class Elf:
 def read(path: str) -> Elf | None:
     """The ELF facts of the file at *path*, or None when it is no ELF program or library.
 
-    :raises SdkError: When it starts like one and is damaged.
+    :raises SdkError: When it starts like one and is damaged, or can't be read.
     """
-    with open(path, "rb") as stream:
-        ident = stream.read(16)
-        if len(ident) < 16 or ident[:4] != b"\x7fELF" or ident[4] not in (1, 2) or ident[5] not in (1, 2):
-            return None
-        try:
+    try:
+        with open(path, "rb") as stream:
+            ident = stream.read(16)
+            if len(ident) < 16 or ident[:4] != b"\x7fELF" or ident[4] not in (1, 2) or ident[5] not in (1, 2):
+                return None
             return _Reader(stream, ident).elf()
-        except (struct.error, ValueError, UnicodeDecodeError) as error:
-            raise SdkError(f"{path!r} is a damaged ELF file", detail=str(error), code="bad-elf") from error
+    except (struct.error, ValueError) as error:
+        raise SdkError(f"{path!r} is a damaged ELF file", detail=str(error), code="bad-elf") from error
+    except OSError as error:
+        raise SdkError(f"can't read {path!r}", detail=error.strerror or "", code="unreadable") from error
 
 
 class _Reader:
     def __init__(self, stream: IO[bytes], ident: bytes) -> None:
         self.stream = stream
+        self.length = os.fstat(stream.fileno()).st_size
         self.wide = ident[4] == 2
         self.order = "<" if ident[5] == 1 else ">"
 
@@ -145,8 +149,7 @@ class _Reader:
         raise ValueError("its string table is in no segment")
 
     def _string(self, offset: int) -> str:
-        self.stream.seek(offset)
-        raw = self.stream.read(4096)
+        raw = self._bytes(offset, min(4096, self.length - offset))
         end = raw.find(b"\0")
         if end < 0:
             raise ValueError("a string of its dynamic section has no end")
@@ -157,11 +160,11 @@ class _Reader:
         return struct.unpack(form, self._bytes(offset, struct.calcsize(form)))
 
     def _bytes(self, offset: int, size: int) -> bytes:
+        # checked before it is tried: a damaged header may ask for more than there is memory
+        if size < 0 or offset + size > self.length:
+            raise ValueError(f"it ends before byte {offset + max(size, 1)}")
         self.stream.seek(offset)
-        raw = self.stream.read(size)
-        if len(raw) < size:
-            raise ValueError(f"it ends before byte {offset + size}")
-        return raw
+        return self.stream.read(size)
 
 
 def _paths(values: list[str]) -> tuple[str, ...]:

@@ -81,15 +81,17 @@ class Plugins:
         return cast("ImageBackend", self._one("image_backend", name))
 
     def announce(self, event: str, **arguments: object) -> list[str]:
-        """Call every implementation of *event*; what goes wrong comes back as warnings."""
-        warnings = []
+        """Call every implementation of *event*; what they say, and what goes wrong, comes back as remarks."""
+        remarks = []
         for impl in getattr(self.manager.hook, event).get_hookimpls():
             wanted = {name: arguments[name] for name in impl.argnames}
             try:
-                impl.function(**wanted)
+                said = impl.function(**wanted)
             except Exception as error:  # a listener must not undo what is done
-                warnings.append(f"plugin {impl.plugin_name!r} failed in {event}: {error}")
-        return warnings
+                said = f"plugin {impl.plugin_name!r} failed in {event}: {error}"
+            if said:
+                remarks.append(str(said))
+        return remarks
 
     def _members(self, family: str) -> tuple[list[Plugin], Counter[str]]:
         lists: list[list[Plugin]] = getattr(self.manager.hook, FAMILIES[family])()

@@ -1,0 +1,197 @@
+"""The contracts of the families, for the tests of plugin authors: what our own plugins pass.
+
+    from sdk_hooks.testing import check_runtime
+
+    def test_contract():
+        check_runtime(MyRuntime())
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from sdk_hooks.container import Container, Port, Resources, Settings, Volume
+from sdk_hooks.core import build, layout
+from sdk_hooks.core.fileset import FILE, Entry, Group
+from sdk_hooks.core.shell import quoted
+from sdk_hooks.core.spec.model import Spec
+from sdk_hooks.core.tree import Source
+from sdk_hooks.families import ImageBackend, Plugin, Runtime, Stack
+from sdk_hooks.image import Image
+from sdk_hooks.target import Argv, Platform, Script, Target
+
+_DIGEST = "sha256:" + "0" * 64
+TARGET = Target(
+    "root@board",
+    Platform("arm64", "v8"),
+    0,
+    PurePosixPath("/var/lib/devtool-containers"),
+    cgroup=2,
+    programs=frozenset({"tar", "gzip"}),
+    overlay=True,
+)
+"""A target such as a plugin may be asked about."""
+
+
+class _Runtime:
+    """Stands for any runtime, where a stack has to be given one."""
+
+    name = "crun"
+    summary = "a runtime"
+
+    def run(self, container: str, bundle: PurePosixPath) -> Argv:
+        return ("crun", "run", "--bundle", str(bundle), container)
+
+    def exec(self, container: str, command: Argv) -> Argv:
+        return ("crun", "exec", container, *command)
+
+    def state(self, container: str) -> Argv:
+        return ("crun", "state", container)
+
+    def kill(self, container: str, signal: str) -> Argv:
+        return ("crun", "kill", container, signal)
+
+    def delete(self, container: str) -> Argv:
+        return ("crun", "delete", container)
+
+
+def container(**changes: object) -> Container:
+    """A container such as a stack may be asked to run; *changes* are fields of `sdk_hooks.Container`."""
+    state = TARGET.state
+    values: dict[str, object] = {
+        "name": "web",
+        "image": "localhost/web:0123456789ab",
+        "digest": _DIGEST,
+        "config": {"Entrypoint": ["/usr/bin/web"], "Cmd": ["it's"], "User": "65532:65532"},
+        "settings": Settings(
+            env={"GREETING": "hello $HOME; it's `me`"},
+            ports=(Port(8080, 8080),),
+            volumes=(Volume("data", "/var/lib/web"), Volume("/srv/with blank", "/srv", True)),
+            resources=Resources(64 << 20, 0.5, 100),
+            network="host",
+        ),
+        "layers": (_DIGEST,),
+        "user": (65532, 65532),
+        "directory": state / "apps" / "web" / "0123456789ab",
+        "state": state,
+        "runtime": _Runtime(),
+    }
+    return Container(**{**values, **changes})  # type: ignore[arg-type]  # the values are of the fields' types
+
+
+def check_plugin(plugin: Plugin) -> None:
+    """What holds for a member of any family.
+
+    :raises AssertionError: With what does not hold.
+    """
+    _require(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", plugin.name), f"{plugin.name!r} is no name to type")
+    _require(plugin.summary and "\n" not in plugin.summary, f"{plugin.name}: the summary is one line")
+    _require(not plugin.summary.endswith("."), f"{plugin.name}: the summary ends without a full stop")
+
+
+def check_runtime(runtime: Runtime) -> None:
+    """The contract of `sdk_hooks.Runtime`.
+
+    :raises AssertionError: With what does not hold.
+    """
+    check_plugin(runtime)
+    name, bundle = "web", PurePosixPath("/run/bundle")
+    _require(runtime.needs(TARGET).programs, f"{runtime.name}: needs() names the program that it runs")
+    commands = {
+        "run": runtime.run(name, bundle),
+        "exec": runtime.exec(name, ("/bin/check", "a b")),
+        "state": runtime.state(name),
+        "kill": runtime.kill(name, "TERM"),
+        "delete": runtime.delete(name),
+    }
+    for verb, argv in commands.items():
+        _check_argv(f"{runtime.name}.{verb}", argv)
+        _require(name in argv, f"{runtime.name}.{verb}: {argv} does not name the container")
+    _require(commands["exec"][-2:] == ("/bin/check", "a b"), f"{runtime.name}.exec ends with the command")
+    _require(str(bundle) in commands["run"], f"{runtime.name}.run does not name the bundle")
+
+
+def check_stack(stack: Stack) -> None:
+    """The contract of `sdk_hooks.Stack`.
+
+    :raises AssertionError: With what does not hold.
+    """
+    check_plugin(stack)
+    box = container()
+    _require(stack.takes in ("archive", "layers"), f"{stack.name}.takes is {stack.takes!r}")
+    _require(set(stack.networks) <= {"host", "bridge", "none"} and stack.networks, f"{stack.name}.networks")
+    _check_argv(f"{stack.name}.programs", stack.programs)
+    _check_argv(f"{stack.name}.load", stack.load())
+    _check_argv(f"{stack.name}.tag", stack.tag("localhost/web:1", "localhost/web:latest"))
+    _check_argv(f"{stack.name}.untag", stack.untag("localhost/web:1"))
+    _check_argv(f"{stack.name}.run", stack.run(box))
+    _check_argv(f"{stack.name}.exec", stack.exec(box, ("/bin/check", "a b")))
+    _require(stack.exec(box, ("/bin/check", "a b"))[-2:] == ("/bin/check", "a b"), f"{stack.name}.exec ends with the command")
+    for follow in (False, True):
+        _check_argv(f"{stack.name}.logs", stack.logs(box, follow, 10))
+    for argv in stack.remove(box):
+        _check_argv(f"{stack.name}.remove", argv)
+    scripts = {
+        "inventory": f"inventory() {{\n{stack.inventory('web')}\n}}\n",
+        "state": stack.state(box),
+        "run": quoted(stack.run(box)),
+        **{name: text for name, text in stack.files(box, TARGET).items() if not name.endswith(".json")},
+    }
+    for name, text in scripts.items():
+        _check_script(f"{stack.name}.{name}", text)
+
+
+def check_image_backend(backend: ImageBackend) -> None:
+    """The contract of `sdk_hooks.ImageBackend`: writes, replaces, and writes the same again.
+
+    :raises AssertionError: With what does not hold.
+    """
+    check_plugin(backend)
+    _require(backend.suffix.startswith(("-", ".")), f"{backend.name}.suffix follows a tag: it starts with - or .")
+    with TemporaryDirectory() as text:
+        directory = Path(text)
+        image = _image(directory / "built")
+        outputs = [directory / f"{name}{backend.suffix}" for name in ("one", "two")]
+        for output in (*outputs, outputs[0]):
+            backend.write(image, output)
+        _require(all(output.exists() for output in outputs), f"{backend.name} writes its destination")
+        same = _content(outputs[0]) == _content(outputs[1])
+        _require(same, f"{backend.name}: the same image gives the same bytes")
+        left = {path.name for path in directory.iterdir()} - {"built", *(output.name for output in outputs)}
+        _require(not left, f"{backend.name} leaves {sorted(left)} behind")
+
+
+def _image(place: Path) -> Image:
+    group = Group("application")
+    group.add([Entry("usr/bin/web", FILE, 0o755, size=3, data=b"web")])
+    source = Source([group], Platform("amd64"))
+    built = build.build("web", source, Spec(entrypoint=("/usr/bin/web",)), place, build.EPOCH)
+    return layout.Layout(built.image.layout).image()
+
+
+def _content(path: Path) -> object:
+    if path.is_dir():
+        return {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+    return path.read_bytes()
+
+
+def _check_argv(what: str, argv: Iterable[str]) -> None:
+    words = isinstance(argv, tuple) and all(isinstance(word, str) for word in argv)
+    _require(words and argv, f"{what} is a tuple of words, not {argv!r}")
+
+
+def _check_script(what: str, text: Script) -> None:
+    """Parsed by the strictest shell that is here."""
+    shell = shutil.which("dash") or shutil.which("sh") or "sh"
+    done = subprocess.run((shell, "-n"), input=text.encode(), capture_output=True, check=False)
+    _require(done.returncode == 0, f"{what} is not POSIX shell: {done.stderr.decode().strip()}")
+
+
+def _require(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise AssertionError(otherwise)

@@ -1,0 +1,1 @@
+"""Tests of one module each: no root, no network, gcc the only program."""
