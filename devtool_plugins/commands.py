@@ -27,8 +27,9 @@ def load(name: str) -> Any:
 
 def add(subparsers: Any, module: Any, **options: Any) -> argparse.ArgumentParser:
     """Add the command of *module*, unless something else has that name already."""
-    if module.NAME in subparsers.choices:
-        return subparsers.choices[module.NAME]
+    known: argparse.ArgumentParser | None = subparsers.choices.get(module.NAME)
+    if known is not None:
+        return known
     parser: argparse.ArgumentParser = subparsers.add_parser(
         module.NAME, help=module.HELP, description=module.DESCRIPTION, **options
     )

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace, session: Session) -> int:
     if args.format == "json":
         print(json.dumps(_answer(plugins), indent=2))
         return 0
-    rows = [("PLUGIN", "FROM", "STATE")]
+    rows: list[tuple[str, ...]] = [("PLUGIN", "FROM", "STATE")]
     rows += [(entry.name, entry.distribution, entry.problem or "ok") for entry in plugins.entries]
     print(table(rows))
     for (family, name), modules in plugins.conflicts().items():

@@ -23,6 +23,7 @@ class DockerLike:
     takes = "archive"
     networks: tuple[str, ...] = ("host", "bridge", "none")
     restarts = False
+    space = 2.0
     held: str
     server_version = "{{.Server.Version}}"
 
@@ -60,7 +61,7 @@ class DockerLike:
         return (
             *(self.name, "run", "--name", container.name),
             *(attached if container.attach else detached),
-            *self.options(container),
+            *("--pull", "never"),  # an image that is gone was removed: a registry knows nothing of it
             *(("--runtime", container.runtime.name) if container.runtime else ()),
             *("--network", settings.network),
             *(("--stop-timeout", str(round(settings.stop_timeout))) if not container.attach else ()),
@@ -73,10 +74,6 @@ class DockerLike:
             container.image,
             *(container.command or ()),
         )
-
-    def options(self, container: Container) -> Argv:  # noqa: ARG002  for subclasses
-        """More options of `run`."""
-        return ()
 
     def remove(self, container: Container) -> tuple[Argv, ...]:
         seconds = str(round(container.settings.stop_timeout))

@@ -36,8 +36,8 @@ class Runtime(Plugin, Protocol):
     def run(self, container: str, bundle: PurePosixPath) -> Argv:
         """Create and start; stays in the foreground until the container's process ends."""
 
-    def exec(self, container: str, command: Argv) -> Argv:
-        """Run *command* in it; exits with the command's status."""
+    def exec(self, container: str, user: tuple[int, int], command: Argv) -> Argv:
+        """Run *command* in it as *user* (user and group by number); exits with the command's status."""
 
     def state(self, container: str) -> Argv:
         """Print the state as the runtime-spec's JSON; fail when there is none."""
@@ -63,6 +63,10 @@ class Stack(Plugin, Protocol):
     @property
     def networks(self) -> tuple[str, ...]:
         """Which of host, bridge and none it can do."""
+
+    @property
+    def space(self) -> float:
+        """How many times the size of what is sent has to be free while `load` runs."""
 
     @property
     def restarts(self) -> bool:

@@ -47,8 +47,8 @@ class _Runtime:
     def run(self, container: str, bundle: PurePosixPath) -> Argv:
         return ("crun", "run", "--bundle", str(bundle), container)
 
-    def exec(self, container: str, command: Argv) -> Argv:
-        return ("crun", "exec", container, *command)
+    def exec(self, container: str, user: tuple[int, int], command: Argv) -> Argv:
+        return ("crun", "exec", "--user", "{}:{}".format(*user), container, *command)
 
     def state(self, container: str) -> Argv:
         return ("crun", "state", container)
@@ -104,7 +104,7 @@ def check_runtime(runtime: Runtime) -> None:
     _require(runtime.needs(TARGET).programs, f"{runtime.name}: needs() names the program that it runs")
     commands = {
         "run": runtime.run(name, bundle),
-        "exec": runtime.exec(name, ("/bin/check", "a b")),
+        "exec": runtime.exec(name, (1000, 1000), ("/bin/check", "a b")),
         "state": runtime.state(name),
         "kill": runtime.kill(name, "TERM"),
         "delete": runtime.delete(name),
@@ -125,6 +125,7 @@ def check_stack(stack: Stack) -> None:
     box = container()
     _require(stack.takes in ("archive", "layers"), f"{stack.name}.takes is {stack.takes!r}")
     _require(set(stack.networks) <= {"host", "bridge", "none"} and stack.networks, f"{stack.name}.networks")
+    _require(stack.space >= 1, f"{stack.name}.space is at least 1: what is sent stays")
     _check_argv(f"{stack.name}.programs", stack.programs)
     _check_argv(f"{stack.name}.load", stack.load())
     _check_argv(f"{stack.name}.tag", stack.tag("localhost/web:1", "localhost/web:latest"))

@@ -17,8 +17,8 @@ class Crun:
     def run(self, container: str, bundle: PurePosixPath) -> Argv:
         return ("crun", "run", "--bundle", str(bundle), container)
 
-    def exec(self, container: str, command: Argv) -> Argv:
-        return ("crun", "exec", container, *command)
+    def exec(self, container: str, user: tuple[int, int], command: Argv) -> Argv:
+        return ("crun", "exec", "--user", "{}:{}".format(*user), container, *command)
 
     def state(self, container: str) -> Argv:
         return ("crun", "state", container)

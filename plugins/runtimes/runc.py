@@ -17,8 +17,8 @@ class Runc:
     def run(self, container: str, bundle: PurePosixPath) -> Argv:
         return ("runc", "run", "--bundle", str(bundle), container)
 
-    def exec(self, container: str, command: Argv) -> Argv:
-        return ("runc", "exec", container, *command)
+    def exec(self, container: str, user: tuple[int, int], command: Argv) -> Argv:
+        return ("runc", "exec", "--user", "{}:{}".format(*user), container, *command)
 
     def state(self, container: str) -> Argv:
         return ("runc", "state", container)

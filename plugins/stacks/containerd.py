@@ -17,7 +17,8 @@ class Containerd:
     programs = ("ctr", "containerd")
     takes = "archive"
     networks = ("host", "none")
-    restarts = False  # the monitor starts only what was running when the daemon went down cleanly
+    restarts = True  # its monitor does, within 10 s
+    space = 2.0
 
     def inventory(self, container: str) -> Script:
         return (
@@ -108,7 +109,7 @@ class Containerd:
 
     def _stop(self, container: Container) -> Script:
         name, seconds = quoted((container.name,)), round(container.settings.stop_timeout)
-        label = quoted(("ctr", "containers", "label", container.name, "containerd.io/restart.status=stopped"))
+        label = quoted(("ctr", "containers", "label", container.name, "containerd.io/restart.status="))
         signal = container.config.get("StopSignal") or "SIGTERM"
         running = f'case "$(ctr tasks ls 2>/dev/null)" in *{name}" "*RUNNING*) ;; *) break ;; esac'
         return (

@@ -19,6 +19,7 @@ class NoStack:
     takes = "layers"
     networks = ("host", "none")
     restarts = False
+    space = 1.0
 
     def inventory(self, container: str) -> Script:
         name = quoted((container,))
@@ -48,7 +49,7 @@ class NoStack:
         return (("sh", str(container.directory / "down")),)
 
     def exec(self, container: Container, command: Argv) -> Argv:
-        return _runtime(container).exec(container.name, command)
+        return _runtime(container).exec(container.name, container.user, command)
 
     def state(self, container: Container) -> Script:
         return quoted(("sh", str(container.directory / "state-of")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdk_hooks import Argv, Container, hookimpl
+from sdk_hooks import hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 
@@ -11,9 +11,7 @@ class Podman(DockerLike):
     summary = "engine without a daemon, also rootless"
     held = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
     server_version = "{{.Client.Version}}"
-
-    def options(self, container: Container) -> Argv:  # noqa: ARG002  the same for all
-        return ("--pull", "never")  # an image that is not here was removed: asking docker.io would not help
+    space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
 
 
 @hookimpl

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sdk_hooks.core import elf
+from sdk_hooks.core import elf, linker
 from sdk_hooks.core.elf import Elf
 from sdk_hooks.core.root import Root
 from sdk_hooks.errors import SdkError
 
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
-# glibc opens these by itself, so no DT_NEEDED names them. The symbol is what a program imports.
-_HIDDEN = {
-    b"\0pthread_exit\0": ("libgcc_s.so.1",),  # "libgcc_s.so.1 must be installed for pthread_exit to work"
-    b"\0pthread_cancel\0": ("libgcc_s.so.1",),
-    b"\0getaddrinfo\0": ("libnss_files.so.2", "libnss_dns.so.2"),  # inside libc since 2.34
-    b"\0getpwnam\0": ("libnss_files.so.2",),
-}
 # An interpreter without its library starts and fails at the first import.
 _LIBRARIES = {
     r"python(\d\.\d+)$": (r"{prefix}/lib/python{0}",),
     r"perl(5\.\d+)?[\d.]*$": ("/usr/lib/*/perl-base", "/usr/lib/perl5", "/usr/lib/*/perl/5*", "/usr/share/perl/5*"),
 }
-_SYSTEM_DIRECTORIES = re.compile(rb"(?<![\w.])(/(?:usr/)?(?:local/)?lib[\w.+-]*(?:/[\w.+-]+)?)/?(?=[\0:\n])")
+# What is there belongs to the kernel, or to one run of the machine: a link to it is for the container's own.
+_RUNTIME = re.compile(r"/(dev|proc|sys|tmp|run|var/run|var/lock|var/tmp)(/|$)")
 
 
 @dataclass
@@ -87,15 +80,17 @@ class Resolver:
         if self.tree.resolve(path):
             return
         target = os.readlink(self.tree.host(path))
-        self.include(os.path.normpath(os.path.join(os.path.dirname(path), target)), optional=True)
+        target = os.path.normpath(os.path.join(os.path.dirname(path), target))
+        if self.sysroot.resolve(target) and not _RUNTIME.match(target):
+            self._take_tree(target)
 
     def include(self, wanted: str, optional: bool = False) -> None:
         """Bring a library by its name, or a path (which may be a glob, and may be a directory)."""
         if "/" not in wanted:
             self._library(wanted, "include", self._first_elf(), "/", ())
             return
-        paths = self._glob(wanted)
-        if not paths and not optional:
+        paths = self.sysroot.glob(wanted)
+        if not paths and not optional and not self.tree.glob(wanted):
             self.missing.append(Missing(wanted, "include", "file"))
         for path in paths:
             self._take_tree(path)
@@ -120,15 +115,15 @@ class Resolver:
         if found is None:
             return self._script(path, root)
         self._check_abi(path, root, found)
-        own = () if found.runpath else tuple(_expand(d, path, found) for d in found.rpath)
+        own = () if found.runpath else tuple(linker.expand(d, path, found) for d in found.rpath)
         passed = own + rpath
         todo = []
         if found.interpreter:
             todo += self._file(found.interpreter, path, "dynamic linker")
-        here = passed if not found.runpath else tuple(_expand(d, path, found) for d in found.runpath)
+        here = passed if not found.runpath else tuple(linker.expand(d, path, found) for d in found.runpath)
         for name in found.needed:
             todo += [(*lib, passed) for lib in self._library(name, path, found, path, here)]
-        for name in _hidden(root.host(path)) if found.needed else ():
+        for name in linker.hidden(root.host(path)) if found.needed else ():
             todo += [(*lib, passed) for lib in self._library(name, "", found, path, here)]
         return todo
 
@@ -139,7 +134,8 @@ class Resolver:
         todo = self._file(words[0], path, "interpreter")
         if os.path.basename(words[0]) == "env":
             name = next((w for w in words[1:] if not w.startswith("-") and "=" not in w), "")
-            found = next((f"{d}/{name}" for d in PATH if self._where(f"{d}/{name}")), f"/usr/bin/{name}")
+            places = [os.path.join(directory, name) for directory in PATH]
+            found = next((place for place in places if self._where(place)), os.path.join("/usr/bin", name))
             todo += self._file(found, path, "interpreter") if name else []
         for real, where, _ in list(todo):
             self._interpreter_library(real, where)
@@ -167,7 +163,7 @@ class Resolver:
         self, name: str, wanted_by: str, user: Elf | None, path: str, rpath: tuple[str, ...]
     ) -> list[tuple[str, Root]]:
         if "/" in name:
-            return [(real, root) for real, root, _ in self._file(_expand(name, path, user), wanted_by, "library")]
+            return [(real, root) for real, root, _ in self._file(linker.expand(name, path, user), wanted_by, "library")]
         for directory in (*self.directories, *rpath, *self._system_directories(user)):
             candidate = f"{directory.rstrip('/')}/{name}"
             where = self._fitting(candidate, user)
@@ -222,14 +218,6 @@ class Resolver:
         if trail and self.sysroot.is_file(trail[-1]) and elf.read(self.sysroot.host(trail[-1])) is not None:
             self.program(trail[-1], self.sysroot)  # a directory's scripts may be examples: they bring nothing
 
-    def _glob(self, pattern: str) -> list[str]:
-        if not any(char in pattern for char in "*?["):
-            return [pattern] if self.sysroot.resolve(pattern) else []
-        base = glob.escape(self.sysroot.host("/").rstrip("/"))
-        found = glob.glob(base + pattern, recursive=True)
-        skip = len(self.sysroot.host("/").rstrip("/"))
-        return sorted(path[skip:] for path in found)
-
     def _first_elf(self) -> Elf | None:
         return self.result.elf
 
@@ -245,54 +233,21 @@ class Resolver:
             )
 
     def _system_directories(self, user: Elf | None) -> tuple[str, ...]:
-        """Where the dynamic linker looks without any configuration: it has them built in as text."""
         if self._system is None:
             user = user if user and user.interpreter else self.result.elf
-            linker = self.sysroot.resolve(user.interpreter) if user and user.interpreter else ""
-            found: list[str] = []
-            if linker and self.sysroot.is_file(linker):
-                with open(self.sysroot.host(linker), "rb") as stream:
-                    found = [d.decode() for d in _SYSTEM_DIRECTORIES.findall(stream.read())]
-            standard = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"]
-            self._system = tuple(dict.fromkeys([*found, *standard]))
+            self._system = linker.system_directories(self.sysroot, user.interpreter if user else "")
         return self._system
 
     def _configured_directories(self) -> tuple[str, ...]:
         if self._configured is None:
-            self._configured = tuple(dict.fromkeys(_ld_so_conf(self.sysroot, "/etc/ld.so.conf")))
+            self._configured = linker.configured_directories(self.sysroot)
         return self._configured
-
-
-def _expand(directory: str, path: str, user: Elf | None) -> str:
-    lib = "lib64" if user and user.bits == 64 else "lib"
-    values = {"ORIGIN": os.path.dirname(path), "LIB": lib, "PLATFORM": ""}
-    text = re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda m: values.get(m[1] or m[2], m[0]), directory)
-    return os.path.normpath(text)
-
-
-def _hidden(path: str) -> list[str]:
-    """Libraries that the C library will open by itself for the program at *path*."""
-    with open(path, "rb") as stream:
-        content = stream.read()
-    return [name for symbol, names in _HIDDEN.items() if symbol in content for name in names]
 
 
 def _shebang(path: str) -> list[str]:
     with open(path, "rb") as stream:
         line = stream.read(256).split(b"\n", 1)[0]
     return line[2:].decode(errors="replace").split() if line.startswith(b"#!") else []
-
-
-def _ld_so_conf(root: Root, path: str) -> Iterator[str]:
-    for line in root.read_text(path).splitlines():
-        words = line.split("#", 1)[0].split()
-        if words[:1] == ["include"]:
-            for pattern in words[1:]:
-                full = pattern if pattern.startswith("/") else f"{os.path.dirname(path)}/{pattern}"
-                for found in sorted(glob.glob(root.host(full))):
-                    yield from _ld_so_conf(root, full.rpartition("/")[0] + "/" + os.path.basename(found))
-        elif words and words[0].startswith("/"):
-            yield words[0].rstrip("/")
 
 
 def _walk(root: Root, top: str) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
 import stat
 from functools import lru_cache
@@ -34,6 +36,12 @@ class Root:
             return os.lstat(self.host(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except ValueError:  # a NUL byte in it: damaged files name anything
+            return None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
+            raise SdkError(f"can't read {self.host(path)!r}", detail=error.strerror or "", code="unreadable") from error
 
     def trail(self, path: str) -> list[str]:
         """Every path that looking *path* up goes through: its links in order, then what is really there.
@@ -80,3 +88,19 @@ class Root:
             return ""
         with open(self.host(real), encoding="utf-8", errors="replace") as stream:
             return stream.read()
+
+    def glob(self, pattern: str) -> list[str]:
+        """What matches *pattern* inside, sorted; a path without `*`, `?` and `[` matches itself."""
+        plain, rest = _split(os.path.normpath(pattern))
+        real = self.resolve(plain)
+        if not real or not rest:
+            return [plain] if real else []
+        found = glob.glob(rest, root_dir=self.host(real), recursive=True)
+        return sorted(f"{plain.rstrip('/')}/{name.rstrip('/')}" for name in found if name)
+
+
+def _split(pattern: str) -> tuple[str, str]:
+    """The part of *pattern* that is a plain path, and the part that is not."""
+    parts = pattern.split("/")
+    at = next((index for index, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+    return "/".join(parts[:at]) or "/", "/".join(parts[at:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from sdk_hooks.container import Restart
 from sdk_hooks.core.shell import quoted, write_files
 from sdk_hooks.families import Stack
 from sdk_hooks.target import Script, Target
@@ -45,10 +46,12 @@ esac
 """
 
 
-def enable(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Script:
-    """The script that makes the target start the application *name* at boot."""
+def enable(app: PurePosixPath, name: str, target: Target, stack: Stack, restart: Restart) -> Script:
+    """The script that makes the target start the application *name* at boot, unless it is not to restart."""
+    if restart.policy == "no":
+        return disable(name, target)
     if stack.restarts:
-        return "# the engine starts it by itself\n"
+        return f"# {stack.name} starts it by itself\n{disable(name, target)}"
     if target.init == "systemd":
         return _systemd(app, name, target, stack)
     if target.init in ("sysvinit", "busybox") and target.uid == 0:

@@ -78,10 +78,11 @@ def check(found: Found, image: Image, name: str, settings: Settings, chosen: Sta
     _check_name(found, name, chosen)
     _check_network(settings, chosen)
     _check_ports(found, settings)
-    if target.free and size * 11 // 10 + (1 << 20) > target.free:
+    room = int(size * chosen.space) + (1 << 20)
+    if target.free and room > target.free:
         raise SdkError(
-            f"no space on {target.name!r}: {human(size)} are to be sent, {human(target.free)} are free",
-            detail=f"on the file system of {target.state}",
+            f"no space on {target.name!r}: {human(room)} are needed, {human(target.free)} are free",
+            detail=f"{human(size)} are to be sent to {chosen.name}, on the file system of {target.state}",
             hint="remove what is not needed there",
             code="no-space",
         )

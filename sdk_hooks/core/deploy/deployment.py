@@ -102,7 +102,7 @@ def scripts(deployment: Deployment, image: Image) -> Mapping[str, str]:
         "state": f"{_head()}{stack.state(container)}\n",
         "logs": f"{_head()}exec {_logs(stack, container, False)}\n",
         "follow": f"{_head()}exec {_logs(stack, container, True)}\n",
-        "enable": boot.enable(deployment.app, container.name, deployment.target, stack),
+        "enable": boot.enable(deployment.app, container.name, deployment.target, stack, settings.restart),
         "disable": boot.disable(container.name, deployment.target),
         "forget": f"{_head()}{quoted(stack.untag(container.image))}\n",
         "unname": f"{_head()}{quoted(stack.untag(image.name))}\n",
