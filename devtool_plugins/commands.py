@@ -11,7 +11,7 @@ MODULES = (
     "container_deploy",
     "container_undeploy",
     "container_status",
-    # "container_run",
+    "container_run",
 )
 """In the order of devtool's help. Every one has NAME, HELP, DESCRIPTION, add_arguments and run."""
 

@@ -45,20 +45,21 @@ class Containerd:
         return {"run": f"{made}: >{quoted((self._log(container),))}\nexec {quoted(self._run(container))}\n"}
 
     def run(self, container: Container) -> Argv:
-        return ("sh", str(container.directory / "run"))
+        return self._run(container) if container.attach else ("sh", str(container.directory / "run"))
 
     def _run(self, container: Container) -> Argv:
         settings, limits = container.settings, container.settings.resources
+        attached = ("--rm", *(("--tty",) if container.tty else ()))
+        detached = ("--detach", "--log-uri", f"file://{self._log(container)}", *self._restart(container))
         return (
-            *(*_CTR, "run", "--detach"),
+            *(*_CTR, "run"),
+            *(attached if container.attach else detached),
             *(("--net-host",) if settings.network == "host" else ()),
             *(("--read-only",) if settings.read_only else ()),
             *(("--memory-limit", str(limits.memory)) if limits.memory else ()),
             *(("--cpus", f"{limits.cpus:g}") if limits.cpus else ()),
             *(word for key, value in settings.env.items() for word in ("--env", f"{key}={value}")),
             *self._mounts(container),
-            *("--log-uri", f"file://{self._log(container)}"),
-            *self._restart(container),
             *("--label", f"devtool-containers.digest={container.digest}"),
             container.image,
             container.name,

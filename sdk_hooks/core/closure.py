@@ -18,10 +18,18 @@ PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "
 # An interpreter without its library starts and fails at the first import.
 _LIBRARIES = {
     r"python(\d\.\d+)$": (r"{prefix}/lib/python{0}",),
-    r"perl(5\.\d+)?[\d.]*$": ("/usr/lib/*/perl-base", "/usr/lib/perl5", "/usr/lib/*/perl/5*", "/usr/share/perl/5*"),
+    r"perl(5\.\d+)?[\d.]*$": (
+        "/usr/lib/*/perl-base",
+        "/usr/lib/perl5",
+        "/usr/lib/*/perl/5*",
+        "/usr/share/perl/5*",
+    ),
 }
 # What is there belongs to the kernel, or to one run of the machine: a link to it is for the container's own.
 _RUNTIME = re.compile(r"/(dev|proc|sys|tmp|run|var/run|var/lock|var/tmp)(/|$)")
+
+Todo = tuple[str, Root, tuple[str, ...]]
+"""A file still to look at, where it is, and the search path that it inherits from what loads it."""
 
 
 @dataclass
@@ -67,7 +75,7 @@ class Resolver:
 
     def program(self, path: str, origin: Root) -> None:
         """Resolve what the regular file at *path* in *origin* needs, and so on, until nothing is left."""
-        todo: list[tuple[str, Root, tuple[str, ...]]] = [(path, origin, ())]
+        todo: list[Todo] = [(path, origin, ())]
         while todo:
             here, root, rpath = todo.pop()
             if root.host(here) in self._seen:
@@ -81,13 +89,15 @@ class Resolver:
             return
         target = os.readlink(self.tree.host(path))
         target = os.path.normpath(os.path.join(os.path.dirname(path), target))
-        if self.sysroot.resolve(target) and not _RUNTIME.match(target):
+        real = self.sysroot.resolve(target)
+        if real and not _RUNTIME.match(target) and not _RUNTIME.match(real):
             self._take_tree(target)
 
     def include(self, wanted: str, optional: bool = False) -> None:
         """Bring a library by its name, or a path (which may be a glob, and may be a directory)."""
         if "/" not in wanted:
-            self._library(wanted, "include", self._first_elf(), "/", ())
+            for real, root in self._library(wanted, "include", self.result.elf, "/", ()):
+                self.program(real, root)
             return
         paths = self.sysroot.glob(wanted)
         if not paths and not optional and not self.tree.glob(wanted):
@@ -110,7 +120,7 @@ class Resolver:
             code="missing-dependency",
         )
 
-    def _needs(self, path: str, root: Root, rpath: tuple[str, ...]) -> list[tuple[str, Root, tuple[str, ...]]]:
+    def _needs(self, path: str, root: Root, rpath: tuple[str, ...]) -> list[Todo]:
         found = elf.read(root.host(path))
         if found is None:
             return self._script(path, root)
@@ -127,7 +137,7 @@ class Resolver:
             todo += [(*lib, passed) for lib in self._library(name, "", found, path, here)]
         return todo
 
-    def _script(self, path: str, root: Root) -> list[tuple[str, Root, tuple[str, ...]]]:
+    def _script(self, path: str, root: Root) -> list[Todo]:
         words = _shebang(root.host(path))
         if not words:
             return []
@@ -149,7 +159,7 @@ class Resolver:
                 for place in places:
                     self.include(place.format(*match.groups(), prefix=prefix), optional=True)
 
-    def _file(self, path: str, wanted_by: str, kind: str) -> list[tuple[str, Root, tuple[str, ...]]]:
+    def _file(self, path: str, wanted_by: str, kind: str) -> list[Todo]:
         where = self._where(path)
         if where is None:
             self.missing.append(Missing(path, wanted_by, kind))
@@ -163,7 +173,8 @@ class Resolver:
         self, name: str, wanted_by: str, user: Elf | None, path: str, rpath: tuple[str, ...]
     ) -> list[tuple[str, Root]]:
         if "/" in name:
-            return [(real, root) for real, root, _ in self._file(linker.expand(name, path, user), wanted_by, "library")]
+            found = self._file(linker.expand(name, path, user), wanted_by, "library")
+            return [(real, root) for real, root, _ in found]
         for directory in (*self.directories, *rpath, *self._system_directories(user)):
             candidate = f"{directory.rstrip('/')}/{name}"
             where = self._fitting(candidate, user)
@@ -217,9 +228,6 @@ class Resolver:
         self.result.paths.update(trail)
         if trail and self.sysroot.is_file(trail[-1]) and elf.read(self.sysroot.host(trail[-1])) is not None:
             self.program(trail[-1], self.sysroot)  # a directory's scripts may be examples: they bring nothing
-
-    def _first_elf(self) -> Elf | None:
-        return self.result.elf
 
     def _check_abi(self, path: str, root: Root, found: Elf) -> None:
         if self.result.elf is None:

@@ -1,4 +1,4 @@
-"""How glibc's dynamic linker looks for libraries: what it expands, where it looks, what it opens by itself."""
+"""How glibc's dynamic linker finds libraries: what it expands, where it looks, what it opens by itself."""
 
 from __future__ import annotations
 

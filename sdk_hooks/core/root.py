@@ -41,7 +41,8 @@ class Root:
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 return None
-            raise SdkError(f"can't read {self.host(path)!r}", detail=error.strerror or "", code="unreadable") from error
+            what = f"can't read {self.host(path)!r}"
+            raise SdkError(what, detail=error.strerror or "", code="unreadable") from error
 
     def trail(self, path: str) -> list[str]:
         """Every path that looking *path* up goes through: its links in order, then what is really there.

@@ -40,19 +40,22 @@ def elf_bytes(
     interp = interpreter.encode() + b"\0" if interpreter else b""
     dynamic = table + len(strings) + len(interp)
     tags += [(5, table + _BASE), (0, 0)]
-    body = bytes(strings) + interp + b"".join(struct.pack(order + ("qQ" if wide else "iI"), *tag) for tag in tags)
+    form = order + ("qQ" if wide else "iI")
+    body = bytes(strings) + interp + b"".join(struct.pack(form, *tag) for tag in tags)
 
     def segment(what: int, offset: int, size: int) -> bytes:
+        at = offset + _BASE
         if wide:
-            return struct.pack(order + "IIQQQQQQ", what, 4, offset, offset + _BASE, offset + _BASE, size, size, 8)
-        return struct.pack(order + "IIIIIIII", what, offset, offset + _BASE, offset + _BASE, size, size, 4, 4)
+            return struct.pack(order + "IIQQQQQQ", what, 4, offset, at, at, size, size, 8)
+        return struct.pack(order + "IIIIIIII", what, offset, at, at, size, size, 4, 4)
 
     segments = segment(1, 0, table + len(body))
     segments += segment(3, table + len(strings), len(interp)) if interp else b""
     segments += segment(2, dynamic, table + len(body) - dynamic)
     ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + bytes(9)
     numbers = (kind, machine, 1, 0, head, 0, flags, head, one, count, 0, 0, 0)
-    return ident + struct.pack(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"), *numbers) + segments + body
+    header = struct.pack(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"), *numbers)
+    return ident + header + segments + body
 
 
 def elf(path: Path, **facts: object) -> Path:

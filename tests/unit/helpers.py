@@ -72,14 +72,16 @@ def source(*entries: Entry, platform: Platform | None = AMD64) -> Source:
     return Source([group("application", *entries)], platform)
 
 
-def make(target: Path, *entries: Entry, name: str = "web", spec: Spec | None = None, epoch: int = 1000) -> Built:
+def make(
+    target: Path, *entries: Entry, name: str = "web", spec: Spec | None = None, epoch: int = 1000
+) -> Built:
     """Build an image of *entries*, or of one program when there are none."""
     app = source(*(entries or (file("usr/bin/web", b"#!", 0o755),)))
     return build.build(name, app, spec or Spec(), target, epoch)
 
 
-def build_tree(top: Path, target: Path, sysroot: str = "/", spec: Spec | None = None, epoch: int = 1000) -> Built:
-    return build.build("web", tree.read(str(top), sysroot), spec or Spec(), target, epoch)
+def build_tree(top: Path, target: Path, sysroot: str = "/", spec: Spec | None = None) -> Built:
+    return build.build("web", tree.read(str(top), sysroot), spec or Spec(), target, 1000)
 
 
 def members(image: Image) -> list[dict[str, tarfile.TarInfo]]:

@@ -1,0 +1,145 @@
+"""Runs an image on this machine, in the foreground: with an engine, or with an OCI runtime and no privilege."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sdk_hooks.container import Container
+from sdk_hooks.core import runtimespec
+from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy.connection import Local
+from sdk_hooks.core.deploy.order import Order, Prepared, prepare
+from sdk_hooks.core.registry import Plugins
+from sdk_hooks.errors import SdkError
+from sdk_hooks.families import Progress
+from sdk_hooks.image import Image
+from sdk_hooks.target import Argv, Target
+
+
+def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress) -> int:
+    """Run the image of *order* until it ends; gives its exit status.
+
+    :param command: Instead of the image's CMD.
+    :raises SdkError: When nothing here can run it.
+    """
+    connection = Local()
+    prepared = prepare(order, connection, plugins)
+    container = replace(
+        prepared.deployment.container,
+        name=f"{order.name}-run-{os.getpid()}",
+        attach=True,
+        tty=sys.stdin.isatty() and sys.stdout.isatty(),
+        command=command,
+    )
+    if prepared.deployment.stack.takes == "layers":
+        with _bundle(order.image, container, prepared.found.target) as bundle:
+            return _foreground(_runtime(container).run(container.name, PurePosixPath(bundle)))
+    prepared.transfer.send(connection, progress)
+    try:
+        return _foreground(prepared.deployment.stack.run(container))
+    finally:
+        _forget(prepared)
+
+
+def _foreground(argv: Argv) -> int:
+    """Run *argv* on this terminal; Ctrl-C is for the container, whose end this waits for."""
+    child = subprocess.Popen(argv)
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def _forget(prepared: Prepared) -> None:
+    """Drop the name that the image had for this run, unless it is deployed here."""
+    if not prepared.found.current:
+        argv = prepared.deployment.stack.untag(prepared.deployment.container.image)
+        link.feed(Local(), argv, ())
+
+
+@contextlib.contextmanager
+def _bundle(image: Image, container: Container, target: Target) -> Iterator[str]:
+    """An OCI bundle of *image* in a directory that is removed at the end."""
+    with _directory() as directory:
+        root = Path(directory) / "rootfs"
+        root.mkdir(mode=0o755)
+        for layer in image.layers:
+            _unpack(image.blob(layer), root)
+        for volume in container.settings.volumes:
+            if volume.named:
+                (Path(directory) / "volumes" / volume.source).mkdir(parents=True, exist_ok=True)
+        local = replace(container, state=PurePosixPath(directory))
+        config = runtimespec.config(local, target)
+        if container.rootless:
+            _without_privilege(config, container.user)
+        (Path(directory) / "config.json").write_text(json.dumps(config))
+        yield directory
+
+
+@contextlib.contextmanager
+def _directory() -> Iterator[str]:
+    """A temporary directory; also directories without permission in it can be removed."""
+    directory = tempfile.mkdtemp(prefix="dtc-run-")
+    os.chmod(directory, 0o755)  # the container's user has to look in
+    try:
+        yield directory
+    finally:
+        for folder, _, _ in os.walk(directory):
+            with contextlib.suppress(OSError):
+                os.chmod(folder, 0o700)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _unpack(layer: Path, root: Path) -> None:
+    with tarfile.open(layer, "r:") as archive:
+        gone = [m.name for m in archive if os.path.basename(m.name).startswith(".wh.")]
+    for name in gone:
+        _remove(root, name)
+    owner = ("--numeric-owner", "--same-owner") if os.geteuid() == 0 else ("--no-same-owner", "--exclude=dev/*")
+    argv = ("tar", "-xpf", str(layer), "-C", str(root), "--exclude=.wh.*", *owner)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SdkError("can't unpack the image", detail=done.stderr.strip()[-500:], code="unpack-failed")
+
+
+def _remove(root: Path, whiteout: str) -> None:
+    folder, name = os.path.split(whiteout)
+    place = root / folder
+    victims = list(place.iterdir()) if name == ".wh..wh..opq" and place.is_dir() else [place / name[4:]]
+    for victim in victims:
+        if victim.is_dir() and not victim.is_symlink():
+            shutil.rmtree(victim)
+        else:
+            victim.unlink(missing_ok=True)
+
+
+def _without_privilege(config: dict[str, Any], user: tuple[int, int]) -> None:
+    """Change *config* to what an ordinary user may ask for: a user namespace with one user and one group."""
+    linux = config["linux"]
+    linux["namespaces"].append({"type": "user"})
+    linux["uidMappings"] = [{"containerID": user[0], "hostID": os.geteuid(), "size": 1}]
+    linux["gidMappings"] = [{"containerID": user[1], "hostID": os.getegid(), "size": 1}]
+    for key in ("cgroupsPath", "resources"):  # there is no cgroup that we may write
+        linux.pop(key)
+    mounts = [m for m in config["mounts"] if m["destination"] not in ("/sys", "/sys/fs/cgroup")]
+    # sysfs can only be mounted by who owns the network: the target's own is shown instead
+    mounts.append({"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", "rslave", "ro"]})
+    config["mounts"] = mounts
+
+
+def _runtime(container: Container) -> Any:
+    if container.runtime is None:
+        raise SdkError("there is no OCI runtime here", hint="install crun", code="no-runtime")
+    return container.runtime
