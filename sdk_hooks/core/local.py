@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -54,7 +55,10 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
 
 def _foreground(argv: Argv) -> int:
     """Run *argv* on this terminal; Ctrl-C is for the container, whose end this waits for."""
-    child = subprocess.Popen(argv)
+    environment = dict(os.environ)
+    if os.geteuid() != 0 and not os.access(environment.get("XDG_RUNTIME_DIR", ""), os.W_OK):
+        environment["XDG_RUNTIME_DIR"] = tempfile.gettempdir()  # a login without a session has none
+    child = subprocess.Popen(argv, env=environment)
     while True:
         try:
             return child.wait()
@@ -83,7 +87,7 @@ def _bundle(image: Image, container: Container, target: Target) -> Iterator[str]
         local = replace(container, state=PurePosixPath(directory))
         config = runtimespec.config(local, target)
         if container.rootless:
-            _without_privilege(config, container.user)
+            _without_privilege(config)
         (Path(directory) / "config.json").write_text(json.dumps(config))
         yield directory
 
@@ -125,18 +129,44 @@ def _remove(root: Path, whiteout: str) -> None:
             victim.unlink(missing_ok=True)
 
 
-def _without_privilege(config: dict[str, Any], user: tuple[int, int]) -> None:
-    """Change *config* to what an ordinary user may ask for: a user namespace with one user and one group."""
+def _without_privilege(config: dict[str, Any]) -> None:
+    """Change *config* to what an ordinary user may ask for: a user namespace in which the user is root.
+
+    The other users are those of /etc/subuid; without them the container can only run as its root.
+    """
     linux = config["linux"]
     linux["namespaces"].append({"type": "user"})
-    linux["uidMappings"] = [{"containerID": user[0], "hostID": os.geteuid(), "size": 1}]
-    linux["gidMappings"] = [{"containerID": user[1], "hostID": os.getegid(), "size": 1}]
+    more = _subordinate("/etc/subuid"), _subordinate("/etc/subgid")
+    usable = all(more) and shutil.which("newuidmap") and shutil.which("newgidmap")
+    linux["uidMappings"] = _mappings(os.geteuid(), more[0] if usable else None)
+    linux["gidMappings"] = _mappings(os.getegid(), more[1] if usable else None)
+    if not usable:
+        config["process"]["user"] = {"uid": 0, "gid": 0}
     for key in ("cgroupsPath", "resources"):  # there is no cgroup that we may write
         linux.pop(key)
     mounts = [m for m in config["mounts"] if m["destination"] not in ("/sys", "/sys/fs/cgroup")]
     # sysfs can only be mounted by who owns the network: the target's own is shown instead
     mounts.append({"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", "rslave", "ro"]})
     config["mounts"] = mounts
+
+
+def _mappings(own: int, more: tuple[int, int] | None) -> list[dict[str, int]]:
+    found = [{"containerID": 0, "hostID": own, "size": 1}]
+    if more:
+        found.append({"containerID": 1, "hostID": more[0], "size": more[1]})
+    return found
+
+
+def _subordinate(path: str) -> tuple[int, int] | None:
+    """(first, count) of the IDs that this user was given in *path* (subuid(5))."""
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    try:
+        with open(path, encoding="utf-8") as stream:
+            rows = [line.strip().split(":") for line in stream]
+    except OSError:
+        return None
+    own = (row for row in rows if len(row) == 3 and row[0] in (user, str(os.geteuid())))
+    return next(((int(row[1]), int(row[2])) for row in own), None)
 
 
 def _runtime(container: Container) -> Any:
