@@ -52,7 +52,9 @@ def read(args: argparse.Namespace, session: Session) -> Inputs:
     spec = spec.over(_file(args, sources))
     recipe = session.sdk.read(args.name, session.ui)
     spec = spec.over(spec_file.from_variables(recipe.variables))
-    return Inputs(_with_platform(recipe.source, args.platform), spec, recipe.epoch, (str(sources),))
+    # not the recipe's SOURCE_DATE_EPOCH: in a workspace it is the time of the last edit, and would change every layer
+    epoch = build.source_date_epoch()
+    return Inputs(_with_platform(recipe.source, args.platform), spec, epoch, (str(sources),))
 
 
 def from_command_line(args: argparse.Namespace) -> Spec:

@@ -14,7 +14,9 @@ from sdk_hooks.core.layout import LAYOUT_FILE, name_annotations, to_json
 from sdk_hooks.image import INDEX, Descriptor, Image
 
 
-def stream(image: Image, name: str, omit: Collection[str] = (), *, oci: bool = True, docker: bool = True) -> Iterator[bytes]:
+def stream(
+    image: Image, name: str, omit: Collection[str] = (), *, oci: bool = True, docker: bool = True
+) -> Iterator[bytes]:
     """The archive in pieces.
 
     :param name: What the image is called after loading, with tag.
@@ -34,7 +36,7 @@ def entries(
     image: Image, name: str, omit: Collection[str] = (), *, oci: bool = True, docker: bool = True
 ) -> list[Entry]:
     """The archive's members in order: names first, so that a reader knows early what it reads."""
-    sent = [blob for blob, diff in zip(image.layers, image.diff_ids) if diff not in omit]
+    sent = [blob for blob, diff in zip(image.layers, image.diff_ids, strict=True) if diff not in omit]
     blobs = [image.config_descriptor, *dict.fromkeys(sent)]
     members = []
     if oci:

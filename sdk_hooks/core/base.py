@@ -10,6 +10,8 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +30,12 @@ from sdk_hooks.core.fileset import (
 )
 from sdk_hooks.core.layout import Layout
 from sdk_hooks.errors import SdkError
-from sdk_hooks.image import LAYER, Descriptor
+from sdk_hooks.image import INDEX, LAYER, Descriptor
 from sdk_hooks.target import Platform
 
 _KINDS = {FILE: FILE, "\0": FILE, HARDLINK: HARDLINK, SYMLINK: SYMLINK, CHARACTER: CHARACTER, BLOCK: BLOCK}
 _KINDS.update({DIRECTORY: DIRECTORY, FIFO: FIFO})
-_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+_INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 
 Opener = Callable[[str], IO[bytes]]
 
@@ -54,14 +56,22 @@ def read(place: str, platform: Platform | None, target: Layout, merged: Merged) 
     """
     path = Path(place)
     if not path.exists():
-        raise SdkError(f"there is no base image at '{path}'", hint="give a layout directory or an archive", code="no-base")
+        hint = "give a layout directory or an archive"
+        raise SdkError(f"there is no base image at '{path}'", hint=hint, code="no-base")
     if path.is_dir():
         return _read(place, lambda name: open(path / name, "rb"), platform, target, merged)
+    with _archive(path) as archive:
+        return _read(place, _members(archive), platform, target, merged)
+
+
+def _archive(path: Path) -> tarfile.TarFile:
     try:
-        with tarfile.open(path) as archive:
-            return _read(place, _members(archive), platform, target, merged)
+        return tarfile.open(path)
     except tarfile.TarError as error:
-        raise SdkError(f"'{path}' is neither a layout nor an archive", detail=str(error), code="no-base") from error
+        what = f"'{path}' is neither a layout nor an archive"
+        raise SdkError(what, detail=str(error), code="no-base") from error
+    except OSError as error:
+        raise SdkError(f"can't read '{path}'", detail=error.strerror or "", code="unreadable") from error
 
 
 def _members(archive: tarfile.TarFile) -> Opener:
@@ -77,25 +87,41 @@ def _members(archive: tarfile.TarFile) -> Opener:
 
 def _read(place: str, opener: Opener, platform: Platform | None, target: Layout, merged: Merged) -> Base:
     try:
-        config, names = _oci(place, opener, platform)
-    except FileNotFoundError:
-        try:
-            config, names = _docker(opener)
-        except FileNotFoundError as error:
-            raise SdkError(f"{place!r} has neither an index.json nor a manifest.json", code="no-base") from error
+        config, names = _contents(place, opener, platform)
+        blobs = list(zip(names, config["rootfs"]["diff_ids"], strict=True))
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, FileNotFoundError) as error:
+        raise _damaged(place, f"{type(error).__name__}: {error}") from error
     _check_platform(place, config, platform)
     layers = []
-    for name, diff_id in zip(names, config["rootfs"]["diff_ids"], strict=True):
+    for name, diff_id in blobs:
         layer = _copy(place, opener, name, diff_id, target)
         layers.append(layer)
-        _look(target.path / layer.path, merged)
+        _look(place, target.path / layer.path, merged)
     return Base(config, layers)
 
 
-def _oci(place: str, opener: Opener, platform: Platform | None) -> tuple[dict[str, Any], list[str]]:
-    entries = _json(opener, "index.json")["manifests"]
+def _contents(place: str, opener: Opener, platform: Platform | None) -> tuple[dict[str, Any], list[str]]:
+    """The config, and the names of the layers."""
+    for name in ("index.json", "manifest.json"):
+        try:
+            index = _json(opener, name)
+        except FileNotFoundError:
+            continue
+        if name == "index.json":
+            return _oci(place, opener, index["manifests"], platform)
+        return _json(opener, index[0]["Config"]), list(index[0]["Layers"])
+    raise SdkError(f"{place!r} has neither an index.json nor a manifest.json", code="no-base")
+
+
+def _damaged(place: str, why: str) -> SdkError:
+    return SdkError(f"the base image {place!r} is damaged", detail=why, hint="fetch it again", code="bad-base")
+
+
+def _oci(
+    place: str, opener: Opener, entries: Sequence[Mapping[str, Any]], platform: Platform | None
+) -> tuple[dict[str, Any], list[str]]:
     manifests = list(_manifests(opener, entries))
-    fitting = [m for m in manifests if _fits(m, platform)] if len(manifests) > 1 else manifests
+    fitting = _fitting(manifests, platform) if len(manifests) > 1 else manifests
     if len(fitting) != 1:
         wanted = f" for {platform}" if platform else ""
         raise SdkError(
@@ -116,29 +142,28 @@ def _manifests(opener: Opener, entries: Sequence[Mapping[str, Any]]) -> Iterator
             yield entry
 
 
-def _fits(entry: Mapping[str, Any], platform: Platform | None) -> bool:
-    found = entry.get("platform")
-    return platform is None or not found or platform.runs(_platform(found))
-
-
-def _docker(opener: Opener) -> tuple[dict[str, Any], list[str]]:
-    manifest = _json(opener, "manifest.json")[0]
-    return _json(opener, manifest["Config"]), list(manifest["Layers"])
+def _fitting(manifests: list[Mapping[str, Any]], platform: Platform | None) -> list[Mapping[str, Any]]:
+    """Those for *platform*: of several variants its own, else the newest it runs, or the oldest if it has none."""
+    if platform is None:
+        return manifests
+    found = [m for m in manifests if not m.get("platform") or platform.runs(_platform(m["platform"]))]
+    variants = {str((m.get("platform") or {}).get("variant", "")) for m in found}
+    nearest = max(variants, default="") if platform.variant else min(variants, default="")
+    best = platform.variant if platform.variant in variants else nearest
+    return [m for m in found if (m.get("platform") or {}).get("variant", "") == best]
 
 
 def _copy(place: str, opener: Opener, name: str, diff_id: str, target: Layout) -> Descriptor:
-    known = target.path / "blobs" / diff_id.replace(":", "/", 1)
+    known = target.path / _blob_path(diff_id)
     if known.exists():
         return Descriptor(LAYER, diff_id, known.stat().st_size)
-    with opener(name) as packed:
-        blob = target.add(_plain(packed), LAYER)
+    try:
+        with opener(name) as packed:
+            blob = target.add(_plain(packed), LAYER)
+    except (OSError, EOFError, zlib.error) as error:  # gzip has no class of its own for all that can be wrong
+        raise _damaged(place, f"layer {name}: {error}") from error
     if blob.digest != diff_id:
-        raise SdkError(
-            f"the base image {place!r} is damaged",
-            detail=f"layer {name} has the digest {blob.digest}, its config says {diff_id}",
-            hint="fetch it again",
-            code="bad-digest",
-        )
+        raise _damaged(place, f"layer {name} has the digest {blob.digest}, its config says {diff_id}")
     return blob
 
 
@@ -161,21 +186,17 @@ def _unzstd(packed: IO[bytes]) -> Iterator[bytes]:
             "the base image has layers compressed with zstd", hint="install zstd", code="missing-program"
         )
     # a file: feeding a pipe while reading another one needs a thread, and base images are read once
-    with _spooled(packed) as file, subprocess.Popen(("zstd", "-dcq"), stdin=file, stdout=subprocess.PIPE) as child:
-        stdout = cast("IO[bytes]", child.stdout)
-        while piece := stdout.read(1 << 20):
-            yield piece
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(packed, file)
+        file.seek(0)
+        argv = ("zstd", "-dcq")
+        with subprocess.Popen(argv, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+            stdout, stderr = cast("IO[bytes]", child.stdout), cast("IO[bytes]", child.stderr)
+            while piece := stdout.read(1 << 20):
+                yield piece
+            why = stderr.read().decode(errors="replace").strip()
     if child.returncode:
-        raise SdkError("zstd can't read a layer of the base image", code="bad-layer")
-
-
-def _spooled(packed: IO[bytes]) -> IO[bytes]:
-    import tempfile
-
-    file = tempfile.TemporaryFile()
-    shutil.copyfileobj(packed, file)
-    file.seek(0)
-    return cast("IO[bytes]", file)
+        raise SdkError("zstd can't read a layer of the base image", detail=why, code="bad-base")
 
 
 class _Joined(io.RawIOBase):
@@ -194,8 +215,15 @@ class _Joined(io.RawIOBase):
         return len(piece)
 
 
-def _look(layer: Path, merged: Merged) -> None:
+def _look(place: str, layer: Path, merged: Merged) -> None:
     """Add what *layer* shows to *merged*: which paths are links and directories decides where files go."""
+    try:
+        _look_into(layer, merged)
+    except tarfile.TarError as error:
+        raise _damaged(place, f"layer {layer.name}: {error}") from error
+
+
+def _look_into(layer: Path, merged: Merged) -> None:
     with tarfile.open(layer, "r:") as archive:
         for member in archive:
             path = os.path.normpath(member.name.lstrip("/")).removeprefix("./")
@@ -207,12 +235,12 @@ def _look(layer: Path, merged: Merged) -> None:
             elif name.startswith(".wh."):
                 merged.remove(f"{folder}/{name[4:]}".lstrip("/"), itself=True)
             else:
-                merged.entries[path] = _entry(member, path, archive)
+                merged.cover(_entry(member, path, archive))
 
 
 def _entry(member: tarfile.TarInfo, path: str, archive: tarfile.TarFile) -> Entry:
     data = b""
-    if path in ("etc/passwd", "etc/group"):
+    if path in ("etc/passwd", "etc/group") and member.isreg():
         content = archive.extractfile(member)
         data = content.read() if content else b""
     kind = _KINDS.get(member.type.decode(), FILE)
@@ -234,13 +262,14 @@ def _platform(raw: Mapping[str, Any]) -> Platform:
 
 
 def _platform_text(entry: Mapping[str, Any]) -> str:
-    return str(_platform(entry.get("platform", {}))) if entry.get("platform") else "one that names no platform"
+    found = entry.get("platform")
+    return str(_platform(found)) if found else "one that names no platform"
 
 
 def _blob_path(digest: str) -> str:
     algorithm, _, value = digest.partition(":")
     if algorithm != "sha256" or not value.isalnum():
-        raise SdkError(f"{digest!r} is not a sha256 digest", code="bad-digest")
+        raise SdkError(f"{digest!r} in the base image is not a sha256 digest", code="bad-base")
     return f"blobs/sha256/{value}"
 
 
@@ -248,5 +277,6 @@ def _json(opener: Opener, name: str) -> Any:
     with opener(name) as stream:
         raw = stream.read()
     if name.startswith("blobs/") and hashlib.sha256(raw).hexdigest() != name.rpartition("/")[2]:
-        raise SdkError(f"the blob {name!r} of the base image is damaged", hint="fetch it again", code="bad-digest")
+        what = f"the blob {name!r} of the base image is damaged"
+        raise SdkError(what, hint="fetch it again", code="bad-base")
     return json.loads(raw)

@@ -20,6 +20,9 @@ from sdk_hooks.target import Platform
 EPOCH = 1302044400
 """When nobody sets SOURCE_DATE_EPOCH: OE-Core's SOURCE_DATE_EPOCH_FALLBACK, 5 April 2011."""
 
+_LAST = 0o77777777777
+"""In the year 2242."""
+
 
 @dataclass(frozen=True)
 class Built:
@@ -78,13 +81,12 @@ def full_name(name: str, spec: Spec) -> str:
 def source_date_epoch() -> int:
     """SOURCE_DATE_EPOCH of the environment, or OE-Core's fallback.
 
-    :raises SdkError: When it is not a number of seconds.
+    :raises SdkError: When it is not a number of seconds, or one that a tar header has no room for.
     """
     text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if text and not text.isdigit():
-        raise SdkError(
-            f"SOURCE_DATE_EPOCH is {text!r}", hint="set it to seconds since 1970, or unset it", code="bad-variable"
-        )
+    if text and not (text.isdecimal() and int(text) <= _LAST):
+        hint = "set it to seconds since 1970, or unset it"
+        raise SdkError(f"SOURCE_DATE_EPOCH is {text!r}", hint=hint, code="bad-variable")
     return int(text or EPOCH)
 
 

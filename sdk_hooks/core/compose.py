@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sdk_hooks.core import users
-from sdk_hooks.core.fileset import DIRECTORY, FILE, Entry, Group, Merged, directory
+from sdk_hooks.core.fileset import DIRECTORY, FILE, HARDLINK, Entry, Group, Merged, directory
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 from sdk_hooks.errors import SdkError
 
@@ -42,7 +42,7 @@ def split(groups: Sequence[Group], rules: Sequence[LayerRule]) -> list[Group]:
         own = Group(rule.name, comment="layers of container.yaml")
         patterns = [glob(pattern) for pattern in rule.paths]
         for group in groups:
-            found = [e for e in group.entries.values() if _matches(e, patterns)]
+            found = _taken(group, patterns)
             own.add(found)
             for entry in found:
                 del group.entries[entry.path]
@@ -102,36 +102,45 @@ def _file(file: File, uid: int, gid: int) -> list[Entry]:
     path = os.path.normpath(file.target).lstrip("/")
     if file.content is not None:
         data = file.content.encode()
-        return [Entry(path, FILE, file.mode or 0o644, uid, gid, len(data), data=data)]
+        mode = 0o644 if file.mode is None else file.mode
+        return [Entry(path, FILE, mode, uid, gid, len(data), data=data)]
     try:
         status = os.stat(file.source)
     except OSError as error:
-        raise SdkError(
-            f"can't read {file.source!r}, a file of container.yaml", detail=error.strerror or "", code="no-file"
-        ) from error
+        what = f"can't read {file.source!r}, a file of container.yaml"
+        raise SdkError(what, detail=error.strerror or "", code="no-file") from error
     if os.path.isdir(file.source):
         return _directory(file, path, uid, gid)
     mode = (0o755 if status.st_mode & 0o111 else 0o644) if file.mode is None else file.mode
     stamp = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
-    made = Entry(path, FILE, mode, uid, gid, status.st_size, int(status.st_mtime), source=file.source, stamp=stamp)
-    return [made]
+    made = Entry(path, FILE, mode, uid, gid, status.st_size, int(status.st_mtime), source=file.source)
+    return [made._replace(stamp=stamp)]
 
 
 def _directory(file: File, path: str, uid: int, gid: int) -> list[Entry]:
     from sdk_hooks.core import scan
 
-    inner = [e._replace(path=f"{path}/{e.path}", uid=uid, gid=gid) for e in scan.tree(file.source)]
-    return [directory(path, 0o755, uid, gid), *inner]
+    below = f"{path}/" if path else ""
+    inner = [e._replace(path=below + e.path, uid=uid, gid=gid) for e in scan.tree(file.source)]
+    inner = [e._replace(link=below + e.link) if e.kind == HARDLINK else e for e in inner]
+    return [directory(path, 0o755, uid, gid), *inner] if path else inner
 
 
 def _missing_directory(path: str, uid: int, gid: int, merged: Merged, group: Group) -> None:
     inner = merged.real(os.path.normpath(path).lstrip("/"))
-    if inner and inner not in merged.entries:
+    if inner and inner not in merged.entries and inner not in group.entries:
         group.add([directory(inner, 0o755, uid, gid)])
 
 
-def _matches(entry: Entry, patterns: Sequence[re.Pattern[str]]) -> bool:
-    return entry.kind != DIRECTORY and any(pattern.fullmatch(entry.path) for pattern in patterns)
+def _taken(group: Group, patterns: Sequence[re.Pattern[str]]) -> list[Entry]:
+    """The files of *group* that *patterns* match, each with all its names: a layer can't link to one above."""
+    files = [entry for entry in group.entries.values() if entry.kind != DIRECTORY]
+    wanted = {_first_name(e) for e in files if any(pattern.fullmatch(e.path) for pattern in patterns)}
+    return [entry for entry in files if _first_name(entry) in wanted]
+
+
+def _first_name(entry: Entry) -> str:
+    return entry.link if entry.kind == HARDLINK else entry.path
 
 
 def entrypoint(name: str, groups: Sequence[Group]) -> tuple[str, ...]:
@@ -155,5 +164,5 @@ def _programs(entries: Mapping[str, Entry]) -> list[str]:
     return sorted(
         path
         for path, entry in entries.items()
-        if entry.mode & 0o111 and entry.kind != DIRECTORY and os.path.dirname(path).endswith("bin")
+        if entry.mode & 0o111 and entry.kind != DIRECTORY and path.split("/")[-2:-1] in (["bin"], ["sbin"])
     )

@@ -86,11 +86,14 @@ class Merged:
             linked = next((d for d in parents(path) if self._is_link(d)), None)
             if linked is None:
                 return path
-            path = _join(linked, self.entries[linked].link) + path[len(linked):]
+            path = (_join(linked, self.entries[linked].link) + path[len(linked) :]).lstrip("/")
         return path
 
     def place(self, group: Group) -> list[Entry]:
-        """Add *group* on top, and give the entries that its layer has to contain, sorted by path."""
+        """Add *group* on top, and give the entries that its layer has to contain.
+
+        They are sorted by path, hard links last: what a link points to has to be there before it.
+        """
         placed: dict[str, Entry] = {}
         for entry in sorted(group.entries.values(), key=lambda entry: entry.path.count("/")):
             path = self.real(entry.path)
@@ -98,13 +101,20 @@ class Merged:
             if entry.kind == HARDLINK:
                 entry = entry._replace(link=self.real(entry.link))
             self._put(entry if path == entry.path else entry._replace(path=path), placed)
-        return [placed[path] for path in sorted(placed)]
+        return sorted(placed.values(), key=lambda entry: (entry.kind == HARDLINK, entry.path))
 
     def remove(self, path: str, *, itself: bool) -> None:
         """Forget what is below *path*, as a whiteout of a layer says, and with *itself* also *path*."""
         below = [known for known in self.entries if known.startswith(path + "/") or not path]
         for known in below + ([path] if itself else []):
             self.entries.pop(known, None)
+
+    def cover(self, entry: Entry) -> None:
+        """Show *entry* at its path: what was in a directory there is gone with it, unless it is one itself."""
+        below = self.entries.get(entry.path)
+        if below is not None and below.kind == DIRECTORY and entry.kind != DIRECTORY:
+            self.remove(entry.path, itself=False)
+        self.entries[entry.path] = entry
 
     def _is_link(self, path: str) -> bool:
         entry = self.entries.get(path)
@@ -120,7 +130,8 @@ class Merged:
         if below is not None and entry.kind == DIRECTORY:
             if below.kind == SYMLINK or _same_directory(below, entry):
                 return  # a link to a directory stays; an unchanged directory needs no entry of its own
-        self.entries[entry.path] = placed[entry.path] = entry
+        placed[entry.path] = entry
+        self.cover(entry)
 
 
 def _same_directory(below: Entry, entry: Entry) -> bool:

@@ -40,13 +40,12 @@ def _block(block: bytes, level: int) -> bytes:
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    held: list[bytes] = []
-    size = 0
+    """*pieces* in blocks of one size: how they came does not show in what is made of them."""
+    held = bytearray()
     for piece in pieces:
-        held.append(piece)
-        size += len(piece)
-        if size >= _BLOCK:
-            yield b"".join(held)
-            held, size = [], 0
+        held += piece
+        while len(held) >= _BLOCK:
+            yield bytes(held[:_BLOCK])
+            del held[:_BLOCK]
     if held:
-        yield b"".join(held)
+        yield bytes(held)

@@ -40,15 +40,15 @@ class Cache:
         self.path = cache_directory() / "layers" / f"{name}.json"
         self.known: dict[str, list[str | int]] = {}
         try:
-            self.known = json.loads(self.path.read_bytes())
-        except (OSError, ValueError):
+            self.known = dict(json.loads(self.path.read_bytes()))
+        except (OSError, ValueError, TypeError):
             pass  # none yet, or damaged: everything is made anew
 
     def find(self, fingerprint: str) -> Descriptor | None:
-        if fingerprint not in self.known:
-            return None
-        digest, size = self.known[fingerprint]
-        return Descriptor(LAYER, str(digest), int(size))
+        match self.known.get(fingerprint):
+            case [str(digest), int(size)]:
+                return Descriptor(LAYER, digest, size)
+        return None
 
     def keep(self, layers: dict[str, Descriptor]) -> None:
         self.known = {key: [blob.digest, blob.size] for key, blob in layers.items()}
@@ -101,7 +101,7 @@ def capped(groups: Iterable[Group], limit: int = LIMIT) -> list[Group]:
     """At most *limit* groups: the neighbours that together are smallest become one, the top one stays."""
     kept = [group for group in groups if group.entries]
     while len(kept) > limit:
-        at = min(range(len(kept) - 2), key=lambda i: kept[i].size + kept[i + 1].size)
+        at = min(range(max(len(kept) - 2, 1)), key=lambda i: kept[i].size + kept[i + 1].size)
         low, high = kept[at], kept[at + 1]
         joined = Group(low.name, {**low.entries, **high.entries}, low.comment)
         kept[at : at + 2] = [joined]

@@ -97,8 +97,15 @@ class Layout:
     def image(self) -> Image:
         """The image in this layout.
 
-        :raises SdkError: When there is none, or there are several.
+        :raises SdkError: When there is none, or there are several, or it is damaged.
         """
+        try:
+            return self._image()
+        except (KeyError, TypeError, AttributeError) as error:
+            what = f"'{self.path}' is not a valid image layout"
+            raise SdkError(what, detail=f"{type(error).__name__}: {error}", code="bad-layout") from error
+
+    def _image(self) -> Image:
         index = _read_json(self.path / "index.json")
         manifests = [m for m in index.get("manifests", []) if m.get("mediaType") == MANIFEST]
         if len(manifests) != 1:
@@ -114,7 +121,7 @@ class Layout:
         """The image in this layout, or None when there is no complete one."""
         try:
             return self.image()
-        except (SdkError, KeyError, ValueError):
+        except SdkError:
             return None
 
     def _sweep(self) -> None:
@@ -192,5 +199,7 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise SdkError(f"'{path}' is missing", hint="build the image first", code="no-image") from error
+    except OSError as error:
+        raise SdkError(f"can't read '{path}'", detail=error.strerror or "", code="unreadable") from error
     except ValueError as error:
         raise SdkError(f"'{path}' is not valid JSON", detail=str(error), code="bad-layout") from error

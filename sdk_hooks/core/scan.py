@@ -46,13 +46,17 @@ def entry(source: str, path: str, status: os.stat_result) -> Entry | None:
     )
 
 
-def tree(top: str) -> list[Entry]:
+def tree(top: str, *, exact: bool = False) -> list[Entry]:
     """Every file below *top*, sorted by path.
 
     Owner and group of *top* itself, the user who unpacked or installed it, become root; others stay.
 
+    :param exact: Under pseudo: owners and modes are what they are meant to be.
+
     :raises SdkError: When a part can't be read.
     """
+    if exact:
+        return _with_hardlinks(sorted(_walk(top, "")))
     owner = os.stat(top)
     entries = [
         found._replace(
@@ -89,33 +93,37 @@ def _with_hardlinks(entries: list[Entry]) -> list[Entry]:
     first: dict[tuple[int, ...], str] = {}
     out = []
     for found in entries:
-        if found.kind == FILE and found.size:
-            path = first.setdefault(found.stamp[:2], found.path)
-            if path != found.path:
-                found = found._replace(kind=HARDLINK, link=path, size=0, source="")
-        out.append(found)
+        path = first.setdefault(found.stamp[:2], found.path) if found.kind == FILE and found.size else found.path
+        is_link = path != found.path
+        out.append(found._replace(kind=HARDLINK, link=path, size=0, source="") if is_link else found)
     return out
 
 
 def _without_umask(entries: list[Entry]) -> list[Entry]:
     """Undo what the umask of whoever made the tree did to its modes.
 
-    umask 002 leaves group-writable files. umask 077 leaves nothing for group and others, on any directory:
-    a tree in which some directory is open to others was not made that way, and keeps its private ones.
+    umask 002 leaves group-writable files. umask 077 leaves nothing for group and others, and 027 nothing for
+    others, on any directory: a tree in which some directory is open to them was not made that way, and keeps
+    its private ones.
     """
-    directories = [e for e in entries if e.kind == DIRECTORY]
-    files = [e for e in entries if e.kind == FILE]
-    closed_directories = bool(directories) and not any(e.mode & 0o077 for e in directories)
-    closed_files = closed_directories and not any(e.mode & 0o077 for e in files)
-    return [_usual(e, closed_directories if e.kind == DIRECTORY else closed_files) for e in entries]
+    directories = [e.mode for e in entries if e.kind == DIRECTORY]
+    files = [e.mode for e in entries if e.kind == FILE]
+    shut = [shift for shift in (3, 6) if directories and not _any(directories, 0o700 >> shift)]
+    shut_files = [shift for shift in shut if not _any(files, 0o700 >> shift)]
+    return [_usual(e, shut if e.kind == DIRECTORY else shut_files) for e in entries]
 
 
-def _usual(found: Entry, closed: bool) -> Entry:
+def _any(modes: list[int], bits: int) -> bool:
+    return any(mode & bits for mode in modes)
+
+
+def _usual(found: Entry, shut: list[int]) -> Entry:
+    """*found* with what its owner may do opened to those who are *shut* out: 3 for the group, 6 for others."""
     if found.kind not in (FILE, DIRECTORY, HARDLINK):
         return found._replace(mode=0o777) if found.kind == SYMLINK else found
     mode = found.mode
-    if closed:
-        mode |= (mode & 0o500) >> 3 | (mode & 0o500) >> 6
+    for shift in shut:
+        mode |= (mode & 0o500) >> shift
     if not mode & 0o3000:  # setgid and sticky directories are shared on purpose
         mode &= ~0o022
     return found if mode == found.mode else found._replace(mode=mode)
@@ -123,7 +131,7 @@ def _usual(found: Entry, closed: bool) -> Entry:
 
 def _xattrs(source: str) -> tuple[tuple[str, bytes], ...]:
     try:
-        names = os.listxattr(source, follow_symlinks=False)
-    except OSError:  # a file system that has none
+        names = [n for n in os.listxattr(source, follow_symlinks=False) if n.startswith(_XATTRS)]
+        return tuple((name, os.getxattr(source, name, follow_symlinks=False)) for name in sorted(names))
+    except OSError:  # a file system that has none, or a file that can't be read: that is said when it is
         return ()
-    return tuple((n, os.getxattr(source, n, follow_symlinks=False)) for n in sorted(names) if n.startswith(_XATTRS))

@@ -1,14 +1,27 @@
-"""Talks to the SDK: the only module, with `sdk_task.py`, that imports bb, oe and devtool."""
+"""Talks to the SDK that devtool runs in; the only module that imports bb, oe or devtool."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sdk_hooks.core import layout
+from sdk_hooks.core.layers import cache_directory
+from sdk_hooks.core.sdk_build import Bitbake, Variables, build
 from sdk_hooks.core.tree import Source
+from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
+
+_READ = (
+    "PN", "D", "WORKDIR", "PKGDEST", "PKGDATA_DIR", "DEPLOY_DIR_IMAGE", "STAMPS_DIR", "TARGET_ARCH", "TUNE_FEATURES",
+    "FAKEROOTCMD", "FAKEROOTENV", "PATH", "IMAGE_ROOTFS",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -18,7 +31,6 @@ class Recipe:
     source: Source
     variables: Mapping[str, str]
     """OCI_IMAGE_* and OCI_BASE_IMAGE, as the recipe sets them."""
-    epoch: int
 
 
 class Sdk:
@@ -33,13 +45,94 @@ class Sdk:
         self.config, self.basepath, self.workspace = config, basepath, workspace
 
     def images(self) -> Path:
-        """DEPLOY_DIR_IMAGE."""
-        raise NotImplementedError
+        """DEPLOY_DIR_IMAGE; asking BitBake takes a second, so the answer is remembered."""
+        memory = cache_directory() / "deploy" / f"{self.basepath.strip('/').replace('/', '-')}.json"
+        try:
+            return Path(json.loads(memory.read_bytes()))
+        except (OSError, ValueError):
+            pass  # not asked yet
+        with self._tinfoil(config_only=True) as tinfoil:
+            place = str(tinfoil.config_data.getVar("DEPLOY_DIR_IMAGE"))
+        with contextlib.suppress(OSError):  # a read-only home: asked again next time
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            layout.replace(memory, layout.to_json(place))
+        return Path(place)
 
     def source_tree(self, name: str) -> Path:
-        """Where the sources of the workspace recipe *name* are edited."""
-        raise NotImplementedError
+        """Where the sources of the workspace recipe *name* are edited.
+
+        :raises SdkError: When the workspace has no such recipe.
+        """
+        if name not in self.workspace:
+            raise SdkError(
+                f"no recipe named {name!r} is in your workspace",
+                detail=f"it has: {', '.join(sorted(self.workspace)) or 'none'}",
+                hint=f"put it there: devtool modify {name}, or devtool add {name} SOURCE",
+                code="no-recipe",
+            )
+        return Path(self.workspace[name]["srctree"])
 
     def read(self, name: str, progress: Progress) -> Recipe:
-        """Build the workspace recipe *name* and read its files with what they need at run time."""
-        raise NotImplementedError
+        """Build the workspace recipe *name* and read its files with what they need at run time.
+
+        :raises SdkError: When it can't be built, or needs something that does not exist.
+        """
+        image = self._image_recipe(name)
+        progress.step(f"reading the recipe {name}")
+        with self._tinfoil(config_only=False) as tinfoil:
+            recipe, said = self._variables(tinfoil, name)
+            rootfs, _ = self._variables(tinfoil, image)
+        bitbake = Bitbake(self.config.init_path, self.basepath, progress)
+        source = build(bitbake, recipe, rootfs, progress)
+        return Recipe(source, said)
+
+    def _image_recipe(self, name: str) -> str:
+        """Write the image recipe that installs *name*; gives its name."""
+        from importlib.resources import files
+
+        image = f"container-{name}"
+        directory = Path(self.config.workspace_path) / "recipes" / image
+        text = files("sdk_hooks.core").joinpath("image.bb.in").read_text().replace("@PN@", name)
+        path = directory / f"{image}.bb"
+        if not path.exists() or path.read_text() != text:
+            with layout.writing(directory):
+                directory.mkdir(parents=True, exist_ok=True)
+                layout.replace(path, text.encode())
+        return image
+
+    def _variables(self, tinfoil: Any, name: str) -> tuple[Variables, dict[str, str]]:
+        from devtool import parse_recipe
+
+        data = parse_recipe(self.config, tinfoil, name, appends=True, filter_workspace=False)
+        if not data:
+            raise SdkError(f"BitBake can't read the recipe {name!r}", hint="its message is above", code="bad-recipe")
+        said = [key for key in data.keys() if key.startswith(("OCI_IMAGE_", "OCI_BASE_IMAGE"))]  # noqa: SIM118  no dict
+        return (
+            {key: data.getVar(key) or "" for key in _READ},
+            {key: data.getVar(key) or "" for key in said if ":" not in key},
+        )
+
+    @contextlib.contextmanager
+    def _tinfoil(self, config_only: bool) -> Iterator[Any]:
+        from devtool import setup_tinfoil
+
+        with _stdout_to_stderr():
+            tinfoil = setup_tinfoil(config_only=config_only, basepath=self.basepath)
+            try:
+                yield tinfoil
+            finally:
+                tinfoil.shutdown()
+
+
+@contextlib.contextmanager
+def _stdout_to_stderr() -> Iterator[None]:
+    """BitBake tells its story on the sys.stdout that it saw when it was imported: only the descriptor helps."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)

@@ -32,7 +32,7 @@ def stream(entries: Iterable[Entry], epoch: int) -> Iterator[bytes]:
         size = entry.size
         if not size:
             held += 512
-        elif size <= _CHUNK:
+        elif size <= _CHUNK or entry.data:
             parts.append(entry.data or _small(entry))
             if size & 511:
                 parts.append(_ZEROS[size & 511 :])
@@ -115,7 +115,8 @@ def _pax(raw: bytes, link: bytes, entry: Entry, mtime: int) -> bytes:
         return block
     body = b"".join(_record(key, value) for key, value in sorted(records))
     extension = Entry("PaxHeaders/" + os.fsdecode(_ascii(raw)[-80:]).rstrip("/"), "x", 0o644, size=len(body))
-    return _block(os.fsencode(extension.path), b"", extension, b"", 0) + body + bytes(-len(body) & 511) + block
+    before = _block(os.fsencode(extension.path), b"", extension, b"", 0)
+    return before + body + bytes(-len(body) & 511) + block
 
 
 def _numbers(entry: Entry) -> tuple[tuple[bytes, int, int], ...]:

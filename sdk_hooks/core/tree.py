@@ -80,7 +80,8 @@ def _owned_by_root(found: Entry) -> Entry:
 
 def _application(entries: list[Entry]) -> list[Group]:
     """One group, or data and programs apart when an edit of a program would re-send a lot of data."""
-    data = [e for e in entries if _is_data(e)]
+    linked = {e.link for e in entries if e.kind == HARDLINK}  # names of one file must stay in one layer
+    data = [e for e in entries if e.kind == FILE and not e.mode & 0o111 and e.path not in linked]
     if sum(e.size for e in data) < _SPLIT:
         return [_group("application", entries)]
     kept = {e.path for e in data}
@@ -94,12 +95,3 @@ def _group(name: str, entries: list[Entry]) -> Group:
     group = Group(name, comment="the install tree")
     group.add(entries)
     return group
-
-
-def _is_data(entry: Entry) -> bool:
-    return entry.kind in (FILE, HARDLINK) and not entry.mode & 0o111 and not _has_links(entry)
-
-
-def _has_links(entry: Entry) -> bool:
-    """Names of one file must stay in one layer."""
-    return entry.kind == HARDLINK or (bool(entry.source) and os.lstat(entry.source).st_nlink > 1)

@@ -19,7 +19,7 @@ def numbers(text: str, passwd: str, group: str) -> tuple[int, int]:
     user, _, own = text.partition(":")
     row = _row(user, passwd, "user", 2)
     uid = int(row[2]) if row else int(user)
-    gid = int(row[3]) if row and row[3:] and row[3].isdigit() else (uid if not row else 0)
+    gid = int(row[3]) if row and row[3:] and row[3].isdecimal() else (uid if not row else 0)
     if not own:
         return uid, gid
     row = _row(own, group, "group", 2)
@@ -33,18 +33,18 @@ def of_image(image: Image, text: str) -> tuple[int, int]:
     """
     if not text:
         return 0, 0
-    if all(part.isdigit() for part in text.split(":")):
+    if all(part.isdecimal() for part in text.split(":")):
         return numbers(text, "", "")
     return numbers(text, _content(image, "etc/passwd"), _content(image, "etc/group"))
 
 
 def _row(name: str, table: str, what: str, column: int) -> list[str]:
     """The line of *name*; empty for a number."""
-    if name.isdigit():
+    if name.isdecimal():
         return []
     for line in table.splitlines():
         fields = line.split(":")
-        if fields[0] == name and len(fields) > column and fields[column].isdigit():
+        if fields[0] == name and len(fields) > column and fields[column].isdecimal():
             return fields
     raise SdkError(
         f"the image has no {what} {name!r}",

@@ -1,0 +1,1 @@
+"""What keeping a virtual machine takes, whatever the hypervisor: locks, keys, consoles, processes, ports."""

@@ -1,0 +1,85 @@
+"""Fixtures: the images, built once, and boards of every stack."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from lab import NamespaceTarget, Unavailable
+from lab.fixtures import make_board, shared_board, swept
+
+from .place import Place
+from .tester import Cli, build_example, build_tester
+
+__all__ = ["make_board", "shared_board", "swept"]
+
+BOARDS = {
+    "podman": ("podman", "openssh"),
+    "docker": ("docker", "dropbear"),
+    "containerd": ("containerd", "openssh"),
+    "crun": ("crun", "dropbear"),
+    "runc": ("runc", "dropbear"),
+}
+ENGINES = ("podman", "docker", "containerd")
+
+
+@pytest.fixture(scope="session")
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    """The command, with two versions of every image in the directories v1 and v2."""
+    made = Cli(tmp_path_factory.mktemp("home"))
+    for version in ("v1", "v2"):
+        build_example(made, version)
+        build_tester(made, version)
+    return made
+
+
+@pytest.fixture(scope="module")
+def start_board(swept: None) -> Iterator[Callable[[str], NamespaceTarget]]:
+    """Start the board of a stack by the stack's name; it ends with the module."""
+    running: dict[str, NamespaceTarget] = {}
+
+    def start(stack: str) -> NamespaceTarget:
+        if stack not in running:
+            try:
+                running[stack] = NamespaceTarget(*BOARDS[stack]).start()
+            except Unavailable as reason:
+                pytest.skip(str(reason))
+        return running[stack]
+
+    yield start
+    for board in running.values():
+        board.stop()
+
+
+@pytest.fixture(scope="module", params=BOARDS)
+def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
+    """A board of each kind, shared by the tests of a module."""
+    return Place(start_board(request.param), cli)
+
+
+@pytest.fixture
+def place(stack: Place) -> Iterator[Place]:
+    """A board of each kind on which nothing is deployed."""
+    stack.clean()
+    yield stack
+
+
+@pytest.fixture
+def podman(cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Iterator[Place]:
+    """A board with podman on which nothing is deployed."""
+    found = Place(start_board("podman"), cli)
+    found.clean()
+    yield found
+
+
+@pytest.fixture
+def crun(cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Iterator[Place]:
+    """A board with crun alone on which nothing is deployed."""
+    found = Place(start_board("crun"), cli)
+    found.clean()
+    yield found
+
+
+@pytest.fixture
+def store(cli: Cli) -> Path:
+    """Where the images are: in v1 and v2."""
+    return cli.home

@@ -1,0 +1,184 @@
+"""A board together with the command that deploys to it, and what can be seen of it from outside."""
+
+import glob
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lab import NamespaceTarget
+
+from .tester import Cli, Done
+
+STATE = "/var/lib/devtool-containers"
+QUICK = ("--ssh-option", "ServerAliveInterval=1", "--ssh-option", "ServerAliveCountMax=2")
+"""Notices a dead link in two or three seconds, not in fifteen."""
+
+
+class Meter:
+    """Bytes that a board received and sent while something ran."""
+
+    received = sent = 0
+
+    @property
+    def total(self) -> int:
+        return self.received + self.sent
+
+
+class Place:
+    """One board to deploy to, with the names of the command's options filled in."""
+
+    def __init__(self, board: NamespaceTarget, cli: Cli) -> None:
+        self.board, self.cli = board, cli
+
+    @property
+    def raw(self) -> bool:
+        """Whether it has no engine, but a runtime alone."""
+        return self.board.kind in ("crun", "runc")
+
+    def words(self, image: str, version: str, *options: str) -> tuple[str, ...]:
+        """The command line of a deployment."""
+        return ("container-deploy", image, self.board.alias, "-o", str(self.cli.home / version),
+                "--ssh-config", self.board.ssh_config, *options)
+
+    def deploy(self, image: str = "hello-http", version: str = "v1", *options: str, timeout: float = 60) -> Done:
+        return self.cli(*self.words(image, version, *options), timeout=timeout)
+
+    def deployed(self, image: str = "hello-http", version: str = "v1", *options: str) -> dict[str, Any]:
+        """Deploy, which must succeed, and give the record of it."""
+        done = self.deploy(image, version, "--format", "json", *options)
+        assert done.status == 0, self.normal(done.stderr)
+        return done.json()[0]
+
+    def undeploy(self, name: str, *options: str) -> Done:
+        return self.cli("container-undeploy", name, self.board.alias, "--ssh-config", self.board.ssh_config, *options)
+
+    def status(self, *args: str, timeout: float = 60) -> Done:
+        return self.cli("container-status", self.board.alias, *args, "--ssh-config", self.board.ssh_config,
+                        timeout=timeout)
+
+    def state(self, name: str) -> dict[str, Any]:
+        return self.status(name, "--format", "json").json()[0]
+
+    def normal(self, text: str) -> str:
+        """*text* with the board's name, which differs from run to run, replaced."""
+        return text.replace(self.board.alias, "BOARD").replace(self.board.address, "ADDRESS")
+
+    def table(self, text: str) -> list[list[str]]:
+        """The cells of a table whose cells have no blanks."""
+        return [self.normal(line).split() for line in text.splitlines()]
+
+    def get(self, port: int = 8080, path: str = "/", patience: float = 5) -> str:
+        """What answers over HTTP."""
+        url = f"http://{self.board.address}:{port}{path}"
+        return str(wait(lambda: urllib.request.urlopen(url, timeout=2).read().decode(), patience))
+
+    def facts(self, port: int = 8090) -> dict[str, str]:
+        """What `tester` sees from inside."""
+        return dict(line.split("=", 1) for line in self.get(port, "/cgi-bin/facts").splitlines())
+
+    def silent(self, port: int = 8080) -> bool:
+        """Whether nothing answers there."""
+        try:
+            urllib.request.urlopen(f"http://{self.board.address}:{port}/", timeout=2).close()
+        except urllib.error.HTTPError:
+            return False
+        except OSError:
+            return True
+        return False
+
+    def sh(self, script: str) -> str:
+        """What a shell on the board prints; its link is not used."""
+        done = self.board.run(("sh", "-c", script))
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    def processes(self, word: str) -> list[int]:
+        """This machine's numbers of the board's processes whose command line has *word* in it."""
+        found = []
+        for entry in glob.glob("/proc/[0-9]*"):
+            try:
+                with open(f"{entry}/cgroup") as groups, open(f"{entry}/cmdline") as words:
+                    ours = f"/{self.board.slot.name}/" in groups.read()
+                    if ours and word in words.read().replace("\0", " "):
+                        found.append(int(os.path.basename(entry)))
+            except OSError:  # it ended meanwhile
+                continue
+        return found
+
+    def kill(self, word: str) -> None:
+        """End the board's processes whose command line has *word* in it, as a crash does."""
+        for pid in self.processes(word):
+            os.kill(pid, signal.SIGKILL)
+
+    def memory_limits(self) -> list[int]:
+        """The limits of all groups of the board that have processes, in bytes."""
+        limits = []
+        for pattern in ("*/{}/**/memory.limit_in_bytes", "{}/**/memory.max"):
+            for path in glob.glob("/sys/fs/cgroup/" + pattern.format(self.board.slot.name), recursive=True):
+                with open(f"{os.path.dirname(path)}/cgroup.procs") as procs, open(path) as limit:
+                    text = limit.read().strip()
+                    limits += [int(text)] if procs.read() and text != "max" else []
+        return limits
+
+    def files(self) -> list[str]:
+        """What is kept on the board, the locks and logs that a running container makes left out."""
+        done = self.board.run(("find", STATE, "-not", "-path", "*/bundle/*", "-not", "-path", "*/root/*"))
+        return sorted(line.removeprefix(f"{STATE}/") for line in done.stdout.decode().splitlines())
+
+    def images(self) -> list[str]:
+        """What the engine, or we without one, keep of images on the board."""
+        command = {
+            "podman": "podman image ls -q --no-trunc",
+            "docker": "docker image ls -q --no-trunc",
+            "containerd": "ctr images ls -q; ctr content ls -q",
+        }.get(self.board.kind, f"ls {STATE}/layers 2>/dev/null || true")
+        return sorted(self.sh(command).split())
+
+    @contextmanager
+    def metered(self) -> Iterator[Meter]:
+        meter, before = Meter(), self.board.bytes()
+        yield meter
+        after = self.board.bytes()
+        meter.received, meter.sent = after.received - before.received, after.sent - before.sent
+
+    def clean(self) -> None:
+        """Take away whatever a test has left deployed."""
+        self.board.restore_link()
+        self.board.restore_disk()
+        listed = self.board.run(("ls", f"{STATE}/apps")).stdout.decode().split()
+        for name in listed:
+            done = self.undeploy(name, "--volumes")
+            assert done.status == 0, done.stderr
+
+
+def wait(look: Callable[[], Any], patience: float = 10) -> Any:
+    """What *look* gives once it neither fails nor is false."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            found = look()
+        except (OSError, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+            found = None
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"it did not happen in {patience} s"
+        time.sleep(0.05)
+
+
+def finish(process: "subprocess.Popen[str]", timeout: float = 60) -> Done:
+    """Wait for what `Cli.start` started."""
+    try:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return Done(process.returncode, stdout, stderr)

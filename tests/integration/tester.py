@@ -1,0 +1,124 @@
+"""The images that are deployed: the example service, and one that tells what it sees and fails when asked to."""
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from lab.host import find_program
+
+REPOSITORY = Path(__file__).parents[2]
+EXAMPLE = REPOSITORY / "recipes-examples/recipes-hello/hello-http/hello-http"
+COMMAND = REPOSITORY / ".venv/bin/devtool-containers"
+APPLETS = ("cat", "httpd", "id", "sh", "sleep", "stat", "touch", "wc")
+
+TESTER = """\
+#!/bin/sh
+echo "tester $(cat /etc/version) starts"
+[ ! -d /data ] || echo start >>/data/starts
+case $MODE in
+job) exit "${CODE:-0}" ;;
+crash) echo "no luck today"; exit 3 ;;
+esac
+exec httpd -f -p "${PORT:-8090}" -h /www
+"""
+
+FACTS = """\
+#!/bin/sh
+echo 'Content-Type: text/plain'
+echo
+echo "version=$(cat /etc/version)"
+echo "uid=$(id -u)"
+echo "gid=$(id -g)"
+echo "greeting=$GREETING"
+echo "words=$WORDS"
+echo "starts=$(cat /data/starts | wc -l)"
+echo "owner=$(stat -c %u:%g /data)"
+touch /tmp/file 2>/dev/null && echo root=writable || echo root=read-only
+"""
+
+CHECK = """\
+#!/bin/sh
+[ "$MODE" != sick ] || { echo "feeling sick"; exit 1; }
+"""
+
+SPEC = """\
+entrypoint: /usr/bin/tester
+env: {PATH: /bin, GREETING: hi}
+ports: [8090]
+stop_signal: SIGKILL
+resources: {memory: 48M}
+"""
+PLAIN = SPEC + "volumes: ['data:/data']\n"
+CHECKED = SPEC + "read_only: true\nhealthcheck: {command: /usr/bin/check, interval: 1s, retries: 3}\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """What a run of the command left behind."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    def json(self) -> list[dict[str, object]]:
+        return list(json.loads(self.stdout))
+
+
+class Cli:
+    """The real command as a subprocess, with a store of its own and no user's configuration."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.environment = {
+            **{key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ},
+            "HOME": str(home), "XDG_DATA_HOME": f"{home}/data", "XDG_CACHE_HOME": f"{home}/cache",
+        }
+
+    def __call__(self, *args: str, timeout: float = 60, cwd: Path | None = None) -> Done:
+        done = subprocess.run((COMMAND, *args), capture_output=True, text=True, env=self.environment,
+                              timeout=timeout, cwd=cwd or self.home, stdin=subprocess.DEVNULL, check=False)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *args: str) -> "subprocess.Popen[str]":
+        """Start it in a process group of its own, as a shell does for what is typed."""
+        return subprocess.Popen((COMMAND, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                env=self.environment, cwd=self.home, stdin=subprocess.DEVNULL,
+                                start_new_session=True)
+
+    def build(self, *args: str, cwd: Path | None = None) -> Done:
+        done = self("container-build", *args, cwd=cwd)
+        assert done.status == 0, done.stderr
+        return done
+
+
+def build_example(cli: Cli, version: str) -> None:
+    """Compile the example as *version* and build its image into the directory of that name."""
+    source, tree = cli.home / f"hello-{version}", cli.home / f"hello-tree-{version}"
+    shutil.copytree(EXAMPLE, source)
+    program = source / "hello-http.c"
+    text, count = re.subn(r'(version = ")1"', rf'\g<1>{version[1:]}"', program.read_text())
+    assert count == 1
+    program.write_text(text)
+    subprocess.run(("make", "-s", "-C", source, "install", f"DESTDIR={tree}"), check=True)
+    cli.build("hello-http", "--from", str(tree), "-o", str(cli.home / version), cwd=source)
+
+
+def build_tester(cli: Cli, version: str) -> None:
+    """Build `tester` (a volume, no health check) and `checked` (a command as health check)."""
+    tree = cli.home / f"tester-tree-{version}"
+    files = {"usr/bin/tester": TESTER, "usr/bin/check": CHECK, "www/cgi-bin/facts": FACTS, "etc/version": version}
+    for path, text in files.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text)
+        (tree / path).chmod(0o755)
+    (tree / "bin").mkdir()
+    shutil.copy(str(find_program("busybox")), tree / "bin/busybox")
+    for applet in APPLETS:
+        (tree / "bin" / applet).symlink_to("busybox")
+    for name, spec in {"tester": PLAIN, "checked": CHECKED}.items():
+        (cli.home / f"{name}.yaml").write_text(spec)
+        cli.build(name, "--from", str(tree), "-f", str(cli.home / f"{name}.yaml"), "-o", str(cli.home / version))
