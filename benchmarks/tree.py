@@ -50,7 +50,7 @@ def many(top: str, count: int = MANY) -> None:
 
 def program(version: int) -> bytes:
     """The program that changes; each *version* differs from the others throughout, as after a new link."""
-    return elf(f"program {version}", PROGRAM_SIZE, ["libpart0.so.1"] if not version else [], "")
+    return elf(f"program {version}", PROGRAM_SIZE, [], "")
 
 
 def change(top: str, version: int) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sdk_hooks.target import Argv
 ETC = Path("/etc/apt")
 # Sources of third parties may lack the architecture, and each costs time.
 _SOURCES = ("sources.list.d/debian.sources", "sources.list.d/ubuntu.sources", "sources.list")
+_FRESH = 6 * 3600
 
 
 def sources(etc: Path = ETC) -> dict[str, str]:
@@ -60,9 +62,9 @@ class Apt:
         (directory / "apt.conf").write_text(text)
 
     def update(self) -> None:
-        """Fetch the lists of packages, unless they are there."""
+        """Fetch the lists of packages, unless they were fetched lately: older ones name files that are gone."""
         done = self.directory / "updated"
-        if not done.exists():
+        if not done.exists() or time.time() - done.stat().st_mtime > _FRESH:
             self._run("apt-get", "update", "-qq", "-o", "APT::Update::Error-Mode=any")
             done.touch()
 
@@ -74,6 +76,7 @@ class Apt:
 
     def closure(self, *packages: str) -> list[Path]:
         """Download *packages* and all that they depend on."""
+        self._run("apt-get", "autoclean", "-qq")  # else an older version would be unpacked too
         self._run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "--download-only", *packages)
         return sorted(self.archives.glob("*.deb"))
 
@@ -82,7 +85,7 @@ class Apt:
         directory = self.directory / "exact"
         directory.mkdir(exist_ok=True)
         self._run("apt-get", "download", "-qq", *packages, cwd=directory)
-        return sorted(directory.glob("*.deb"))
+        return sorted(path for package in packages for path in directory.glob(f"{package}_*.deb"))
 
     def _ask(self, program: str, *words: str) -> str:
         done = subprocess.run(self._argv(program, words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

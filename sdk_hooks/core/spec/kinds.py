@@ -13,6 +13,9 @@ import yaml
 from sdk_hooks.errors import SdkError, did_you_mean
 
 
+_NULL = "tag:yaml.org,2002:null"
+
+
 class SpecError(SdkError):
     """Something in container.yaml is not right; says where."""
 
@@ -47,7 +50,7 @@ class Text:
     json: Mapping[str, Any] | None = None
 
     def read(self, node: yaml.Node, key: str) -> Any:
-        if not isinstance(node, yaml.ScalarNode) or node.tag == "tag:yaml.org,2002:null":
+        if not isinstance(node, yaml.ScalarNode) or node.tag == _NULL:
             raise fail(node, f"{key!r} wants {self.doc}")
         try:
             return self.parse(node.value)
@@ -65,7 +68,7 @@ class Words:
     doc: str
 
     def read(self, node: yaml.Node, key: str) -> tuple[str, ...]:
-        if isinstance(node, yaml.ScalarNode):
+        if isinstance(node, yaml.ScalarNode) and node.tag != _NULL:
             try:
                 return tuple(shlex.split(node.value))
             except ValueError as error:
@@ -201,7 +204,7 @@ def matching(doc: str, pattern: str, what: str) -> Text:
             raise ValueError(f"{text!r} is not {what}")
         return text
 
-    return Text(doc, parse, {"type": "string", "pattern": f"^(?:{pattern})$"})
+    return Text(doc, parse, {"type": ["string", "number"], "pattern": f"^(?:{pattern})$"})
 
 
 def boolean(text: str) -> bool:
@@ -232,7 +235,9 @@ def size(text: str) -> int:
 
 def duration(text: str) -> float:
     """Seconds: `10s`, `1m30s`, `500ms`, `2`."""
-    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s?)?(?:(\d+)ms)?", text)
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?", text)
     if not match or not text:
         raise ValueError(f"{text!r} is not a time such as 10s or 1m30s")
     hours, minutes, seconds, millis = (float(part or 0) for part in match.groups())
@@ -240,8 +245,8 @@ def duration(text: str) -> float:
 
 
 def _scalar(node: yaml.Node, key: str) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        raise fail(node, f"{key!r} wants a text")
+    if not isinstance(node, yaml.ScalarNode) or node.tag == _NULL:
+        raise fail(node, f"{key!r} wants a text", "\"\" is the empty one")
     return str(node.value)
 
 

@@ -108,9 +108,17 @@ def port(text: str) -> Port:
 def volume(text: str) -> Volume:
     """`name:/path`, `/on/target:/path`, `/path:ro`; a path alone is kept under a name made of it."""
     match = re.fullmatch(r"(?:([^:]+):)?(/[^:]*)(?::(ro|rw))?", text)
-    if not match or not (match[1] is None or match[1].startswith("/") or re.fullmatch(r"[\w][\w.-]*", match[1])):
+    inner = match[2].strip("/") if match else ""
+    source = match[1] or inner.replace("/", "-") if match else ""
+    if not match or not inner or not (source.startswith("/") or re.fullmatch(r"\w[\w.-]*", source)):
         raise ValueError(f"{text!r} is not a volume such as data:/var/lib/app")
-    return Volume(match[1] or match[2].strip("/").replace("/", "-"), match[2], match[3] == "ro")
+    return Volume(source, match[2], match[3] == "ro")
+
+
+def port_number(text: str) -> int:
+    if not 0 < kinds.count(text) < 65536:
+        raise ValueError(f"{text!r} is not a port")
+    return int(text)
 
 
 def restart(text: str) -> Restart:
@@ -146,7 +154,7 @@ _HEALTH = Section(
         "http": Section(
             "a URL on the target that answers with 2xx or 3xx when it is up",
             {
-                "port": Text("a port of the target", kinds.count, {"type": "integer"}),
+                "port": Text("a port of the target", port_number, {"type": "integer"}),
                 "path": Text("a path, / by default", absolute),
             },
             required=("port",),
@@ -215,7 +223,7 @@ SPEC = Section(
         "restart": Text(
             "no, always, unless-stopped or on-failure[:N]",
             restart,
-            {"type": ["string", "boolean"], "pattern": r"^(no|always|unless-stopped|on-failure(:\d+)?)$"},
+            {"enum": [False], "type": "boolean"},
         ),
         "network": kinds.choice("host, bridge or none", "host", "bridge", "none"),
         "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),

@@ -1,0 +1,34 @@
+# Every target installs what it needs (.ci/setup), as root or through sudo, and says what it does.
+PYTHON = .venv/bin/python
+
+help:
+	@echo "make demo         the main job, end to end: build, boot a target, deploy, change, redeploy, roll back"
+	@echo "make test         every test: unit tests, and the real programs"
+	@echo "make unit         unit tests only: under a minute, no root"
+	@echo "make lint         ruff, mypy --strict, shellcheck"
+	@echo "make bench        speed, side by side with umoci, buildah, docker and podman"
+
+demo:
+	@.ci/setup demo
+	@.ci/demo
+
+test:
+	@.ci/setup test
+	$(PYTHON) -m pytest -q --durations=10
+
+unit:
+	@.ci/setup unit
+	$(PYTHON) -m pytest -q tests/unit
+
+lint:
+	@.ci/setup lint
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	git ls-files -z '*.sh' .ci/run .ci/setup .ci/demo | xargs -0 shellcheck -s sh
+
+bench:
+	@.ci/setup bench
+	@benchmarks/run
+
+.PHONY: help demo test unit lint bench

@@ -1,0 +1,31 @@
+"""The JSON schemas of the image-spec, as its authors wrote them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft4Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT4
+
+_DIRECTORY = Path(__file__).parent.parent / "schemas" / "image-spec"
+_BASE = "https://opencontainers.org/schema/image/"
+
+
+def _without_ids(value: Any) -> Any:
+    """*value* without the ids of its parts: they are no addresses that the references are relative to."""
+    if isinstance(value, dict):
+        return {k: _without_ids(v) for k, v in value.items() if not (k == "id" and isinstance(v, str))}
+    return [_without_ids(item) for item in value] if isinstance(value, list) else value
+
+
+def validate(kind: str, value: object) -> None:
+    """Raise when *value* is not what the schema *kind* (such as image-manifest-schema) wants."""
+    registry: Registry[Any] = Registry()
+    for path in sorted(_DIRECTORY.glob("*.json")):
+        resource = Resource(_without_ids(json.loads(path.read_text())), DRAFT4)
+        registry = registry.with_resource(_BASE + path.name, resource)
+    schema = {"$ref": f"{_BASE}{kind}.json"}
+    Draft4Validator(schema, registry=registry).validate(value)
