@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdk_hooks import Argv, Container, Script, Target, hookimpl
+from sdk_hooks import Argv, Container, Script, Target, Volume, hookimpl
 from sdk_hooks.shell import lines, quoted
 
 # Without a limit ctr waits 10 s for a daemon that is not there.
@@ -40,9 +40,7 @@ class Containerd:
         return (*_CTR, "images", "rm", image)
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002
-        sources = [v.source if not v.named else f"{container.state}/volumes/{v.source}" for v in container.settings.volumes]
-        made = "".join(f"[ -e {quoted((s,))} ] || mkdir -p {quoted((s,))}\n" for s in sources)
-        return {"run": f"{made}: >{quoted((self._log(container),))}\nexec {quoted(self._run(container))}\n"}
+        return {"run": f"{_made(container)}: >{quoted((self._log(container),))}\nexec {quoted(self._run(container))}\n"}
 
     def run(self, container: Container) -> Argv:
         return self._run(container) if container.attach else ("sh", str(container.directory / "run"))
@@ -91,7 +89,7 @@ class Containerd:
     def _mounts(self, container: Container) -> Argv:
         words: list[str] = []
         for volume in container.settings.volumes:
-            source = f"{container.state}/volumes/{volume.source}" if volume.named else volume.source
+            source = _source(container, volume)
             options = f"rbind:{'ro' if volume.read_only else 'rw'}"
             words += ["--mount", f"type=bind,src={source},dst={volume.target},options={options}"]
         return tuple(words)
@@ -118,6 +116,20 @@ class Containerd:
             f"while [ $n -lt {seconds} ]; do {running}; sleep 1; n=$((n + 1)); done\n"
             f"{lines([('ctr', 'tasks', 'rm', '-f', container.name), ('ctr', 'containers', 'rm', container.name)])}"
         )
+
+
+def _source(container: Container, volume: Volume) -> str:
+    return f"{container.state}/volumes/{volume.source}" if volume.named else volume.source
+
+
+def _made(container: Container) -> Script:
+    """Make the directories of its volumes that are not there; a named one belongs to who the container runs as."""
+    text = ""
+    for volume in container.settings.volumes:
+        path, owner = quoted((_source(container, volume),)), "{}:{}".format(*container.user)
+        own = f" && chmod 755 {path} && chown {owner} {path}" if volume.named else ""
+        text += f"[ -e {path} ] || {{ mkdir -p {path}{own}; }} || exit\n"
+    return text
 
 
 def _word(name: str) -> Script:

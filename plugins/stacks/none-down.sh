@@ -1,5 +1,6 @@
 # Stops the container and its supervisor, and takes the root file system apart. Nothing to do is no failure.
-cd "@DIR@" || exit 0
+# shellcheck disable=SC1091,SC2154  # vars is made for each deployment
+cd "${0%/*}" && . ./vars || exit 0
 : >stopping
 alive() {
 	[ -f supervisor ] || return 1
@@ -7,18 +8,14 @@ alive() {
 	read -r boot </proc/sys/kernel/random/boot_id
 	[ "$at" = "$boot" ] && kill -0 "$pid" 2>/dev/null
 }
-running() {
-	case "$(@QUERY@ 2>/dev/null)" in *'"status": "running"'*) return 0 ;; esac
-	return 1
-}
 if running; then
-	@TERM@
+	stop
 	n=0
-	while running && [ $n -lt @SECONDS@ ]; do
+	while running && [ $n -lt "$seconds" ]; do
 		sleep 1
 		n=$((n + 1))
 	done
-	running && @KILL@
+	running && stop_now
 fi
 n=0
 while alive && [ $n -lt 2 ]; do
@@ -26,7 +23,7 @@ while alive && [ $n -lt 2 ]; do
 	n=$((n + 1))
 done
 alive && kill "$pid"
-@DELETE@ >/dev/null 2>&1
+delete >/dev/null 2>&1
 umount bundle/rootfs 2>/dev/null
 rm -rf bundle upper work supervisor stopping
 exit 0

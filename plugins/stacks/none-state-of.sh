@@ -1,15 +1,11 @@
-cd "@DIR@" || { echo absent; exit; }
-case "$(@QUERY@ 2>/dev/null)" in
-*'"status": "running"'*)
+# shellcheck disable=SC1091  # vars is made for each deployment
+cd "${0%/*}" && . ./vars || { echo absent; exit; }
+if running; then
 	read -r since <started
 	echo "running $since"
-	;;
-*)
-	if [ -f status ]; then
-		read -r code <status
-		echo "stopped $code"
-	else
-		echo absent
-	fi
-	;;
-esac
+elif [ -f status ]; then
+	read -r code <status
+	echo "stopped $code"
+else
+	echo absent
+fi

@@ -1,10 +1,12 @@
 # Runs the container, again as its restart policy says, and keeps the last megabyte or two of its output.
-cd "@DIR@" || exit
+# shellcheck disable=SC1091,SC2154  # vars is made for each deployment
+. ./vars || exit
 read -r boot </proc/sys/kernel/random/boot_id
 echo "$$ $boot" >supervisor
 
 keep() {
 	size=0
+	exec >>log
 	while IFS= read -r line || [ -n "$line" ]; do
 		printf '%s\n' "$line"
 		size=$((size + ${#line} + 1))
@@ -13,28 +15,28 @@ keep() {
 			exec >>log
 			size=0
 		fi
-	done >>log
+	done
 }
 
 times=0 pause=1
 while :; do
-	@DELETE@ >/dev/null 2>&1
+	delete >/dev/null 2>&1
 	read -r up _ </proc/uptime
 	echo "$up" >started
 	rm -f status
 	{
-		@RUN@ </dev/null 2>&1
+		run </dev/null 2>&1
 		echo $? >status
 	} | keep
 	read -r code <status
 	read -r now _ </proc/uptime
 	[ ! -f stopping ] || break
-	case @POLICY@ in
+	case $policy in
 	no) break ;;
 	on-failure)
 		[ "$code" != 0 ] || break
 		times=$((times + 1))
-		[ @RETRIES@ = 0 ] || [ $times -le @RETRIES@ ] || break
+		[ "$retries" = 0 ] || [ $times -le "$retries" ] || break
 		;;
 	esac
 	# a crash loop is slowed down; who ran for a minute starts at once

@@ -9,6 +9,9 @@ from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Stack, Target,
 from sdk_hooks.bundle import config_json
 from sdk_hooks.shell import quoted
 
+_RUNNING = """case "$({state} 2>/dev/null)" in *'"status": "running"'*) return 0 ;; esac
+return 1"""
+_MADE = "[ -e {path} ] || mkdir -p {path} || return\n"
 _PREFERENCE = ("podman", "docker", "containerd", "none")
 
 
@@ -39,8 +42,8 @@ class NoStack:
         return ("true",)
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
-        scripts = {name: _script(name, container) for name in ("run", "supervise", "down", "state-of")}
-        return {"bundle.json": config_json(container, target), **scripts}
+        scripts = {name: _script(name) for name in ("run", "supervise", "down", "state-of")}
+        return {"bundle.json": config_json(container, target), "vars": _variables(container), **scripts}
 
     def run(self, container: Container) -> Argv:
         return ("sh", str(container.directory / "run"))
@@ -59,29 +62,34 @@ class NoStack:
         return ("tail", "-n", str(lines), *(("-F",) if follow else ()), log)
 
 
-def _script(name: str, container: Container) -> Script:
+def _script(name: str) -> Script:
+    return files("sdk_plugins.stacks").joinpath(f"none-{name}.sh").read_text(encoding="utf-8")
+
+
+def _variables(container: Container) -> Script:
+    """What the scripts of this deployment differ in: values, and the runtime's command lines as functions."""
     runtime, settings = _runtime(container), container.settings
     values = {
-        "NAME": quoted((container.name,)),
-        "STATE": str(container.state),
-        "DIR": str(container.directory),
-        "LOWER": ":".join(layer.replace(":", "-") for layer in reversed(container.layers)),
-        "VOLUMES": " ".join(v.source for v in settings.volumes if v.named),
-        "BINDS": " ".join(quoted((v.source,)) for v in settings.volumes if not v.named),
-        "USER": "{}:{}".format(*container.user),
-        "RUN": quoted(runtime.run(container.name, container.directory / "bundle")),
-        "QUERY": quoted(runtime.state(container.name)),
-        "TERM": quoted(runtime.kill(container.name, container.config.get("StopSignal") or "TERM")),
-        "KILL": quoted(runtime.kill(container.name, "KILL")),
-        "DELETE": quoted(runtime.delete(container.name)),
-        "POLICY": settings.restart.policy,
-        "RETRIES": str(settings.restart.retries),
-        "SECONDS": str(round(settings.stop_timeout)),
+        "state": str(container.state),
+        "directory": str(container.directory),
+        "lower": ":".join(layer.replace(":", "-") for layer in reversed(container.layers)),
+        "volumes": " ".join(volume.source for volume in settings.volumes if volume.named),
+        "user": "{}:{}".format(*container.user),
+        "policy": settings.restart.policy,
+        "retries": str(settings.restart.retries),
+        "seconds": str(round(settings.stop_timeout)),
     }
-    text = files("sdk_plugins.stacks").joinpath(f"none-{name}.sh").read_text()
-    for key, value in values.items():
-        text = text.replace(f"@{key}@", value)
-    return text
+    signal = container.config.get("StopSignal") or "TERM"
+    functions = {
+        "run": quoted(runtime.run(container.name, container.directory / "bundle")),
+        "stop": quoted(runtime.kill(container.name, signal)),
+        "stop_now": quoted(runtime.kill(container.name, "KILL")),
+        "delete": quoted(runtime.delete(container.name)),
+        "running": _RUNNING.format(state=quoted(runtime.state(container.name))),
+        "make_binds": "".join(_MADE.format(path=quoted((v.source,))) for v in settings.volumes if not v.named) + ":",
+    }
+    assigned = "".join(f"{key}={quoted((value,))}\n" for key, value in values.items())
+    return assigned + "".join(f"{name}() {{\n{body}\n}}\n" for name, body in functions.items())
 
 
 def _runtime(container: Container) -> Runtime:

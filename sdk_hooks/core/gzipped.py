@@ -13,7 +13,7 @@ _BLOCK = 1 << 20
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name, no time
 
 
-def compress(pieces: Iterable[bytes], level: int = 6) -> Iterator[bytes]:
+def compress(pieces: Iterable[bytes], level: int = 4) -> Iterator[bytes]:
     """One gzip member of *pieces*.
 
     Blocks of 1 MiB are compressed apart and joined at byte boundaries: how many processors there are

@@ -148,13 +148,15 @@ class Place:
         meter.received, meter.sent = after.received - before.received, after.sent - before.sent
 
     def clean(self) -> None:
-        """Take away whatever a test has left deployed."""
+        """Take away whatever a test has left deployed, and the volumes that undeploy has left."""
         self.board.restore_link()
         self.board.restore_disk()
-        listed = self.board.run(("ls", f"{STATE}/apps")).stdout.decode().split()
-        for name in listed:
+        for name in self.board.run(("ls", f"{STATE}/apps")).stdout.decode().split():
             done = self.undeploy(name, "--volumes")
             assert done.status == 0, done.stderr
+        if self.board.kind in ("podman", "docker"):
+            self.sh(f"{self.board.kind} volume prune -f")
+        self.sh(f"rm -rf {STATE}/volumes")
 
 
 def wait(look: Callable[[], Any], patience: float = 10) -> Any:

@@ -52,8 +52,11 @@ ports: [8090]
 stop_signal: SIGKILL
 resources: {memory: 48M}
 """
-PLAIN = SPEC + "volumes: ['data:/data']\n"
-CHECKED = SPEC + "read_only: true\nhealthcheck: {command: /usr/bin/check, interval: 1s, retries: 3}\n"
+HEALTH = "healthcheck: {command: /usr/bin/check, interval: 1s, retries: 3}\n"
+SPECS = {
+    "tester": SPEC + HEALTH + "volumes: ['data:/data']\nread_only: true\n",
+    "plain": SPEC,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +111,7 @@ def build_example(cli: Cli, version: str) -> None:
 
 
 def build_tester(cli: Cli, version: str) -> None:
-    """Build `tester` (a volume, no health check) and `checked` (a command as health check)."""
+    """Build `tester` (read-only, a volume, a health check by command), and `plain` without any of these."""
     tree = cli.home / f"tester-tree-{version}"
     files = {"usr/bin/tester": TESTER, "usr/bin/check": CHECK, "www/cgi-bin/facts": FACTS, "etc/version": version}
     for path, text in files.items():
@@ -119,6 +122,6 @@ def build_tester(cli: Cli, version: str) -> None:
     shutil.copy(str(find_program("busybox")), tree / "bin/busybox")
     for applet in APPLETS:
         (tree / "bin" / applet).symlink_to("busybox")
-    for name, spec in {"tester": PLAIN, "checked": CHECKED}.items():
+    for name, spec in SPECS.items():
         (cli.home / f"{name}.yaml").write_text(spec)
         cli.build(name, "--from", str(tree), "-f", str(cli.home / f"{name}.yaml"), "-o", str(cli.home / version))

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2034  # for what comes after
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 uid=$(id -u 2>/dev/null || echo 0)
 if [ "$uid" = 0 ]; then

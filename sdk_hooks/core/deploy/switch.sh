@@ -31,12 +31,13 @@ trap 'rm -rf lock' EXIT
 old=
 [ ! -f current ] || read -r old <current
 [ -d "$new" ] || { echo "the deployment $new is gone"; exit 4; }
-oneshot= settle=2 tries=30
+oneshot="" settle=2 tries=30
+# shellcheck disable=SC1090  # made for each deployment
 . "./$new/limits"
 
 # Up: healthy once, or running for `settle` seconds without being started again.
 up() {
-	left=$tries since= steady=0
+	left=$tries since="" steady=0
 	while [ $left -ge 0 ]; do
 		now=$(sh "$new/state")
 		case $now in
@@ -87,7 +88,7 @@ if sh "$new/start" && up; then
 	date +%s >"$new/since" 2>/dev/null
 	sh "$new/enable"
 	previous=
-	[ ! -f previous ] || read -r previous <previous
+	[ ! -f previous ] || previous=$(cat previous)
 	for d in */; do
 		d=${d%/}
 		case $d in "$new" | "$previous" | lock | .new-*) continue ;; esac

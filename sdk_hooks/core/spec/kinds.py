@@ -11,8 +11,6 @@ from typing import Any, Protocol
 import yaml
 
 from sdk_hooks.errors import SdkError, did_you_mean
-
-
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -246,7 +244,7 @@ def duration(text: str) -> float:
 
 def _scalar(node: yaml.Node, key: str) -> str:
     if not isinstance(node, yaml.ScalarNode) or node.tag == _NULL:
-        raise fail(node, f"{key!r} wants a text", "\"\" is the empty one")
+        raise fail(node, f"{key!r} wants a text", 'write "" for an empty one')
     return str(node.value)
 
 

@@ -15,6 +15,7 @@ from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 """A component of a repository's name, as the OCI distribution-spec has it."""
 TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+_RESTART = r"no|always|unless-stopped|on-failure(?::[0-9]+)?"
 IMAGE = rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{NAME}(?:/{NAME})*"
 
 
@@ -122,10 +123,10 @@ def port_number(text: str) -> int:
 
 
 def restart(text: str) -> Restart:
-    match = re.fullmatch(r"(no|always|unless-stopped|on-failure)(?::(\d+))?", text)
-    if not match or (match[2] and match[1] != "on-failure"):
+    if not re.fullmatch(_RESTART, text):
         raise ValueError(f"{text!r} is not one of no, always, unless-stopped, on-failure[:N]")
-    return Restart(match[1], int(match[2] or 0))
+    policy, _, retries = text.partition(":")
+    return Restart(policy, int(retries or 0))
 
 
 def absolute(text: str) -> str:
@@ -223,7 +224,8 @@ SPEC = Section(
         "restart": Text(
             "no, always, unless-stopped or on-failure[:N]",
             restart,
-            {"enum": [False], "type": "boolean"},
+            # for YAML 1.1 an unquoted no is false, for the editors that know 1.2 it is a text
+            {"anyOf": [{"type": "string", "pattern": f"^(?:{_RESTART})$"}, {"const": False}]},
         ),
         "network": kinds.choice("host, bridge or none", "host", "bridge", "none"),
         "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),

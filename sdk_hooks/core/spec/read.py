@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from sdk_hooks.core.spec.kinds import SpecError
+from sdk_hooks.core.spec.kinds import SpecError, Text
 from sdk_hooks.core.spec.model import SPEC, Spec, port
 from sdk_hooks.errors import SdkError
 
@@ -49,21 +49,21 @@ def from_variables(variables: Mapping[str, str]) -> Spec:
     :raises SdkError: Naming the variable whose value makes no sense.
     """
     get = {name: value.strip() for name, value in variables.items() if value and value.strip()}
-    args = get.get("OCI_IMAGE_ENTRYPOINT_ARGS") or get.get("OCI_IMAGE_CMD")
+    args = "OCI_IMAGE_ENTRYPOINT_ARGS" if "OCI_IMAGE_ENTRYPOINT_ARGS" in get else "OCI_IMAGE_CMD"
     email = get.get("OCI_IMAGE_AUTHOR_EMAIL")
     author = " ".join(filter(None, (get.get("OCI_IMAGE_AUTHOR"), email and f"<{email}>")))
     return Spec(
-        tag=get.get("OCI_IMAGE_TAG"),
+        tag=_text(get, "OCI_IMAGE_TAG", "tag"),
         base=get.get("OCI_BASE_IMAGE"),
         entrypoint=_words(get, "OCI_IMAGE_ENTRYPOINT"),
-        cmd=tuple(shlex.split(args)) if args else None,
+        cmd=_words(get, args),
         env=_pairs(get, "OCI_IMAGE_ENV_VARS"),
-        user=get.get("OCI_IMAGE_RUNTIME_UID"),
-        workdir=get.get("OCI_IMAGE_WORKINGDIR"),
+        user=_text(get, "OCI_IMAGE_RUNTIME_UID", "user"),
+        workdir=_text(get, "OCI_IMAGE_WORKINGDIR", "workdir"),
         ports=_ports(get),
         labels=_labels(get) or None,
         author=author or None,
-        stop_signal=get.get("OCI_IMAGE_STOPSIGNAL"),
+        stop_signal=_text(get, "OCI_IMAGE_STOPSIGNAL", "stop_signal"),
     )
 
 
@@ -98,6 +98,17 @@ def _anchored(spec: Spec, directory: Path) -> Spec:
     return replace(spec, files=files, base=spec.base and str(directory / spec.base))
 
 
+def _text(variables: Mapping[str, str], name: str, key: str) -> str | None:
+    """A variable that means what *key* of container.yaml means."""
+    kind = SPEC.keys[key]
+    if name not in variables or not isinstance(kind, Text):
+        return None
+    try:
+        return str(kind.parse(variables[name]))
+    except ValueError as error:
+        raise _bad(name, variables[name], str(error)) from error
+
+
 def _words(variables: Mapping[str, str], name: str) -> tuple[str, ...] | None:
     if name not in variables:
         return None
@@ -129,9 +140,9 @@ def _labels(variables: Mapping[str, str]) -> dict[str, str]:
     labels = _pairs(variables, "OCI_IMAGE_LABELS") or {}
     if variables.get("OCI_IMAGE_AUTO_LABELS") == "0":
         return labels
-    automatic = {"revision": "OCI_IMAGE_REVISION", "ref.name": "OCI_IMAGE_BRANCH", "created": "OCI_IMAGE_BUILD_DATE"}
+    automatic = {"revision": "REVISION", "ref.name": "BRANCH", "created": "BUILD_DATE"}
     for label, variable in automatic.items():
-        value = variables.get(variable, "none")
+        value = variables.get(f"OCI_IMAGE_{variable}", "none")
         if value != "none":
             labels.setdefault(f"org.opencontainers.image.{label}", value)
     return labels

@@ -1,0 +1,141 @@
+"""What container.yaml and the options ask for is what the container gets, on every stack."""
+
+import os
+import signal
+
+import pytest
+
+from .place import Place, finish, wait
+
+pytestmark = pytest.mark.integration
+
+
+def test_container_is_as_asked(place: Place) -> None:
+    """Environment, user, volume and its owner, read-only root, memory limit."""
+    place.deployed("tester", "v1", "--env", "WORDS=two  'words'$HOME", "--memory", "40M")
+
+    assert place.facts() == {
+        "version": "v1", "uid": "65532", "gid": "65532", "greeting": "hi", "words": "two  'words'$HOME",
+        "starts": "1", "owner": "65532:65532", "root": "read-only",
+    }  # fmt: skip
+    assert 40_000_000 // 4096 * 4096 in place.memory_limits() or 40 << 20 in place.memory_limits()
+
+
+def test_directory_of_the_target_as_volume(place: Place) -> None:
+    """It is made when it is not there, and belongs to whom it belongs."""
+    place.sh("rm -rf /srv/kept && mkdir -p /srv/kept/data && chown 65532:65532 /srv/kept/data")
+    place.deployed("plain", "v1", "--volume", "/srv/kept/data:/data", "--volume", "/srv/kept/made:/made:ro")
+
+    assert place.facts()["starts"] == "1"
+    assert place.facts()["root"] == "writable"
+    assert place.sh("cat /srv/kept/data/starts; ls /srv/kept") == "start\ndata\nmade\n"
+
+
+def test_data_stays_over_deployments(place: Place) -> None:
+    place.deployed("tester")
+    place.deployed("tester", "v2")
+    place.deployed("tester", "v2", "--rollback")
+
+    assert (place.facts()["version"], place.facts()["starts"]) == ("v1", "3")
+
+
+def test_killed_process_is_started_again(place: Place) -> None:
+    place.deployed()
+
+    place.kill("/usr/bin/hello-http")
+    wait(lambda: place.get() == "hello from a container, version 1\n", 15)
+    assert place.state("hello-http")["state"] == "running"
+
+
+def test_job_that_ends_well(place: Place) -> None:
+    """With `restart: no` a container may end: it has run once, and can be deployed and run again."""
+    options = ("--restart", "no", "--env", "MODE=job")
+    place.deployed("plain", "v1", *options)
+    state = place.state("plain")
+    assert (state["state"], state["health"]) == ("stopped 0", "none")
+
+    again = place.deployed("plain", "v1", *options)
+    assert (again["result"], again["sent"]["layers"]) == ("deployed", 0)
+    logs = place.status("plain", "--logs")
+    assert (logs.status, set(logs.stdout.splitlines())) == (0, {"tester v1 starts"})
+
+
+def test_job_that_fails(place: Place) -> None:
+    done = place.deploy("plain", "v1", "--restart", "no", "--env", "MODE=job", "--env", "CODE=7")
+
+    assert done.status == 1
+    assert place.normal(done.stderr).partition("error: ")[2] == (
+        "'plain' did not come up on 'BOARD' [not-up]\n"
+        "  it ended: stopped 7\n"
+        "  log: tester v1 starts\n"
+        "  nothing ran before\n")
+
+
+def test_status_and_logs(place: Place) -> None:
+    record = place.deployed("plain")
+    place.deployed("tester", "v2", "--env", "PORT=8091", "--port", "8091")
+    place.deployed("tester", "v1", "--env", "PORT=8091", "--port", "8091")
+    stack = f"none ({place.board.kind})" if place.raw else place.board.kind
+
+    text = place.table(place.status().stdout.replace(stack, stack.replace(" ", "")))
+    digest = place.status("--format", "json").json()[1]["digest"]
+    assert [row[:3] + row[4:] for row in text] == [
+        ["NAME", "STATE", "HEALTH", "DIGEST", "STACK", "ROLLBACK"],
+        ["plain", "running", "none", str(record["digest"])[:19], stack.replace(" ", ""), "no"],
+        ["tester", "running", "healthy", str(digest)[:19], stack.replace(" ", ""), "yes"],
+    ]
+    one = place.state("plain")
+    assert 0 <= int(one.pop("age")) < 30
+    assert len(one.pop("deployment")) == 12
+    assert one == {
+        "target": place.board.alias, "name": "plain", "state": "running", "health": "none",
+        "digest": record["digest"], "image": "localhost/plain:latest", "stack": record["stack"],
+        "runtime": place.board.kind if place.raw else "", "previous": "",
+    }  # fmt: skip
+    assert place.status("plain", "--logs", "--lines", "1").stdout == "tester v1 starts\n"
+    several = place.status("--logs")
+    assert (several.status, several.stderr) == (2, (
+        "error: --logs wants the name of one container [usage]\n  there are: plain, tester\n"))
+
+
+def test_logs_are_followed(place: Place) -> None:
+    """What was printed, then what comes, until Ctrl-C; nothing of it stays on the target."""
+    place.deployed()
+    words = ("container-status", place.board.alias, "hello-http", "--logs", "-f", "--ssh-config", place.board.ssh_config)
+    process = place.cli.start(*words)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "hello-http 1 listens on port 8080\n"
+
+    os.killpg(process.pid, signal.SIGINT)
+    done = finish(process, 10)
+    assert (done.status, "Traceback" in done.stderr) == (130, False)
+    assert place.get() == "hello from a container, version 1\n"
+    wait(lambda: not place.processes("follow") and not place.processes(" -f "), 5)
+
+
+def test_unhealthy_is_seen(place: Place) -> None:
+    """Status asks the health check again, now."""
+    place.deployed()
+    assert place.state("hello-http")["health"] == "healthy"
+
+    for pid in place.processes("/usr/bin/hello-http"):
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert place.state("hello-http")["health"] == "unhealthy"
+    finally:
+        for pid in place.processes("/usr/bin/hello-http"):
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_other_stack_takes_over(podman: Place) -> None:
+    """The same application from podman to no engine, and back by rollback."""
+    podman.deployed()
+    moved = podman.deployed("hello-http", "v2", "--stack", "none")
+
+    assert (moved["result"], moved["stack"]) == ("deployed", "none")
+    assert podman.get() == "hello from a container, version 2\n"
+    assert podman.sh("podman ps -aq") == ""
+    podman.deployed("hello-http", "v2", "--rollback")
+    assert podman.get() == "hello from a container, version 1\n"
+    assert podman.state("hello-http")["stack"] == "podman"
+    assert podman.sh("crun list -q") == podman.sh("podman ps -q --no-trunc")

@@ -1,0 +1,172 @@
+"""container.yaml, key by key: what is understood, and what is said of the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from sdk_hooks.container import HealthCheck, Port, Resources, Restart, Volume
+from sdk_hooks.core.spec import read
+from sdk_hooks.core.spec.model import File, LayerRule, Spec
+
+from .helpers import fails
+
+GOOD: list[tuple[str, str, Any]] = [
+    ("name: web_1.x-y", "name", "web_1.x-y"),
+    ("image: registry.example:5000/team/web", "image", "registry.example:5000/team/web"),
+    ("image: web", "image", "web"),
+    ("tag: 1.0", "tag", "1.0"),
+    ("tag: V_1-x", "tag", "V_1-x"),
+    ("entrypoint: /bin/app --name 'a b'", "entrypoint", ("/bin/app", "--name", "a b")),
+    ("entrypoint: [/bin/app, 5, true, 'a b']", "entrypoint", ("/bin/app", "5", "true", "a b")),
+    ("entrypoint: []", "entrypoint", ()),
+    ("cmd: ''", "cmd", ()),
+    ("env: {A: 1, B: yes, C: '', D: 22:22, E: 1.10}", "env", {"A": "1", "B": "yes", "C": "", "D": "22:22", "E": "1.10"}),
+    ("env: ['A=1=2', B=]", "env", {"A": "1=2", "B": ""}),
+    ("user: 1000", "user", "1000"),
+    ("user: www-data:www.data", "user", "www-data:www.data"),
+    ("workdir: /srv", "workdir", "/srv"),
+    ("ports: [80]", "ports", (Port(80, 80),)),
+    ("ports: [22:22]", "ports", (Port(22, 22),)),  # YAML 1.1 reads 1342 here
+    ("ports: ['8080:80/udp']", "ports", (Port(80, 8080, "udp"),)),
+    ("ports: ['127.0.0.1:1:65535']", "ports", (Port(65535, 1, "tcp", "127.0.0.1"),)),
+    ("ports: ['[::1]:8080:80']", "ports", (Port(80, 8080, "tcp", "[::1]"),)),
+    ("volumes: ['data:/var/lib/app']", "volumes", (Volume("data", "/var/lib/app"),)),
+    ("volumes: ['/srv/x:/data:ro']", "volumes", (Volume("/srv/x", "/data", True),)),
+    ("volumes: [/var/lib/app]", "volumes", (Volume("var-lib-app", "/var/lib/app"),)),
+    ("volumes: ['/data:rw']", "volumes", (Volume("data", "/data"),)),
+    ("labels: {a.b/c: 1}", "labels", {"a.b/c": "1"}),
+    ("author: Ann <a@b>", "author", "Ann <a@b>"),
+    ("stop_signal: SIGRTMIN+3", "stop_signal", "SIGRTMIN+3"),
+    ("stop_signal: 15", "stop_signal", "15"),
+    ("stop_timeout: 500ms", "stop_timeout", 0.5),
+    ("stop_timeout: 1h2m3.5s4ms", "stop_timeout", 3723.504),
+    ("stop_timeout: 1m30s", "stop_timeout", 90.0),
+    ("stop_timeout: 2.5", "stop_timeout", 2.5),
+    ("stop_timeout: 2m", "stop_timeout", 120.0),
+    ("healthcheck: {command: check it}", "healthcheck", HealthCheck(("check", "it"))),
+    ("healthcheck: {http: {port: 80}, retries: 3}", "healthcheck", HealthCheck(port=80, retries=3)),
+    (
+        "healthcheck: {http: {port: 80, path: /ok}, interval: 1s, timeout: 2, start_period: 1m}",
+        "healthcheck",
+        HealthCheck(port=80, path="/ok", interval=1.0, timeout=2.0, start_period=60.0),
+    ),
+    ("files: [{target: /a, content: x}]", "files", (File("/a", content="x"),)),
+    ("files: [{target: /a, content: '', owner: 'a:5', mode: 0640}]", "files", (File("/a", "", "", "a:5", 0o640),)),
+    ("files: [{target: /a, content: '', mode: 0o755}]", "files", (File("/a", content="", mode=0o755),)),
+    ("files: [{target: /a, content: '', mode: 4755}]", "files", (File("/a", content="", mode=0o4755),)),
+    ("include: [libx.so.1, '/usr/lib/*']", "include", ("libx.so.1", "/usr/lib/*")),
+    ("layers: [{name: a, paths: [/b]}]", "layers", (LayerRule("a", ("/b",)),)),
+    ("resources: {memory: 64M, cpus: 0.5, pids: 10}", "resources", Resources(64 << 20, 0.5, 10)),
+    ("resources: {memory: 1.5 GiB}", "resources", Resources(3 << 29)),
+    ("resources: {memory: 100000}", "resources", Resources(100000)),
+    ("restart: no", "restart", Restart("no")),
+    ("restart: on-failure:3", "restart", Restart("on-failure", 3)),
+    ("restart: 'always'", "restart", Restart("always")),
+    ("network: none", "network", "none"),
+    ("read_only: true", "read_only", True),
+    ("read_only: False", "read_only", False),
+]
+
+# (text, line:column, what, hint)
+BAD = [
+    ("name: Web", "1:7", "'name': 'Web' is not a name of lower-case letters, digits, . _ -", "name wants the name of the container"),
+    ("image: web:latest", "1:8", "'image': 'web:latest' is not an image name", "image wants the full name of the image, localhost/NAME by default"),
+    ("tag: .x", "1:6", "'tag': '.x' is not a tag", "tag wants the tag of the image, latest by default"),
+    ("tag: ~", "1:6", "'tag' wants the tag of the image, latest by default", ""),
+    ("base: [a]", "1:7", "'base' wants an image to build on: a layout directory or an archive, relative to container.yaml", ""),
+    ("entrypoint: 'a", "1:15", "found unexpected end of stream", ""),
+    ("entrypoint: a 'b", "1:13", "'entrypoint': no closing quotation", ""),
+    ("entrypoint:", "1:12", "'entrypoint' wants a list: the program and its fixed arguments", ""),
+    ("cmd: {a: b}", "1:6", "'cmd' wants a list: arguments that can be replaced when it is run", ""),
+    ("cmd: [[a]]", "1:7", "'cmd' wants a word", ""),
+    ("env: text", "1:6", "'env' wants keys and values", ""),
+    ("env: [A]", "1:7", "'env': 'A' has no '='", ""),
+    ("env: {A: [1]}", "1:10", "'env.A' wants a text", 'write "" for an empty one'),
+    ("env: {A: }", "1:10", "'env.A' wants a text", 'write "" for an empty one'),
+    ("env: {A: 1, A: 2}", "1:13", "the key 'A' stands twice", ""),
+    ("user: a b", "1:7", "'user': 'a b' is not user[:group]", "user wants user[:group], by number or name"),
+    ("workdir: srv", "1:10", "'workdir': 'srv' is not an absolute path", "workdir wants an absolute path"),
+    ("ports: 80", "1:8", "'ports' wants a list: ports of the target that the container answers on", ""),
+    ("ports: [0]", "1:9", "'ports': '0' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
+    ("ports: ['80:70000']", "1:9", "'ports': '80:70000' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
+    ("volumes: [data]", "1:11", "'volumes': 'data' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
+    ("volumes: ['data:/']", "1:11", "'volumes': 'data:/' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
+    ("volumes: ['a b:/c']", "1:11", "'volumes': 'a b:/c' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
+    ("labels: [x]", "1:10", "'labels': 'x' has no '='", ""),
+    ("author: {a: b}", "1:9", "'author' wants who to ask about it", ""),
+    ("stop_signal: term!", "1:14", "'stop_signal': 'term!' is not a signal", "stop_signal wants a signal such as SIGTERM"),
+    ("stop_timeout: soon", "1:15", "'stop_timeout': 'soon' is not a time such as 10s or 1m30s", "stop_timeout wants a time such as 10s"),
+    ("stop_timeout: ''", "1:15", "'stop_timeout': '' is not a time such as 10s or 1m30s", "stop_timeout wants a time such as 10s"),
+    ("healthcheck: {}", "1:14", "'healthcheck': give either 'command' or 'http'", ""),
+    ("healthcheck: {command: a, http: {port: 1}}", "1:14", "'healthcheck': give either 'command' or 'http'", ""),
+    ("healthcheck: {http: {path: /}}", "1:21", "'healthcheck.http' has no 'port'", ""),
+    ("healthcheck: {http: {port: 70000}}", "1:28", "'healthcheck.http.port': '70000' is not a port", "healthcheck.http.port wants a port of the target"),
+    ("healthcheck: {http: {port: x}}", "1:28", "'healthcheck.http.port': 'x' is not a whole number", "healthcheck.http.port wants a port of the target"),
+    ("healthcheck: {command: a, retries: -1}", "1:36", "'healthcheck.retries': '-1' is not a whole number", "healthcheck.retries wants how often to try"),
+    ("files: [{content: x}]", "1:9", "'files' has no 'target'", ""),
+    ("files: [{target: /a}]", "1:9", "'files': give either 'source' or 'content'", ""),
+    ("files: [{target: /a, source: b, content: c}]", "1:9", "'files': give either 'source' or 'content'", ""),
+    ("files: [{target: /a, content: '', mode: 9}]", "1:41", "'files.mode': '9' is not a mode such as 0644", "files.mode wants an octal mode such as 0644"),
+    ("files: [{target: /a, content: '', owner: 'a b'}]", "1:42", "'files.owner': 'a b' is not user:group", "files.owner wants user:group, by number or name"),
+    ("include: lib.so", "1:10", "'include' wants a list: libraries by name and paths to bring from the sysroot", ""),
+    ("layers: [{name: a}]", "1:10", "'layers' has no 'paths'", ""),
+    ("resources: {memory: much}", "1:21", "'resources.memory': 'much' is not a size such as 64M", "resources.memory wants a size such as 64M"),
+    ("resources: {cpus: x}", "1:19", "'resources.cpus': 'x' is not a number", "resources.cpus wants a number of processors such as 0.5"),
+    ("restart: yes", "1:10", "'restart': 'yes' is not one of no, always, unless-stopped, on-failure[:N]", "restart wants no, always, unless-stopped or on-failure[:N]"),
+    ("restart: always:3", "1:10", "'restart': 'always:3' is not one of no, always, unless-stopped, on-failure[:N]", "restart wants no, always, unless-stopped or on-failure[:N]"),
+    ("network: br0", "1:10", "'network': 'br0' is not one of host, bridge, none", "network wants host, bridge or none"),
+    ("read_only: yes", "1:12", "'read_only': 'yes' is neither true nor false", "read_only wants true or false"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "key", "value"), GOOD, ids=[text for text, _, _ in GOOD])
+def test_it_is_understood(tmp_path: Path, text: str, key: str, value: Any) -> None:
+    path = tmp_path / "container.yaml"
+    path.write_text(text)
+
+    assert read.load(path) == Spec(**{key: value})
+
+
+@pytest.mark.parametrize(("text", "place", "what", "hint"), BAD, ids=[text for text, *_ in BAD])
+def test_it_is_refused_with_its_place(tmp_path: Path, text: str, place: str, what: str, hint: str) -> None:
+    path = tmp_path / "container.yaml"
+    path.write_text(text)
+
+    with fails(f"{path}:{place}: {what} [bad-spec]" + (f"\n  hint: {hint}" if hint else "")):
+        read.load(path)
+
+
+SCHEMA = jsonschema.Draft202012Validator(read.json_schema())
+# What only the reader knows: the shape is right, the text is not.
+BEYOND = ("entrypoint: a '", "env: [A]", "workdir: srv", "ports: ", "volumes: ", "stop_timeout: ", "files: ", "resources: ")
+
+
+@pytest.mark.parametrize("text", [text for text, _, _ in GOOD if "22:22" not in text])
+def test_the_schema_takes_what_the_reader_takes(text: str) -> None:
+    SCHEMA.validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("text", [bad[0] for bad in BAD if "twice" not in bad[2] and "stream" not in bad[2]])
+def test_the_schema_refuses_what_has_the_wrong_shape(text: str) -> None:
+    if SCHEMA.is_valid(yaml.safe_load(text)):
+        assert text.startswith((*BEYOND, "labels: [x", "healthcheck: {command: a, ", "healthcheck: {}", "healthcheck: {http: {port: 7"))
+
+
+def test_every_key_has_a_good_and_a_bad_value_here() -> None:
+    keys = set(read.json_schema()["properties"])
+
+    assert {key for _, key, _ in GOOD} | {"base"} == keys
+    assert {bad[0].partition(":")[0] for bad in BAD} == keys
+
+
+def test_the_schema_is_one_and_describes_every_key() -> None:
+    schema = read.json_schema()
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["title"] == "container.yaml"
+    assert all(part["description"] for part in schema["properties"].values())
