@@ -19,7 +19,7 @@ def image_archive(image: Image, omit: Collection[str] = (), *, oci: bool, docker
 
     :param omit: Diff IDs of layers to leave out.
     """
-    return archive.stream(image, image.name, omit, oci=oci, docker=docker)
+    return archive.stream(archive.whole(image), image.name, omit, oci=oci, docker=docker)
 
 
 def gzip(pieces: Iterable[bytes], level: int = 6) -> Iterator[bytes]:

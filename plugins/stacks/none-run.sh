@@ -23,7 +23,13 @@ copy() {
 	for layer in $lower; do set -- "$layer" "$@"; done
 	unset IFS
 	for layer in "$@"; do
+		deleted=$(cd "$state/layers/$layer" && find . -type c -exec ls -ln {} + | sed -n 's/^c.* 0, *0 .* \(\.\/.*\)$/\1/p')
+		IFS='
+'
+		for path in $deleted; do rm -rf "bundle/rootfs/$path"; done
 		cp -a "$state/layers/$layer/." bundle/rootfs/ || return
+		for path in $deleted; do rm -f "bundle/rootfs/$path"; done
+		unset IFS
 	done
 }
 overlay 2>mount.log || copy || exit

@@ -6,16 +6,46 @@ archive without the layers that it already holds, and fails at once when one is 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from sdk_hooks.core import tarstream
 from sdk_hooks.core.fileset import DIRECTORY, FILE, Entry
 from sdk_hooks.core.layout import LAYOUT_FILE, name_annotations, to_json
-from sdk_hooks.image import INDEX, Descriptor, Image
+from sdk_hooks.image import CONFIG, INDEX, MANIFEST, Descriptor, Image
+
+
+@dataclass(frozen=True)
+class View:
+    """An image, or its lower layers as an image of their own."""
+
+    image: Image
+    layers: tuple[Descriptor, ...]
+    diff_ids: tuple[str, ...]
+    config: bytes
+    manifest: bytes
+
+
+def whole(image: Image) -> View:
+    """All of *image*, to the byte."""
+    manifest = image.blob(image.descriptor).read_bytes()
+    return View(image, image.layers, image.diff_ids, image.blob(image.config_descriptor).read_bytes(), manifest)
+
+
+def lower(image: Image, count: int) -> View:
+    """The lowest *count* layers of *image*: what an engine that has loaded them need not be sent again."""
+    rootfs = {"type": "layers", "diff_ids": image.diff_ids[:count]}
+    kept = {key: image.config[key] for key in ("architecture", "os", "variant", "created") if key in image.config}
+    config = to_json({**kept, "config": {}, "rootfs": rootfs})
+    layers = [layer.to_json() for layer in image.layers[:count]]
+    parts = {"config": _descriptor(CONFIG, config).to_json(), "layers": layers}
+    manifest = to_json({"schemaVersion": 2, "mediaType": MANIFEST, **parts})
+    return View(image, image.layers[:count], image.diff_ids[:count], config, manifest)
 
 
 def stream(
-    image: Image, name: str, omit: Collection[str] = (), *, oci: bool = True, docker: bool = True
+    view: View, name: str, omit: Collection[str] = (), *, oci: bool = True, docker: bool = True
 ) -> Iterator[bytes]:
     """The archive in pieces.
 
@@ -24,38 +54,43 @@ def stream(
     :param oci: With what OCI readers need.
     :param docker: With what docker needs.
     """
-    return tarstream.stream(entries(image, name, omit, oci=oci, docker=docker), 0)
+    return tarstream.stream(entries(view, name, omit, oci=oci, docker=docker), 0)
 
 
-def size(image: Image, name: str, omit: Collection[str] = ()) -> int:
+def size(view: View, name: str, omit: Collection[str] = ()) -> int:
     """Bytes that `stream` gives."""
-    return tarstream.size(entries(image, name, omit), 0)
+    return tarstream.size(entries(view, name, omit), 0)
 
 
 def entries(
-    image: Image, name: str, omit: Collection[str] = (), *, oci: bool = True, docker: bool = True
+    view: View, name: str, omit: Collection[str] = (), *, oci: bool = True, docker: bool = True
 ) -> list[Entry]:
     """The archive's members in order: names first, so that a reader knows early what it reads."""
-    sent = [blob for blob, diff in zip(image.layers, image.diff_ids, strict=True) if diff not in omit]
-    blobs = [image.config_descriptor, *dict.fromkeys(sent)]
+    sent = [blob for blob, diff in zip(view.layers, view.diff_ids, strict=True) if diff not in omit]
+    manifest, config = _descriptor(MANIFEST, view.manifest), _descriptor(CONFIG, view.config)
     members = []
     if oci:
-        members += [_inline("oci-layout", LAYOUT_FILE), _inline("index.json", _index(image, name))]
-        blobs.insert(0, image.descriptor)
+        members += [_inline("oci-layout", LAYOUT_FILE), _inline("index.json", _index(manifest, name))]
     if docker:
-        members.append(_inline("manifest.json", _docker_manifest(image, name)))
-    folders = [Entry("blobs", DIRECTORY, 0o755), Entry("blobs/sha256", DIRECTORY, 0o755)]
-    return members + folders + [_blob(image, blob) for blob in blobs]
+        members.append(_inline("manifest.json", _docker_manifest(view, config, name)))
+    members += [Entry("blobs", DIRECTORY, 0o755), Entry("blobs/sha256", DIRECTORY, 0o755)]
+    if oci:
+        members.append(_inline(manifest.path, view.manifest))
+    members.append(_inline(config.path, view.config))
+    return members + [_blob(view.image, blob) for blob in dict.fromkeys(sent)]
 
 
-def _index(image: Image, name: str) -> bytes:
-    entry = {**image.descriptor.to_json(), "annotations": name_annotations(name)}
+def _index(manifest: Descriptor, name: str) -> bytes:
+    entry = {**manifest.to_json(), "annotations": name_annotations(name)}
     return to_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]})
 
 
-def _docker_manifest(image: Image, name: str) -> bytes:
-    layers = [blob.path for blob in image.layers]
-    return to_json([{"Config": image.config_descriptor.path, "RepoTags": [name], "Layers": layers}])
+def _docker_manifest(view: View, config: Descriptor, name: str) -> bytes:
+    return to_json([{"Config": config.path, "RepoTags": [name], "Layers": [blob.path for blob in view.layers]}])
+
+
+def _descriptor(media_type: str, content: bytes) -> Descriptor:
+    return Descriptor(media_type, f"sha256:{hashlib.sha256(content).hexdigest()}", len(content))
 
 
 def _inline(path: str, data: bytes) -> Entry:

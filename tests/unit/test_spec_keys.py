@@ -87,7 +87,7 @@ BAD = [
     ("env: text", "1:6", "'env' wants keys and values", ""),
     ("env: [A]", "1:7", "'env': 'A' has no '='", ""),
     ("env: {A: [1]}", "1:10", "'env.A' wants a text", 'write "" for an empty one'),
-    ("env: {A: }", "1:10", "'env.A' wants a text", 'write "" for an empty one'),
+    ("env: {A: }", "1:9", "'env.A' wants a text", 'write "" for an empty one'),
     ("env: {A: 1, A: 2}", "1:13", "the key 'A' stands twice", ""),
     ("user: a b", "1:7", "'user': 'a b' is not user[:group]", "user wants user[:group], by number or name"),
     ("workdir: srv", "1:10", "'workdir': 'srv' is not an absolute path", "workdir wants an absolute path"),
@@ -143,7 +143,7 @@ def test_it_is_refused_with_its_place(tmp_path: Path, text: str, place: str, wha
 
 SCHEMA = jsonschema.Draft202012Validator(read.json_schema())
 # What only the reader knows: the shape is right, the text is not.
-BEYOND = ("entrypoint: a '", "env: [A]", "workdir: srv", "ports: ", "volumes: ", "stop_timeout: ", "files: ", "resources: ")
+BEYOND = ("entrypoint: a '", "env: [A]", "workdir: srv", "ports: ", "volumes: ", "stop_timeout: ", "files: ", "resources: ", "read_only: y")
 
 
 @pytest.mark.parametrize("text", [text for text, _, _ in GOOD if "22:22" not in text])

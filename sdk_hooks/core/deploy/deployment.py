@@ -168,7 +168,9 @@ def _tidy(stack: Stack, container: Container, image: Image) -> Script:
     """After a success: the image's own name means the new one, and layers that nothing uses go."""
     named = quoted(stack.tag(container.image, image.name))
     if stack.takes != "layers":
-        return f"{named} >/dev/null 2>&1\n"
+        untag = quoted(stack.untag("@NAME@")).replace("@NAME@", '"$part"')
+        parts = f"while read -r part; do {untag} </dev/null >/dev/null 2>&1; done <.incoming; rm -f .incoming"
+        return f"{named} >/dev/null 2>&1\n[ ! -f .incoming ] || {{ {parts}; }}\n"
     return script("sweep.sh", STATE=str(container.state))
 
 

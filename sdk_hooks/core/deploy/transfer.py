@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sdk_hooks.core import archive, compression
+from sdk_hooks.core import archive, compression, whiteouts
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment
@@ -15,6 +16,9 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.image import Descriptor, Image
 from sdk_hooks.target import Script
+
+_PART = 16 << 20
+"""Bytes of layers after which an archive is worth a load of its own."""
 
 _NO_SPACE = ("no space left on device", "disk quota exceeded", "enospc")
 
@@ -26,6 +30,9 @@ class Sent:
     layers: int
     size: int
     wire: int
+
+    def __add__(self, other: Sent) -> Sent:
+        return Sent(self.layers + other.layers, self.size + other.size, self.wire + other.wire)
 
 
 @dataclass
@@ -64,46 +71,97 @@ class Transfer:
         """
         if self.deployment.stack.takes == "layers":
             return self._send_layers(connection, progress)
-        return self._send_archive(connection, progress)
+        return self._send_archives(connection, progress)
+
+    def parts(self) -> list[int]:
+        """How many of the lowest layers each archive brings the target to; the last one brings all.
+
+        A load that is cut off leaves nothing behind. A large image goes in several, so that the next deployment
+        has to send only what is still missing.
+        """
+        found, size = [], 0
+        for count, (blob, diff) in enumerate(zip(self.image.layers, self.image.diff_ids, strict=True), 1):
+            size += 0 if diff in self.held else blob.size
+            if size >= _PART:
+                found.append(count)
+                size = 0
+        last = len(self.image.layers)
+        return [count for count in found if count < last] + [last]
 
     def _load(self) -> Script:
         return quoted(self.deployment.stack.load())
 
-    def _send_archive(self, connection: Connection, progress: Progress) -> Sent:
-        result, sent = self._load_archive(connection, progress, self.held)
-        if result.status and self.held and not _full(result):
-            progress.step(f"{self.deployment.stack.name} wants all layers: sending the image whole")
-            result, sent = self._load_archive(connection, progress, ())
-        if result.status:
-            raise self._refused(result)
-        return sent
+    def _send_archives(self, connection: Connection, progress: Progress) -> Sent:
+        held, total = set(self.held), Sent(0, 0, 0)
+        for count in self.parts():
+            result, sent = self._load_archive(connection, progress, count, held)
+            total += sent
+            if result.status and held and not _full(result):
+                progress.step(f"{self.deployment.stack.name} wants all layers: sending the image whole")
+                result, sent = self._load_archive(connection, progress, len(self.image.layers), ())
+                total += sent
+                if not result.status:
+                    break
+            if result.status:
+                raise self._refused(result)
+            held.update(self.image.diff_ids[:count])
+        return total
 
-    def _load_archive(self, connection: Connection, progress: Progress, omit: Collection[str]) -> tuple[Result, Sent]:
-        name = self.deployment.container.image
-        size = archive.size(self.image, name, omit)
-        result, wire = self._pipe(connection, progress, archive.stream(self.image, name, omit), size, self._load())
-        count = sum(diff not in omit for diff in self.image.diff_ids)
-        return result, Sent(count, size, wire)
+    def _load_archive(
+        self, connection: Connection, progress: Progress, count: int, omit: Collection[str]
+    ) -> tuple[Result, Sent]:
+        container, before = self.deployment.container, ""
+        if count == len(self.image.layers):
+            view, name = archive.whole(self.image), container.image
+        else:
+            view, name = archive.lower(self.image, count), f"{container.image}-part{count}"
+            before = self._note(name)
+        size = archive.size(view, name, omit)
+        result, wire = self._pipe(connection, progress, archive.stream(view, name, omit), size, self._load(), before)
+        layers = sum(diff not in omit for diff in view.diff_ids)
+        return result, Sent(layers, size, wire)
+
+    def _note(self, name: str) -> Script:
+        """Commands that let the target know of a name that only has to last until the whole image is there."""
+        app = quoted((str(self.deployment.app),))
+        return f"mkdir -p {app}; echo {quoted((name,))} >>{app}/.incoming; "
 
     def _send_layers(self, connection: Connection, progress: Progress) -> Sent:
         claim = f"{self.deployment.container.name}@{self.deployment.id}"
         state = str(self.deployment.target.state)
         lists = write_files(f"{state}/claims", {claim: "\n".join(self.image.diff_ids)})
         link.run(connection, f"umask 077\nmkdir -p {quoted((f'{state}/claims',))}\n{lists}")
-        wire = 0
+        total = Sent(0, 0, 0)
         for blob, diff in self.missing:
-            unpack = _unpack(self._layer(diff), diff, f"{state}/layers/.new-{self.deployment.id}")
-            result, sent = self._pipe(connection, progress, _read(self.image, blob), blob.size, unpack)
-            wire += sent
+            index = self.image.diff_ids.index(diff)
+            unpack = _unpack(self._layer(diff), self._digest(index), f"{state}/layers/.new-{self.deployment.id}")
+            pieces = whiteouts.stream(self.image, index)
+            result, wire = self._pipe(connection, progress, pieces, blob.size, unpack)
+            total += Sent(1, blob.size, wire)
             if result.status:
                 raise self._refused(result)
-        return Sent(len(self.missing), self.size, wire)
+        return total
+
+    def _digest(self, index: int) -> str:
+        """Of layer *index* as it is sent."""
+        if not whiteouts.has_any(self.image.blob(self.image.layers[index])):
+            return self.image.diff_ids[index].partition(":")[2]
+        digest = hashlib.sha256()
+        for piece in whiteouts.stream(self.image, index):
+            digest.update(piece)
+        return digest.hexdigest()
 
     def _pipe(
-        self, connection: Connection, progress: Progress, pieces: Iterator[bytes], size: int, command: Script
+        self,
+        connection: Connection,
+        progress: Progress,
+        pieces: Iterator[bytes],
+        size: int,
+        command: Script,
+        before: Script = "",
     ) -> tuple[Result, int]:
         method = compression.choose(self.deployment.target, size)
-        pipeline = f"{quoted(method.unpack)} | {command}" if method.unpack else command
+        pipeline = before + (f"{quoted(method.unpack)} | {command}" if method.unpack else command)
         wire = 0
 
         def counted(packed: Iterator[bytes]) -> Iterator[bytes]:
@@ -137,14 +195,8 @@ class Transfer:
         )
 
 
-def _unpack(layer: str, diff: str, fresh: str) -> Script:
-    return f"{{\n{script('unpack.sh', LAYER=layer, DIGEST=diff.partition(':')[2], FRESH=fresh)}\n}}"
-
-
-def _read(image: Image, blob: Descriptor) -> Iterator[bytes]:
-    with image.blob(blob).open("rb") as file:
-        while piece := file.read(1 << 20):
-            yield piece
+def _unpack(layer: str, digest: str, fresh: str) -> Script:
+    return f"{{\n{script('unpack.sh', LAYER=layer, DIGEST=digest, FRESH=fresh)}\n}}"
 
 
 def _full(result: Result) -> bool:

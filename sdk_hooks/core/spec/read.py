@@ -29,7 +29,7 @@ def load(path: Path) -> Spec:
     except UnicodeDecodeError as error:
         raise SpecError(f"'{path}' is not UTF-8 text", detail=str(error)) from error
     node = _compose(text, path)
-    if node is None:
+    if node is None or node.value == "":  # nothing, or nothing but a document's start
         return Spec()
     spec: Spec = SPEC.read(node, "")
     return _anchored(spec, path.parent)
