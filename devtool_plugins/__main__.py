@@ -16,7 +16,7 @@ from devtool_plugins.session import Session
 from sdk_hooks.core.ui import Ui
 from sdk_hooks.errors import SdkError, UsageError
 
-OWN = ("plugin_list", "install", "uninstall", "schema", "archive")
+OWN = ("machine", "plugin_list", "install", "uninstall", "schema", "archive")
 """Commands that have no place inside devtool."""
 
 

@@ -74,7 +74,11 @@ def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connect
 
     def work(connection: Connection) -> Outcome | str:
         prepared = core.prepare(wanted, connection, session.plugins)
-        return core.script(prepared) if args.dry_run else core.execute(prepared, connection, session.ui)
+        if args.dry_run:
+            return core.script(prepared)
+        outcome = core.execute(prepared, connection, session.ui)
+        targets.tell_addresses(connection.name, wanted.settings.ports, session)
+        return outcome
 
     return work
 

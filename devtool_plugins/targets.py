@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
+    from sdk_hooks.container import Port
     from sdk_hooks.core.deploy.connection import Options
 
 
@@ -45,4 +46,15 @@ def hypervisor_machine(target: str, session: Session) -> Any:
         return None
     from sdk_hooks.core.machines import machine
 
-    return session.plugins.hypervisor(target), machine(target)
+    return session.plugins.hypervisor(target), machine(target, session.images if session.sdk else None)
+
+
+def tell_addresses(target: str, ports: Iterable[Port], session: Session) -> None:
+    """Say where the TCP *ports* of a container on *target* answer, when that is a hypervisor's machine."""
+    found = hypervisor_machine(target, session)
+    numbers = [port.host for port in ports if port.protocol == "tcp"]
+    if found is None or not numbers:
+        return
+    hypervisor, machine = found
+    for guest, ours in hypervisor.forward(machine, numbers).items():
+        session.ui.step(f"{target}: port {guest} answers on http://127.0.0.1:{ours}")

@@ -132,6 +132,8 @@ class Machine:
     platform: Platform
     ports: tuple[tuple[int, int], ...] = ()
     """(port on this machine's loopback address, port of the guest)."""
+    images: Path | None = None
+    """Where the SDK puts the images that it builds (DEPLOY_DIR_IMAGE), None outside of an SDK."""
 
 
 class Hypervisor(Plugin, Protocol):

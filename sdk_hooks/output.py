@@ -22,7 +22,7 @@ def image_archive(image: Image, omit: Collection[str] = (), *, oci: bool, docker
     return archive.stream(archive.whole(image), image.name, omit, oci=oci, docker=docker)
 
 
-def gzip(pieces: Iterable[bytes], level: int = 6) -> Iterator[bytes]:
+def gzip(pieces: Iterable[bytes], level: int = 4) -> Iterator[bytes]:
     """*pieces* as gzip; the same bytes on every machine with the same zlib."""
     return gzipped.compress(pieces, level)
 

@@ -36,7 +36,8 @@ def whole(image: Image) -> View:
 def lower(image: Image, count: int) -> View:
     """The lowest *count* layers of *image*: what an engine that has loaded them need not be sent again."""
     rootfs = {"type": "layers", "diff_ids": image.diff_ids[:count]}
-    kept = {key: image.config[key] for key in ("architecture", "os", "variant", "created") if key in image.config}
+    keys = ("architecture", "os", "variant", "created")
+    kept = {key: image.config[key] for key in keys if key in image.config}
     config = to_json({**kept, "config": {}, "rootfs": rootfs})
     layers = [layer.to_json() for layer in image.layers[:count]]
     parts = {"config": _descriptor(CONFIG, config).to_json(), "layers": layers}
@@ -86,7 +87,8 @@ def _index(manifest: Descriptor, name: str) -> bytes:
 
 
 def _docker_manifest(view: View, config: Descriptor, name: str) -> bytes:
-    return to_json([{"Config": config.path, "RepoTags": [name], "Layers": [blob.path for blob in view.layers]}])
+    layers = [blob.path for blob in view.layers]
+    return to_json([{"Config": config.path, "RepoTags": [name], "Layers": layers}])
 
 
 def _descriptor(media_type: str, content: bytes) -> Descriptor:

@@ -68,8 +68,7 @@ def _archive(path: Path) -> tarfile.TarFile:
     try:
         return tarfile.open(path)
     except tarfile.TarError as error:
-        what = f"'{path}' is neither a layout nor an archive"
-        raise SdkError(what, detail=str(error), code="no-base") from error
+        raise SdkError(f"'{path}' is neither a layout nor an archive", code="no-base") from error
     except OSError as error:
         raise SdkError(f"can't read '{path}'", detail=error.strerror or "", code="unreadable") from error
 
@@ -114,7 +113,8 @@ def _contents(place: str, opener: Opener, platform: Platform | None) -> tuple[di
 
 
 def _damaged(place: str, why: str) -> SdkError:
-    return SdkError(f"the base image {place!r} is damaged", detail=why, hint="fetch it again", code="bad-base")
+    what = f"the base image {place!r} is damaged"
+    return SdkError(what, detail=why, hint="fetch it again", code="bad-base")
 
 
 def _oci(
@@ -143,7 +143,7 @@ def _manifests(opener: Opener, entries: Sequence[Mapping[str, Any]]) -> Iterator
 
 
 def _fitting(manifests: list[Mapping[str, Any]], platform: Platform | None) -> list[Mapping[str, Any]]:
-    """Those for *platform*: of several variants its own, else the newest it runs, or the oldest if it has none."""
+    """Those for *platform*: of several variants its own, else the newest it runs, the oldest if it has none."""
     if platform is None:
         return manifests
     found = [m for m in manifests if not m.get("platform") or platform.runs(_platform(m["platform"]))]

@@ -133,7 +133,7 @@ def _missing_directory(path: str, uid: int, gid: int, merged: Merged, group: Gro
 
 
 def _taken(group: Group, patterns: Sequence[re.Pattern[str]]) -> list[Entry]:
-    """The files of *group* that *patterns* match, each with all its names: a layer can't link to one above."""
+    """The files of *group* that *patterns* match, with all their names: no layer can link to one above."""
     files = [entry for entry in group.entries.values() if entry.kind != DIRECTORY]
     wanted = {_first_name(e) for e in files if any(pattern.fullmatch(e.path) for pattern in patterns)}
     return [entry for entry in files if _first_name(entry) in wanted]

@@ -98,9 +98,9 @@ class Merged:
         for entry in sorted(group.entries.values(), key=lambda entry: entry.path.count("/")):
             path = self.real(entry.path)
             self._add_parents(path, placed)
-            if entry.kind == HARDLINK:
-                entry = entry._replace(link=self.real(entry.link))
-            self._put(entry if path == entry.path else entry._replace(path=path), placed)
+            link = self.real(entry.link) if entry.kind == HARDLINK else entry.link
+            moved = path != entry.path or link != entry.link
+            self._put(entry._replace(path=path, link=link) if moved else entry, placed)
         return sorted(placed.values(), key=lambda entry: (entry.kind == HARDLINK, entry.path))
 
     def remove(self, path: str, *, itself: bool) -> None:
@@ -127,16 +127,16 @@ class Merged:
 
     def _put(self, entry: Entry, placed: dict[str, Entry]) -> None:
         below = self.entries.get(entry.path)
-        if below is not None and entry.kind == DIRECTORY:
-            if below.kind == SYMLINK or _same_directory(below, entry):
-                return  # a link to a directory stays; an unchanged directory needs no entry of its own
+        if below is not None and entry.kind == DIRECTORY and _shows(below, entry):
+            return
         placed[entry.path] = entry
         self.cover(entry)
 
 
-def _same_directory(below: Entry, entry: Entry) -> bool:
+def _shows(below: Entry, entry: Entry) -> bool:
+    """Whether *below* can stand for the directory *entry*: a link to a directory stays, and what is the same."""
     if below.kind != DIRECTORY:
-        return False
+        return below.kind == SYMLINK
     plain = (entry.mode, entry.uid, entry.gid) == (0o755, 0, 0)
     return plain or (below.mode, below.uid, below.gid) == (entry.mode, entry.uid, entry.gid)
 

@@ -16,7 +16,9 @@ USER = "65532:65532"
 """nonroot, as distroless images and meta-virtualization's application images have it."""
 
 
-def config(spec: Spec, platform: Platform, base: Mapping[str, Any], layers: Sequence[Layer], epoch: int) -> dict[str, Any]:
+def config(
+    spec: Spec, platform: Platform, base: Mapping[str, Any], layers: Sequence[Layer], epoch: int
+) -> dict[str, Any]:
     """The image config (image-spec, config.md).
 
     :param base: The config of the base image, empty without one.
@@ -65,9 +67,10 @@ def _runtime_config(spec: Spec, base: Mapping[str, Any]) -> dict[str, Any]:
     cmd = list(spec.cmd) if spec.cmd is not None else None
     if cmd is None and spec.entrypoint is None:
         cmd = base.get("Cmd")
+    ports = (f"{port.container}/{port.protocol}" for port in spec.ports or ())
     values = {
         "User": user(spec, {"config": base}),
-        "ExposedPorts": _keys(base.get("ExposedPorts"), (f"{p.container}/{p.protocol}" for p in spec.ports or ())),
+        "ExposedPorts": _keys(base.get("ExposedPorts"), ports),
         "Env": _env(spec, base.get("Env") or []),
         "Entrypoint": entrypoint,
         "Cmd": cmd,

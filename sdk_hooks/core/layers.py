@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import marshal
@@ -39,10 +40,8 @@ class Cache:
         name = hashlib.sha256(os.fsencode(os.path.abspath(target))).hexdigest()[:32]
         self.path = cache_directory() / "layers" / f"{name}.json"
         self.known: dict[str, list[str | int]] = {}
-        try:
+        with contextlib.suppress(OSError, ValueError, TypeError):  # none yet, or damaged: all is made anew
             self.known = dict(json.loads(self.path.read_bytes()))
-        except (OSError, ValueError, TypeError):
-            pass  # none yet, or damaged: everything is made anew
 
     def find(self, fingerprint: str) -> Descriptor | None:
         match self.known.get(fingerprint):
@@ -88,7 +87,7 @@ class Writer:
         reused = blob is not None and self.target.has(blob)
         if blob is None or not reused:
             blob = self.target.add(tarstream.stream(entries, self.epoch), LAYER)
-        if max((e.stamp[3] for e in entries if e.stamp), default=0) < started - _RACY:
+        if max((e.stamp[3] for e in entries if e.source), default=0) < started - _RACY:
             self._fresh[fingerprint] = blob
         comment = f"{group.name}: {group.comment}" if group.comment else group.name
         self.layers.append(Layer(blob, comment, reused))
@@ -110,5 +109,13 @@ def capped(groups: Iterable[Group], limit: int = LIMIT) -> list[Group]:
 
 def _fingerprint(entries: Sequence[Entry], epoch: int) -> str:
     """Changes when the layer would: version 2 of marshal has no references, so it is a function of values."""
-    raw = marshal.dumps([tuple(entry) for entry in entries], 2)
-    return hashlib.sha256(b"1 %d " % epoch + raw).hexdigest()
+    raw = marshal.dumps([_essence(entry, epoch) for entry in entries], 2)
+    return hashlib.sha256(b"2 %d " % epoch + raw).hexdigest()
+
+
+def _essence(entry: Entry, epoch: int) -> tuple[object, ...]:
+    """What the layer says of *entry*; a file's content is known by its stamp.
+
+    A directory's stamp is left out: it changes with every file that is put there.
+    """
+    return (*entry[:6], min(entry.mtime, epoch), *entry[7:12], entry.stamp if entry.source else ())

@@ -35,7 +35,7 @@ class Layout:
 
         :raises SdkError: When that can't be done, or something else is there.
         """
-        if self.path.is_dir() and not (self.path / "oci-layout").exists() and any(self.path.iterdir()):
+        if self.path.is_dir() and not (self.path / "oci-layout").exists() and self._has_strangers():
             raise SdkError(
                 f"'{self.path}' is not empty and is not an OCI layout",
                 hint="give another directory with -o",
@@ -45,6 +45,11 @@ class Layout:
             (self.path / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
             if not (self.path / "oci-layout").exists():
                 replace(self.path / "oci-layout", LAYOUT_FILE)
+
+    def _has_strangers(self) -> bool:
+        """Whether there is more than what another process, or one that was killed, leaves of a new layout."""
+        names = os.listdir(self.path)
+        return any(name != "blobs" and not name.startswith(".new-") for name in names)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -91,7 +96,8 @@ class Layout:
         """Make *image*, in other clothes, the one image of this layout."""
         blobs = {"config": config.to_json(), "layers": [layer.to_json() for layer in layers]}
         manifest = self.add_json({**image.manifest, **blobs}, MANIFEST)
-        platform = {key: image.config[key] for key in ("architecture", "os", "variant") if key in image.config}
+        keys = ("architecture", "os", "variant")
+        platform = {key: image.config[key] for key in keys if key in image.config}
         self.commit(manifest, image.name, platform)
 
     def image(self) -> Image:

@@ -62,7 +62,7 @@ class Plugins:
         for family in FAMILIES:
             members, counts = self._members(family)
             for name in sorted(name for name, count in counts.items() if count > 1):
-                found[family, name] = [type(m).__module__ for m in members if m.name == name]
+                found[family, name] = sorted(type(m).__module__ for m in members if m.name == name)
         return found
 
     def runtime(self, name: str) -> Runtime:
@@ -131,14 +131,17 @@ def load(found: Iterable[EntryPoint] | None = None) -> Plugins:
     manager.add_hookspecs(spec)
     plugins = Plugins(manager)
     points = entry_points(group=GROUP) if found is None else found
-    for point in sorted(set(points), key=lambda point: point.name):
+    for point in sorted(set(points), key=lambda point: (point.name, point.value)):
         plugins.entries.append(_load_one(manager, point))
     return plugins
 
 
 def _load_one(manager: pluggy.PluginManager, point: EntryPoint) -> Loaded:
     distribution = point.dist.name if point.dist else "unknown"
+    module = None
     try:
+        if manager.has_plugin(point.name):
+            raise RuntimeError(f"another entry point has the name {point.name!r}")
         module = _checked(point.load(), point)
         manager.register(module, name=point.name)
         manager.check_pending()
@@ -146,7 +149,7 @@ def _load_one(manager: pluggy.PluginManager, point: EntryPoint) -> Loaded:
     except (Exception, SystemExit) as error:  # anything at all may happen in a stranger's module
         if os.environ.get("SDK_STRICT_PLUGINS") == "1":
             raise
-        if manager.has_plugin(point.name):
+        if manager.get_plugin(point.name) is module is not None:
             manager.unregister(name=point.name)
         return Loaded(point.name, distribution, _reason(error))
     return Loaded(point.name, distribution, hooks=tuple(_hooks(module)))
@@ -164,7 +167,8 @@ def _checked(module: Any, point: EntryPoint) -> ModuleType:
     for name in _hooks(module):
         if not hasattr(spec, name):
             known = [hook for hook in vars(spec) if hook.startswith("sdk_")]
-            raise RuntimeError(f"there is no hook {name!r} {did_you_mean(name, known)}".rstrip())
+            hint = did_you_mean(name, known)
+            raise RuntimeError(f"there is no hook {name!r}" + (f", {hint}" if hint else ""))
     return module
 
 
@@ -184,5 +188,7 @@ def _hooks(module: ModuleType) -> list[str]:
 def _reason(error: BaseException) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({os.path.basename(last[0].filename)}:{last[0].lineno})" if last else ""
-    text = str(error).split("\n", 1)[0]
+    lines = str(error).splitlines() or [""]
+    # pluggy says at the end what is wrong
+    text = lines[-1 if isinstance(error, pluggy.PluginValidationError) else 0]
     return f"{type(error).__name__}: {text}{where}"

@@ -93,7 +93,8 @@ def _with_hardlinks(entries: list[Entry]) -> list[Entry]:
     first: dict[tuple[int, ...], str] = {}
     out = []
     for found in entries:
-        path = first.setdefault(found.stamp[:2], found.path) if found.kind == FILE and found.size else found.path
+        has_content = found.kind == FILE and found.size
+        path = first.setdefault(found.stamp[:2], found.path) if has_content else found.path
         is_link = path != found.path
         out.append(found._replace(kind=HARDLINK, link=path, size=0, source="") if is_link else found)
     return out
@@ -118,7 +119,7 @@ def _any(modes: list[int], bits: int) -> bool:
 
 
 def _usual(found: Entry, shut: list[int]) -> Entry:
-    """*found* with what its owner may do opened to those who are *shut* out: 3 for the group, 6 for others."""
+    """*found* with what its owner may do opened to those *shut* out: 3 for the group, 6 for others."""
     if found.kind not in (FILE, DIRECTORY, HARDLINK):
         return found._replace(mode=0o777) if found.kind == SYMLINK else found
     mode = found.mode

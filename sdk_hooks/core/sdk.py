@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from glob import escape as glob_escape
+from glob import glob
 from pathlib import Path
 from typing import Any
 
 from sdk_hooks.core import layout
 from sdk_hooks.core.layers import cache_directory
-from sdk_hooks.core.sdk_build import Bitbake, Variables, build
+from sdk_hooks.core.sdk_bitbake import Bitbake
+from sdk_hooks.core.sdk_build import build
+from sdk_hooks.core.sdk_packages import Variables
 from sdk_hooks.core.tree import Source
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 
 _READ = (
-    "PN", "D", "WORKDIR", "PKGDEST", "PKGDATA_DIR", "DEPLOY_DIR_IMAGE", "STAMPS_DIR", "TARGET_ARCH", "TUNE_FEATURES",
-    "FAKEROOTCMD", "FAKEROOTENV", "PATH", "IMAGE_ROOTFS",
+    "PN", "D", "PKGDEST", "PKGDATA_DIR", "DEPLOY_DIR_IMAGE", "STAMPS_DIR", "TARGET_ARCH", "TUNE_FEATURES",
+    "FAKEROOTCMD", "FAKEROOTENV", "PATH", "IMAGE_ROOTFS", "CLASSOVERRIDE",
 )  # fmt: skip
 
 
@@ -46,17 +51,31 @@ class Sdk:
 
     def images(self) -> Path:
         """DEPLOY_DIR_IMAGE; asking BitBake takes a second, so the answer is remembered."""
-        memory = cache_directory() / "deploy" / f"{self.basepath.strip('/').replace('/', '-')}.json"
         try:
-            return Path(json.loads(memory.read_bytes()))
-        except (OSError, ValueError):
+            key, place = json.loads(self._memory.read_bytes())
+            if key == self._configuration():
+                return Path(place)
+        except (OSError, ValueError, TypeError):
             pass  # not asked yet
         with self._tinfoil(config_only=True) as tinfoil:
-            place = str(tinfoil.config_data.getVar("DEPLOY_DIR_IMAGE"))
+            return self._remember(str(tinfoil.config_data.getVar("DEPLOY_DIR_IMAGE")))
+
+    @property
+    def _memory(self) -> Path:
+        name = hashlib.sha256(os.fsencode(self.basepath)).hexdigest()[:32]
+        return cache_directory() / "deploy" / f"{name}.json"
+
+    def _remember(self, place: str) -> Path:
         with contextlib.suppress(OSError):  # a read-only home: asked again next time
-            memory.parent.mkdir(parents=True, exist_ok=True)
-            layout.replace(memory, layout.to_json(place))
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            layout.replace(self._memory, layout.to_json([self._configuration(), place]))
         return Path(place)
+
+    def _configuration(self) -> str:
+        """Changes when another MACHINE or TMPDIR may have been set."""
+        files = sorted(glob(f"{glob_escape(self.basepath)}/conf/*.conf"))
+        stamps = [f"{path} {os.stat(path).st_mtime_ns}" for path in files]
+        return " ".join([os.environ.get("MACHINE", ""), *stamps])
 
     def source_tree(self, name: str) -> Path:
         """Where the sources of the workspace recipe *name* are edited.
@@ -82,6 +101,7 @@ class Sdk:
         with self._tinfoil(config_only=False) as tinfoil:
             recipe, said = self._variables(tinfoil, name)
             rootfs, _ = self._variables(tinfoil, image)
+        self._remember(recipe["DEPLOY_DIR_IMAGE"])
         bitbake = Bitbake(self.config.init_path, self.basepath, progress)
         source = build(bitbake, recipe, rootfs, progress)
         return Recipe(source, said)
@@ -105,7 +125,8 @@ class Sdk:
 
         data = parse_recipe(self.config, tinfoil, name, appends=True, filter_workspace=False)
         if not data:
-            raise SdkError(f"BitBake can't read the recipe {name!r}", hint="its message is above", code="bad-recipe")
+            what = f"BitBake can't read the recipe {name!r}"
+            raise SdkError(what, hint="its message is above", code="bad-recipe")
         said = [key for key in data.keys() if key.startswith(("OCI_IMAGE_", "OCI_BASE_IMAGE"))]  # noqa: SIM118  no dict
         return (
             {key: data.getVar(key) or "" for key in _READ},
@@ -126,7 +147,7 @@ class Sdk:
 
 @contextlib.contextmanager
 def _stdout_to_stderr() -> Iterator[None]:
-    """BitBake tells its story on the sys.stdout that it saw when it was imported: only the descriptor helps."""
+    """BitBake tells its story on the sys.stdout that it saw when imported: only the descriptor helps."""
     sys.stdout.flush()
     saved = os.dup(1)
     os.dup2(2, 1)

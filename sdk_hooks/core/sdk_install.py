@@ -80,7 +80,7 @@ def _check_version(interpreter: str) -> None:
         ) from error
     if tuple(map(int, done.stdout.split())) < (3, 10):
         raise SdkError(
-            f"the SDK's Python is {done.stdout.strip().replace(' ', '.')}, the container commands need 3.10 or later",
+            f"the SDK's Python is {done.stdout.strip().replace(' ', '.')}, 3.10 or later is needed",
             hint="use an SDK of Yocto 4.0 (kirkstone) or later, with its buildtools",
             code="old-python",
         )

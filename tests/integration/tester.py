@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from lab.host import find_program
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "recipes-examples/recipes-hello/hello-http/hello-http"
-COMMAND = REPOSITORY / ".venv/bin/devtool-containers"
+COMMAND = Path(sys.executable).with_name("devtool-containers")
 APPLETS = ("cat", "httpd", "id", "sh", "sleep", "stat", "touch", "wc")
 
 TESTER = """\

@@ -12,6 +12,7 @@ from sdk_hooks.core import archive
 from sdk_hooks.image import Image
 
 from .helpers import file, make, untar
+from .schemas import validate
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def image(tmp_path: Path) -> Image:
 
 
 def read(image: Image, omit: tuple[str, ...] = (), **forms: bool) -> dict[str, bytes]:
-    raw = b"".join(archive.stream(image, "localhost/web:v2", omit, **forms))
+    raw = b"".join(archive.stream(archive.whole(image), "localhost/web:v2", omit, **forms))
     with untar(raw) as tar:
         return {m.name: tar.extractfile(m).read() if m.isfile() else b"" for m in tar}  # type: ignore[union-attr]
 
@@ -87,7 +88,7 @@ def test_a_layer_that_stands_twice_is_sent_once(tmp_path: Path, image: Image) ->
     config = {**image.config, "rootfs": {"type": "layers", "diff_ids": list(image.diff_ids) * 2}}
     doubled = Image(image.layout, image.name, image.descriptor, twice, config)
 
-    found = [entry.path for entry in archive.entries(doubled, "x:y")]
+    found = [entry.path for entry in archive.entries(archive.whole(doubled), "x:y")]
 
     assert len(found) == len(set(found))
 
@@ -96,8 +97,27 @@ def test_a_layer_that_stands_twice_is_sent_once(tmp_path: Path, image: Image) ->
 def test_the_size_is_known_before_anything_is_read(image: Image, omitted: int) -> None:
     omit = image.diff_ids[:omitted]
 
-    assert archive.size(image, image.name, omit) == len(b"".join(archive.stream(image, image.name, omit)))
+    view = archive.whole(image)
+
+    assert archive.size(view, image.name, omit) == len(b"".join(archive.stream(view, image.name, omit)))
 
 
 def test_the_same_image_gives_the_same_archive(image: Image) -> None:
-    assert b"".join(archive.stream(image, "a:b")) == b"".join(archive.stream(image, "a:b"))
+    view = archive.whole(image)
+
+    assert b"".join(archive.stream(view, "a:b")) == b"".join(archive.stream(view, "a:b"))
+
+
+def test_the_lower_layers_are_an_image_of_their_own(image: Image) -> None:
+    view = archive.lower(image, 1)
+
+    members = {entry.path: entry.data for entry in archive.entries(view, "localhost/web:part")}
+    manifest, config = json.loads(view.manifest), json.loads(view.config)
+
+    validate("image-manifest-schema", manifest)
+    validate("config-schema", config)
+    assert config["rootfs"]["diff_ids"] == [image.diff_ids[0]]
+    assert manifest["layers"] == [image.layers[0].to_json()]
+    assert members[f"blobs/{manifest['config']['digest'].replace(':', '/')}"] == view.config
+    assert image.layers[0].path in members
+    assert image.layers[1].path not in members

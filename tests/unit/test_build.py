@@ -215,7 +215,9 @@ def test_there_are_at_most_forty_layers(tmp_path: Path) -> None:
     app = source(file(*PROGRAM))
     below = [group(f"g{number}", file(f"g{number}")) for number in range(60)]
 
-    built = build.build("web", dataclasses.replace(app, groups=[*below, *app.groups]), Spec(), tmp_path / "x", 5)
+    built = build.build(
+        "web", dataclasses.replace(app, groups=[*below, *app.groups]), Spec(), tmp_path / "x", 5
+    )
 
     assert len(built.layers) == 40
     assert "usr/bin/web" in flat(built.image)
@@ -269,7 +271,9 @@ def test_a_file_of_the_spec_replaces_one_of_the_application(tmp_path: Path) -> N
 
 
 def test_an_entry_with_everything_comes_through(tmp_path: Path) -> None:
-    entry = Entry("ping", "0", 0o4711, 5, 2**22, size=1, data=b"x", xattrs=(("security.capability", b"\1\0"),))
+    entry = Entry(
+        "ping", "0", 0o4711, 5, 2**22, size=1, data=b"x", xattrs=(("security.capability", b"\1\0"),)
+    )
 
     member = flat(make(tmp_path / "x", file(*PROGRAM), entry).image)["ping"]
 

@@ -229,9 +229,7 @@ def test_what_ends_threads_needs_libgcc_s(tree: Path, sysroot: Path, symbol: str
     assert needs(tree, sysroot) == ["lib/libc.so.6", "lib/libgcc_s.so.1"]
 
 
-def test_what_looks_up_hosts_gets_the_services_of_an_old_libc(
-    tree: Path, sysroot: Path
-) -> None:
+def test_what_looks_up_hosts_gets_the_services_of_an_old_libc(tree: Path, sysroot: Path) -> None:
     program = elf(tree / "usr/bin/app", needed=["libc.so.6"])
     program.write_bytes(program.read_bytes() + b"\0getaddrinfo\0")
     elf(sysroot / "lib/libc.so.6")

@@ -195,7 +195,10 @@ def test_names_are_looked_up_in_the_images_own_files(tmp_path: Path) -> None:
     ],
 )
 def test_the_program_with_the_images_name_is_run_or_the_only_one(paths: list[str], chosen: str) -> None:
-    groups = [group("deps", file("bin/sh", b"#!", 0o755)), group("app", *(file(p, b"#!", 0o755) for p in paths))]
+    groups = [
+        group("deps", file("bin/sh", b"#!", 0o755)),
+        group("app", *(file(p, b"#!", 0o755) for p in paths)),
+    ]
 
     assert compose.entrypoint("web", groups) == (chosen,)
 

@@ -20,7 +20,12 @@ def place(merged: Merged, *entries: Entry) -> list[tuple[str, str]]:
 def test_missing_parents_are_added_once() -> None:
     merged = Merged()
 
-    assert place(merged, file("a/b/c"), file("a/d")) == [("a", "5"), ("a/b", "5"), ("a/b/c", "0"), ("a/d", "0")]
+    assert place(merged, file("a/b/c"), file("a/d")) == [
+        ("a", "5"),
+        ("a/b", "5"),
+        ("a/b/c", "0"),
+        ("a/d", "0"),
+    ]
     assert place(merged, file("a/b/e")) == [("a/b/e", "0")]
 
 
@@ -69,7 +74,9 @@ def test_a_hard_link_follows_its_file_and_comes_after_it() -> None:
     merged = Merged()
     place(merged, link("lib", "usr/lib"))
 
-    placed = merged.place(group("x", file("lib/file", b"x"), Entry("bin/name", HARDLINK, 0o644, link="lib/file")))
+    placed = merged.place(
+        group("x", file("lib/file", b"x"), Entry("bin/name", HARDLINK, 0o644, link="lib/file"))
+    )
 
     assert [(e.path, e.link) for e in placed if e.kind != "5"] == [
         ("usr/lib/file", ""),

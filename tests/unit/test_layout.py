@@ -38,6 +38,15 @@ def test_a_new_layout_has_its_directories_and_its_version(layout: Layout) -> Non
     assert (layout.path / "oci-layout").read_bytes() == b'{"imageLayoutVersion":"1.0.0"}'
 
 
+def test_what_a_killed_process_left_of_a_new_layout_is_no_stranger(tmp_path: Path) -> None:
+    (tmp_path / "x/blobs").mkdir(parents=True)
+    (tmp_path / "x/.new-abc").write_text("")
+
+    Layout(tmp_path / "x").create()
+
+    assert (tmp_path / "x/oci-layout").exists()
+
+
 def test_creating_twice_changes_nothing(layout: Layout) -> None:
     layout.create()
 
@@ -216,7 +225,8 @@ def test_two_processes_may_build_the_same_image_at_once(tmp_path: Path) -> None:
     argv = [sys.executable, "-c", BUILD, str(place)]
     environment = {**os.environ, "PYTHONPATH": tests}
     children = [
-        subprocess.Popen([*argv, letter], stdout=subprocess.PIPE, text=True, env=environment) for letter in "ab"
+        subprocess.Popen([*argv, letter], stdout=subprocess.PIPE, text=True, env=environment)
+        for letter in "ab"
     ]
     digests = [set(child.communicate()[0].split()) for child in children]
 
@@ -250,6 +260,6 @@ def test_a_full_disk_is_an_error_and_leaves_the_old_image(tmp_path: Path) -> Non
 
 
 def test_other_errors_of_writing_name_the_place() -> None:
-    with fails("can't write '/x' [unwritable]\n  why\n  hint: give another directory with -o"):
-        with writing(Path("/x")):
-            raise OSError("why")
+    text = "can't write '/x' [unwritable]\n  why\n  hint: give another directory with -o"
+    with fails(text), writing(Path("/x")):
+        raise OSError("why")

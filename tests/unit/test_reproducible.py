@@ -79,7 +79,9 @@ def digest(top: Path, *before: str, **environment: str) -> str:
     env = {"PATH": os.environ["PATH"], "HOME": str(top), "PYTHONDONTWRITEBYTECODE": "1", **environment}
     argv = [*before, sys.executable, "-c", BUILD, str(top)]
     root = Path(__file__).parent.parent.parent
-    done = subprocess.run(argv, check=True, capture_output=True, text=True, env={**env, "PYTHONPATH": str(root)})
+    done = subprocess.run(
+        argv, check=True, capture_output=True, text=True, env={**env, "PYTHONPATH": str(root)}
+    )
     return done.stdout
 
 

@@ -199,8 +199,11 @@ def test_a_directory_that_may_not_be_read_is_an_error() -> None:
     write(top, {"closed/": ""})
     (top / "closed").chmod(0o711)
     try:
-        with as_nobody(), fails(
-            f"can't read '{top}/closed' [unreadable]\n  Permission denied\n  hint: chmod u+rx {top}/closed"
+        with (
+            as_nobody(),
+            fails(
+                f"can't read '{top}/closed' [unreadable]\n  Permission denied\n  hint: chmod u+rx {top}/closed"
+            ),
         ):
             scan.tree(str(top))
     finally:

@@ -1,5 +1,7 @@
 """container.yaml, key by key: what is understood, and what is said of the rest."""
 
+# ruff: noqa: E501  a table is read best with one case in one line
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -74,8 +76,8 @@ GOOD: list[tuple[str, str, Any]] = [
 
 # (text, line:column, what, hint)
 BAD = [
-    ("name: Web", "1:7", "'name': 'Web' is not a name of lower-case letters, digits, . _ -", "name wants the name of the container"),
-    ("image: web:latest", "1:8", "'image': 'web:latest' is not an image name", "image wants the full name of the image, localhost/NAME by default"),
+    ("name: Web", "1:7", "'name': 'Web' is not a name of lower-case letters, digits, . _ -", "name wants the container's name"),
+    ("image: web:latest", "1:8", "'image': 'web:latest' is not an image name", "image wants the image's full name, localhost/NAME by default"),
     ("tag: .x", "1:6", "'tag': '.x' is not a tag", "tag wants the tag of the image, latest by default"),
     ("tag: ~", "1:6", "'tag' wants the tag of the image, latest by default", ""),
     ("base: [a]", "1:7", "'base' wants an image to build on: a layout directory or an archive, relative to container.yaml", ""),

@@ -103,7 +103,11 @@ def test_plain_entries_are_the_bytes_that_tarfile_writes() -> None:
         theirs.uid, theirs.gid, theirs.mtime = entry.uid, entry.gid, entry.mtime
 
         ours, theirs_raw = tarstream.header(entry, EPOCH), theirs.tobuf(tarfile.USTAR_FORMAT)
-        for start, end in ((0, 148), (156, 329), (345, 512)):  # without the checksum, and tarfile's empty numbers
+        for start, end in (
+            (0, 148),
+            (156, 329),
+            (345, 512),
+        ):  # without the checksum, and tarfile's empty numbers
             assert ours[start:end] == theirs_raw[start:end]
 
 

@@ -1,4 +1,4 @@
-"""Finds out whether KVM works: a /dev/kvm that can be opened proves little on machines that are virtual themselves."""
+"""Finds out whether KVM works: that /dev/kvm can be opened proves little where machines are virtual."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from sdk_hooks.reftarget import READY, personal, reference_target
 
 SECONDS = 90
 """How long the reference target may take when it is emulated: it takes 5, or 20 on a machine that is busy."""
+REFERENCE = "reference"
 MEMORY = 512
 """MiB; the reference target itself takes about 60."""
 
@@ -72,7 +73,7 @@ def reference(machine: Machine, progress: Progress) -> Boot:
     )
     return Boot(
         f"the reference target, Linux {target.release}",
-        "reference",
+        REFERENCE,
         _PROGRAMS[architecture],
         machine.platform,
         options,
@@ -96,7 +97,16 @@ def argv(boot: Boot, machine: Machine, accelerator: str, forwards: str) -> Argv:
     cpu = "host" if accelerator == "kvm" else boot.cpu
     return (
         *(boot.program, "-name", machine.name, "-accel", accelerator, *(("-cpu", cpu) if cpu else ())),
-        *("-nodefaults", "-display", "none", "-daemonize", "-pidfile", "pid", "-qmp", "unix:qmp,server=on,wait=off"),
+        *(
+            "-nodefaults",
+            "-display",
+            "none",
+            "-daemonize",
+            "-pidfile",
+            "pid",
+            "-qmp",
+            "unix:qmp,server=on,wait=off",
+        ),
         *("-chardev", "file,id=console,path=console.log", "-serial", "chardev:console"),
         *("-netdev", f"user,id=net0{forwards}", "-device", boot.network),
         *boot.options,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sdk_hooks import Machine, SdkError, vm
-from sdk_plugins.hypervisors.qemu import qmp, state
+
+from . import qmp, state
 
 
 def forward(machine: Machine, ports: Sequence[int]) -> Mapping[int, int]:
@@ -37,6 +38,7 @@ def _add(machine: Machine, guest: int, wanted: int) -> int:
 
 
 def _active(machine: Machine) -> dict[int, int]:
-    """What QEMU forwards now, by port of this machine: `TCP[HOST_FORWARD] 12 127.0.0.1 8080 10.0.2.15 8080 0 0`."""
+    """What QEMU forwards now, by port of this machine."""
+    # a row is: TCP[HOST_FORWARD] 12 127.0.0.1 8080 10.0.2.15 8080 0 0
     rows = (line.split() for line in qmp.monitor(machine.directory / "qmp", "info usernet").splitlines())
     return {int(row[3]): int(row[5]) for row in rows if row[:1] == ["TCP[HOST_FORWARD]"]}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sdk_hooks import Machine, Progress, SdkError, vm
 from sdk_hooks.reftarget import DISK_UNUSABLE
-from sdk_plugins.hypervisors.qemu import accelerator
-from sdk_plugins.hypervisors.qemu.boot import Boot, argv, missing, native
-from sdk_plugins.hypervisors.qemu.state import State
+
+from . import accelerator
+from .boot import Boot, argv, missing, native
+from .state import State
 
 _PORT_TAKEN = "Could not set up host forwarding rule"
 
@@ -49,7 +50,7 @@ def _start(boot: Boot, machine: Machine, state: State, kind: str, seconds: float
     log.unlink(missing_ok=True)
     for _ in range(3):  # a port that was free may be taken by now
         port = vm.ssh.free_port(state.port)
-        forwards = {port: 22, **{ours: guest for ours, guest in machine.ports}}
+        forwards = {port: 22, **dict(machine.ports)}
         said = vm.process.daemon(argv(boot, machine, kind, netdev(forwards)), directory)
         if _PORT_TAKEN not in said:
             break
@@ -93,7 +94,8 @@ def answers(ready: str, seconds: float, machine: Machine, port: int) -> None:
         text = vm.console.text(log)
         if DISK_UNUSABLE in text:
             raise bad_disk(machine)
-        return not vm.process.pid(pid) or "Kernel panic" in text or _printed(text, ready) and vm.ssh.greets(port)
+        ended = not vm.process.pid(pid) or "Kernel panic" in text
+        return ended or (_printed(text, ready) and vm.ssh.greets(port))
 
     came = vm.process.wait(there, seconds, 0.05)
     if not came or not vm.process.pid(pid) or "Kernel panic" in vm.console.text(log):
@@ -109,7 +111,7 @@ def answers(ready: str, seconds: float, machine: Machine, port: int) -> None:
 
 
 def _printed(text: str, ready: str) -> bool:
-    return not ready or any(line.startswith("target: ") and line.endswith(ready) for line in text.splitlines())
+    return not ready or any(line.startswith("target: ") and line.endswith(ready) for line in text.split("\n"))
 
 
 def failed(machine: Machine, seconds: float) -> SdkError:

@@ -21,15 +21,16 @@ _BUSYBOX = ("/usr/bin/busybox", "/bin/busybox")
 
 # A fixed list, not what busybox prints: it may be for another architecture.
 _APPLETS = """
-sh ash cat cp mv rm ln ls mkdir mkfifo mknod mktemp rmdir chmod chown chgrp chroot mount umount echo printf test [
-true false env sleep date stat touch tar gzip gunzip zcat xz unxz xzcat sha256sum md5sum head tail tr sort uniq wc cut
-sed awk grep egrep find xargs tee dd df du id uname hostname dirname basename readlink realpath ps kill killall pidof
-setsid start-stop-daemon timeout nohup logger dmesg free wget nc httpd sync vi less more od hexdump cmp diff cpio flock
-nproc seq expr yes who whoami uptime mountpoint nsenter unshare fsync truncate top ping netstat run-parts which stty tty
+sh ash cat cp mv rm ln ls mkdir mkfifo mknod mktemp rmdir chmod chown chgrp chroot mount umount echo printf
+test [ true false env sleep date stat touch tar gzip gunzip zcat xz unxz xzcat sha256sum md5sum head tail tr
+sort uniq wc cut sed awk grep egrep find xargs tee dd df du id uname hostname dirname basename readlink
+realpath ps kill killall pidof setsid start-stop-daemon timeout nohup logger dmesg free wget nc httpd sync
+vi less more od hexdump cmp diff cpio flock nproc seq expr yes who whoami uptime mountpoint nsenter unshare
+fsync truncate top ping netstat run-parts which stty tty
 """
 _SYSTEM_APPLETS = """
-init ip ifconfig insmod modprobe lsmod rmmod reboot poweroff halt route switch_root pivot_root mke2fs sysctl losetup
-blkid udhcpc
+init ip ifconfig insmod modprobe lsmod rmmod reboot poweroff halt route switch_root pivot_root mke2fs sysctl
+losetup blkid udhcpc
 """
 _TEXTS = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
@@ -84,14 +85,15 @@ def _group(name: str, *entries: Entry) -> Group:
 
 
 def _skeleton() -> Group:
-    places = ("dev", "etc/init.d", "mnt", "proc", "run", "sys", "usr/bin", "usr/lib", "usr/lib64", "usr/sbin", "var/log")
+    places = ("dev", "etc/init.d", "mnt", "proc", "run", "sys", "var/lib/devtool-containers", "var/log")
+    merged = ("bin", "lib", "lib64", "sbin")
     scripts = {"init": "init.sh", "etc/init.d/rcS": "rcS.sh", "etc/rcK": "rcK.sh"}
     return _group(
         "skeleton",
-        *(directory(place) for place in (*places, "var/lib/devtool-containers")),
+        *(directory(place) for place in (*places, *(f"usr/{name}" for name in merged))),
         directory("tmp", 0o1777),
         directory("root", 0o700),
-        *(link(name, f"usr/{name}") for name in ("bin", "sbin", "lib", "lib64")),
+        *(link(name, f"usr/{name}") for name in merged),
         link("var/run", "/run"),
         Entry("dev/console", CHARACTER, 0o600, device=(5, 1)),
         Entry("dev/null", CHARACTER, 0o666, device=(1, 3)),

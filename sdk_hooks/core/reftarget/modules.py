@@ -1,4 +1,4 @@
-"""Kernel modules in the order to load them, from what the modules themselves say: packages have no modules.dep."""
+"""Puts kernel modules in the order to load them, by what they say: packages have no modules.dep."""
 
 from __future__ import annotations
 

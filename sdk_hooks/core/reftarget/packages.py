@@ -26,7 +26,8 @@ def sources(etc: Path = ETC) -> dict[str, str]:
     :raises SdkError: When this machine has no apt, or none with such sources.
     """
     found = {name: (etc / name).read_text() for name in _SOURCES if (etc / name).is_file()}
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None or not any(map(_says, found.values())):
+    programs = all(shutil.which(name) for name in ("apt-get", "apt-cache", "dpkg-deb"))
+    if not programs or not any(map(_says, found.values())):
         raise SdkError(
             "the reference target can't be made on this machine",
             detail="it is made of packages of Debian or Ubuntu, and there is no apt with their sources",
@@ -62,14 +63,14 @@ class Apt:
         (directory / "apt.conf").write_text(text)
 
     def update(self) -> None:
-        """Fetch the lists of packages, unless they were fetched lately: older ones name files that are gone."""
+        """Fetch the lists of packages, unless that was lately: old ones name files that are gone."""
         done = self.directory / "updated"
         if not done.exists() or time.time() - done.stat().st_mtime > _FRESH:
             self._run("apt-get", "update", "-qq", "-o", "APT::Update::Error-Mode=any")
             done.touch()
 
     def depends(self, package: str) -> list[str]:
-        """Names of the packages that *package* depends on, the first of alternatives; empty when it is unknown."""
+        """Names of what *package* depends on, the first of alternatives; empty when it is unknown."""
         shown = self._ask("apt-cache", "show", "--no-all-versions", package)
         match = re.search(r"^Depends: (.*)$", shown, re.MULTILINE)
         return [re.split(r"[ (|:]", one.strip())[0] for one in match[1].split(",")] if match else []
@@ -88,8 +89,9 @@ class Apt:
         return sorted(path for package in packages for path in directory.glob(f"{package}_*.deb"))
 
     def _ask(self, program: str, *words: str) -> str:
-        done = subprocess.run(self._argv(program, words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        return done.stdout
+        argv = self._argv(program, words)  # it fails when the package is unknown, and prints nothing then
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        return done.stdout.decode(errors="replace")
 
     def _run(self, program: str, *words: str, cwd: Path | None = None) -> None:
         run(self._argv(program, words), self.directory, cwd)

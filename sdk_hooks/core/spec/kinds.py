@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import yaml
 
 from sdk_hooks.errors import SdkError, did_you_mean
+
 _NULL = "tag:yaml.org,2002:null"
 
 

@@ -163,7 +163,7 @@ _HEALTH = Section(
         "interval": Text("a time such as 2s", kinds.duration, _TEXT_OR_NUMBER),
         "timeout": Text("a time such as 5s", kinds.duration, _TEXT_OR_NUMBER),
         "retries": Text("how often to try", kinds.count, {"type": "integer"}),
-        "start_period": Text("a time such as 10s in which failures do not count", kinds.duration, _TEXT_OR_NUMBER),
+        "start_period": Text("a time such as 10s when failures do not count", kinds.duration, _TEXT_OR_NUMBER),
     },
     _health,
 )
@@ -197,12 +197,15 @@ _RESOURCES = Section(
     },
     Resources,
 )
+_PORT = Text("HOST:CONTAINER[/udp]", port, _TEXT_OR_NUMBER)
+_VOLUME = Text("NAME:/PATH[:ro] or /HOST:/PATH[:ro]", volume)
+_INCLUDE = Text("libNAME.so.N or an absolute path")
 
 SPEC = Section(
     "a container: what is in its image, and how it is run",
     {
-        "name": kinds.matching("the name of the container", NAME, "a name of lower-case letters, digits, . _ -"),
-        "image": kinds.matching("the full name of the image, localhost/NAME by default", IMAGE, "an image name"),
+        "name": kinds.matching("the container's name", NAME, "a name of lower-case letters, digits, . _ -"),
+        "image": kinds.matching("the image's full name, localhost/NAME by default", IMAGE, "an image name"),
         "tag": kinds.matching("the tag of the image, latest by default", TAG, "a tag"),
         "base": Text("an image to build on: a layout directory or an archive, relative to container.yaml"),
         "entrypoint": Words("the program and its fixed arguments"),
@@ -210,15 +213,15 @@ SPEC = Section(
         "env": Pairs("environment variables"),
         "user": kinds.matching("user[:group], by number or name", r"[\w.-]+(:[\w.-]+)?", "user[:group]"),
         "workdir": Text("an absolute path", absolute),
-        "ports": Many("ports of the target that the container answers on", Text("HOST:CONTAINER[/udp]", port, _TEXT_OR_NUMBER)),
-        "volumes": Many("directories that outlive the container", Text("NAME:/PATH[:ro] or /HOST:/PATH[:ro]", volume)),
+        "ports": Many("ports of the target that the container answers on", _PORT),
+        "volumes": Many("directories that outlive the container", _VOLUME),
         "labels": Pairs("labels of the image"),
         "author": Text("who to ask about it"),
         "stop_signal": kinds.matching("a signal such as SIGTERM", r"(SIG)?[A-Z0-9+-]+|\d+", "a signal"),
         "stop_timeout": Text("a time such as 10s", kinds.duration, _TEXT_OR_NUMBER),
         "healthcheck": _HEALTH,
         "files": Many("files to put into the image", _FILE),
-        "include": Many("libraries by name and paths to bring from the sysroot", Text("libNAME.so.N or an absolute path")),
+        "include": Many("libraries by name and paths to bring from the sysroot", _INCLUDE),
         "layers": Many("layers of their own, the first the most stable", _LAYER),
         "resources": _RESOURCES,
         "restart": Text(

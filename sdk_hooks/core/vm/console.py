@@ -19,4 +19,6 @@ def text(log: Path) -> str:
 def end(log: Path, lines: int = 10) -> str:
     """The last *lines* lines of *log*, for an error's detail."""
     said = [line.rstrip() for line in text(log).splitlines() if line.strip()]
-    return "\n".join([f"the end of its console, '{log}':", *said[-lines:]] if said else ["its console is empty"])
+    if not said:
+        return f"its console, '{log}', is empty"
+    return "\n".join([f"the end of its console, '{log}':", *said[-lines:]])

@@ -39,12 +39,14 @@ def keys(directory: Path, name: str) -> Keys:
     :raises SdkError: When they can't be made.
     """
     if shutil.which("ssh-keygen") is None or shutil.which("ssh") is None:
-        raise SdkError("there is no ssh here", hint="install it: apt-get install openssh-client", code="missing-program")
+        hint = "install it: apt-get install openssh-client"
+        raise SdkError("there is no ssh here", hint=hint, code="missing-program")
     found = Keys(directory / "host_key", directory / "login_key")
     for path in (found.host, found.login):
         if not path.exists() or not _public_path(path).exists():
             path.unlink(missing_ok=True)
-            argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"devtool-containers {name}", "-f", str(path))
+            comment = f"devtool-containers {name}"
+            argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path))
             subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -65,10 +66,8 @@ def end(file: Path, seconds: float = 5.0) -> None:
     """End the process of the pid file *file* by force, and wait until it is gone."""
     number = pid(file)
     if number:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         wait(lambda: not pid(file), seconds)
     file.unlink(missing_ok=True)
 

@@ -13,7 +13,7 @@ from sdk_hooks.errors import SdkError
 def full(directory: Path) -> SdkError:
     """The error for a write to *directory* that found no room."""
     return SdkError(
-        f"no space is left for '{directory}'", hint=f"make room there: df -h {directory}", code="disk-full"
+        f"no space left to write '{directory}'", hint=f"free some: df -h {directory}", code="no-space"
     )
 
 
@@ -30,5 +30,5 @@ def writing(directory: Path) -> Iterator[None]:
             raise full(directory) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             detail = f"{error.filename or directory}: {error.strerror}"
-            raise SdkError(f"can't write to '{directory}'", detail=detail, code="unwritable") from error
+            raise SdkError(f"can't write '{directory}'", detail=detail, code="unwritable") from error
         raise

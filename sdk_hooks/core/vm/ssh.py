@@ -37,7 +37,7 @@ def argv(config: Path, name: str, *command: str) -> Argv:
 
 
 def greets(port: int, seconds: float = 2.0) -> bool:
-    """Whether an ssh server says hello on *port*: a forwarded port accepts connections before there is one."""
+    """Whether an ssh server says hello on *port*: one that is forwarded accepts connections in any case."""
     try:
         with socket.create_connection((LOCALHOST, port), seconds) as connection:
             connection.settimeout(seconds)
@@ -47,11 +47,11 @@ def greets(port: int, seconds: float = 2.0) -> bool:
 
 
 def run(config: Path, name: str, *command: str, seconds: float = 30.0) -> tuple[int, str]:
-    """Run *command* there; gives its exit status, 255 when ssh failed or time ran out, and what was printed."""
+    """Run *command* there; gives its exit status, 255 when ssh failed or time was up, and what it printed."""
     try:
         done = subprocess.run(
-            argv(config, name, *command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=seconds, check=False,
+            argv(config, name, *command), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return 255, f"it did not answer within {seconds:.0f} seconds"
