@@ -41,7 +41,7 @@ def run(argv: Argv, env: Mapping[str, str] | None = None, cwd: str | None = None
 
     :raises RuntimeError: With its last words, when its exit status is not 0.
     """
-    # the kernel starts a child's peak with what its parent had: this process must stay smaller than those it runs
+    # the kernel starts a child's peak with what its parent had: this process has to stay small
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
         child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd)
@@ -96,8 +96,8 @@ def machine() -> str:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
     load = os.getloadavg()[0]
     return (
-        f"{platform.machine()}, {os.cpu_count()} processors ({model}), {memory:.0f} GB, Linux {platform.release()}, "
-        f"Python {platform.python_version()}, load {load:.1f}"
+        f"{platform.machine()}, {os.cpu_count()} processors ({model}), {memory:.0f} GB, "
+        f"Linux {platform.release()}, Python {platform.python_version()}, load {load:.1f}"
     )
 
 
@@ -105,17 +105,18 @@ def table(rows: Sequence[Sequence[str]]) -> None:
     """Print *rows* in columns, the first as head; all but the first column to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for number, row in enumerate(rows):
-        cells = [c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
-        print("  " + "  ".join(cells).rstrip())
+        first, *others = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        print("  " + "  ".join([first.strip().ljust(widths[0]), *others]))
         if number == 0:
             print("  " + "  ".join("-" * width for width in widths))
     print()
 
 
-def bar(what: str, value: float, limit: float, form: str = "{:.2f}") -> bool:
-    """Print whether *value* is at most *limit*."""
-    met = value <= limit
-    print(f"  {'PASS' if met else 'FAIL'}  {what}: {form.format(value)} (at most {form.format(limit)})", flush=True)
+def bar(what: str, value: float, limit: float, form: str = "{:.2f}", *, least: bool = False) -> bool:
+    """Print whether *value* is at most *limit*, or at *least*."""
+    met = value >= limit if least else value <= limit
+    bound = f"at {'least' if least else 'most'} {form.format(limit)}"
+    print(f"  {'PASS' if met else 'FAIL'}  {what}: {form.format(value)} ({bound})", flush=True)
     return met
 
 

@@ -49,7 +49,8 @@ def main() -> int:
 
 def _register() -> float:
     """Seconds that devtool would wait for us, in an interpreter that has loaded nothing of ours."""
-    done = subprocess.run((sys.executable, "-c", _BEFORE + _REGISTER), capture_output=True, text=True, check=True)
+    argv = (sys.executable, "-c", _BEFORE + _REGISTER)
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 

@@ -1,4 +1,4 @@
-"""Deploys to real engines over a link whose bytes the kernel counts: the first time, after an edit, with nothing to do.
+"""Deploys to real engines, over a link whose bytes the kernel counts.
 
     python -m benchmarks.wire [STACK ...]
 """
@@ -13,24 +13,34 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from benchmarks import measure, tree
-from benchmarks.measure import Skipped
+from benchmarks.measure import Argv, Skipped
 
 try:
-    from tests.lab import NamespaceTarget, Unavailable
+    from tests.lab import Kind, NamespaceTarget, Unavailable
 except ImportError as error:  # a checkout without tests
     raise SystemExit(f"the lab is not here: {error}") from error
 
 STACKS = {"podman": "podman", "docker": "docker", "containerd": "containerd", "crun": "none"}
 """Kinds of the lab's targets, and the stack that deploys to them."""
 NAME = "localhost/app:latest"
-_CODE = ("/usr/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/aarch64-linux-gnu/libc.so.6", "/usr/lib64/libc.so.6")
-_FRAME = 17_000
+_CODE = tuple(f"/usr/lib{where}/libc.so.6" for where in ("/x86_64-linux-gnu", "/aarch64-linux-gnu", "64", ""))
+_SAVES: dict[str, tuple[Argv, ...]] = {
+    "docker": (("docker", "save", NAME),),
+    "podman": (("podman", "save", "-q", "--format", "oci-archive", NAME), ("podman", "save", "-q", NAME)),
+    "containerd": (("ctr", "images", "export", "-", NAME),),
+}
+_LOADS: dict[str, Argv] = {
+    "docker": ("docker", "load", "-q"),
+    "podman": ("podman", "load", "-q"),
+    "containerd": ("ctr", "images", "import", "-"),
+}
+_FRAME = 13_000
 """Bytes of the compiled program without its ballast."""
 
 
@@ -70,7 +80,8 @@ class Bench:
         self.scratch = scratch
         self.environment = {**os.environ, "XDG_CACHE_HOME": f"{scratch}/cache"}
         tree.image(f"{scratch}/base")
-        self.ours("container-build", "base", "--from", f"{scratch}/base", "--entrypoint", "/usr/bin/app", "-o", scratch)
+        base = ("container-build", "base", "--from", f"{scratch}/base", "-o", scratch)
+        self.ours(*base, "--entrypoint", f"/{tree.PROGRAM}")
         for number in (1, 2, 3):
             self._version(number)
         program = Path(f"{scratch}/install1/usr/sbin/app").read_bytes()
@@ -139,7 +150,7 @@ def counted(target: NamespaceTarget, action: Callable[[], object]) -> Used:
 
 def _stack(bench: Bench, kind: str) -> list[bool]:
     try:
-        with NamespaceTarget(kind) as target:
+        with NamespaceTarget(cast("Kind", kind)) as target:
             return _measured(bench, kind, target)
     except Unavailable as reason:
         print(f"  {kind}: skipped: {reason}\n")
@@ -153,64 +164,60 @@ def _measured(bench: Bench, kind: str, target: NamespaceTarget) -> list[bool]:
     nothing = bench.deploy(target, 3, stack)
     login = counted(target, lambda: target.ssh(("true",)))
     peers = dict(_peers(bench, kind))
-    rows = [(f"{kind}: {_version(kind, target)}", "to target", "back", "both", "s")]
-    rows += [_row("first deploy", first), _row("redeploy after an edit", redeploy[0]), _row("again", redeploy[1])]
-    rows += [_row("deploy with nothing to do", nothing), _row("for comparison: ssh TARGET true", login)]
-    rows += [_row(name, used) for name, used in peers.items()]
-    measure.table(rows)
-    edit = max(used.both for used in redeploy)
+    actions = {
+        "first deploy": first,
+        "redeploy after an edit": redeploy[0],
+        "redeploy after another edit": redeploy[1],
+        "deploy with nothing to do": nothing,
+        "for comparison: ssh TARGET true": login,
+        **peers,
+    }
+    print(f"  {kind}: {_version(kind, target)}\n")
+    measure.table([("bytes", "to target", "back", "both", "s"), *(_row(*action) for action in actions.items())])
+    return _bars(kind, max(used.both for used in redeploy), nothing, peers)
+
+
+def _bars(kind: str, edit: int, nothing: Used, peers: Mapping[str, Used]) -> list[bool]:
+    """Whether they are met; *edit* is the bytes of a redeploy, both ways."""
     met = [
         measure.bar(f"{kind}: redeploy, KB both ways", edit / 1000, 200, "{:.1f}"),
         measure.bar(f"{kind}: nothing to do, KB to the target", nothing.to / 1000, 10, "{:.1f}"),
     ]
     for name, used in peers.items():
-        times = used.both / edit
-        print(f"  {'':4}  {name}: {times:.0f} times the bytes of our redeploy")
-        if name.startswith("docker save"):
-            met.append(measure.bar("docker: our bytes, 1/N of docker save's, N at least 100: 100/N", 100 / times, 1))
+        what = f"{name}, bytes over ours"
+        if kind == "docker":
+            met.append(measure.bar(what, used.both / edit, 100, "{:.0f}", least=True))
+        else:
+            print(f"        {what}: {used.both / edit:.0f}")
     print(flush=True)
     return met
 
 
 def _peers(bench: Bench, kind: str) -> Iterator[tuple[str, Used]]:
-    """What users of the same engine do, from a second machine with that engine to one that has the version before."""
-    ways = {
-        "docker": [(("docker", "save", NAME), ("docker", "load", "-q"))],
-        "podman": [
-            (("podman", "save", "-q", "--format", "oci-archive", NAME), ("podman", "load", "-q")),
-            (("podman", "save", "-q", NAME), ("podman", "load", "-q")),
-        ],
-        "containerd": [(("ctr", "images", "export", "-", NAME), ("ctr", "images", "import", "-"))],
-    }
-    if kind not in ways:
+    """What users of the same engine do, from a machine with that engine to one that has the version before."""
+    if kind not in _SAVES:
         return
-    with _two(kind) as (desk, target):
+    with NamespaceTarget(cast("Kind", kind)) as desk, NamespaceTarget(cast("Kind", kind)) as target:
         _load(desk, kind, bench.archive(2))
         _load(target, kind, bench.archive(1))
-        for save, load in ways[kind]:
-            name = f"{' '.join(word for word in save if word not in (NAME, '-q', '-'))} | ssh {' '.join(load[:3])}"
-            yield name.removesuffix(" -q").removesuffix(" -"), counted(target, lambda s=save, u=load: _pipe(desk, target, s, u))
+        for save in _SAVES[kind]:
+            what = " ".join(word for word in save if word not in (NAME, "-q", "-"))
+            yield f"{what} | ssh {kind} load", counted(target, partial(_pipe, desk, target, save, _LOADS[kind]))
 
 
-@contextmanager
-def _two(kind: str) -> Iterator[tuple[NamespaceTarget, NamespaceTarget]]:
-    with NamespaceTarget(kind) as desk, NamespaceTarget(kind) as target:
-        yield desk, target
-
-
-def _pipe(desk: NamespaceTarget, target: NamespaceTarget, save: tuple[str, ...], load: tuple[str, ...]) -> None:
+def _pipe(desk: NamespaceTarget, target: NamespaceTarget, save: Argv, load: Argv) -> None:
     archive = _checked(desk.run(save, timeout=300))
     _checked(target.ssh(load, stdin=archive.stdout, timeout=300))
 
 
 def _load(machine: NamespaceTarget, kind: str, archive: str) -> None:
-    load = {"containerd": ("ctr", "images", "import", "-")}.get(kind, (kind, "load", "-q"))
-    _checked(machine.run(load, stdin=Path(archive).read_bytes(), timeout=300))
+    _checked(machine.run(_LOADS[kind], stdin=Path(archive).read_bytes(), timeout=300))
 
 
 def _checked(done: subprocess.CompletedProcess[bytes]) -> subprocess.CompletedProcess[bytes]:
     if done.returncode:
-        raise RuntimeError(f"{done.args}: exit status {done.returncode}\n{done.stderr.decode(errors='replace')}")
+        words = done.stderr.decode(errors="replace")
+        raise RuntimeError(f"{done.args}: exit status {done.returncode}\n{words}")
     return done
 
 

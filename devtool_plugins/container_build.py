@@ -55,6 +55,8 @@ def run(args: argparse.Namespace, session: Session) -> int:
 
 def build(args: argparse.Namespace, session: Session) -> list[Path]:
     """Build, write every output, announce; gives the paths written, the layout first."""
+    from dataclasses import replace
+
     from devtool_plugins.inputs import read
     from sdk_hooks.core import build as core
     from sdk_hooks.core import images, requests
@@ -62,9 +64,12 @@ def build(args: argparse.Namespace, session: Session) -> list[Path]:
     backends = [session.plugins.image_backend(kind) for kind in args.output]
     inputs = read(args, session)
     directory = Path(args.directory) if args.directory else session.images
-    tag = inputs.spec.tag or "latest"
+    spec = inputs.spec
+    if spec.base:
+        spec = replace(spec, base=images.base(spec.base, session.images))
+    tag = spec.tag or "latest"
     target = images.place(directory, args.name, tag)
-    built = core.build(args.name, inputs.source, inputs.spec, target, inputs.epoch)
+    built = core.build(args.name, inputs.source, spec, target, inputs.epoch)
     _tell(session, built)
     requests.save(target, requests.Request(_options(args), inputs.watched))
     paths = [target]

@@ -96,6 +96,22 @@ def sdk_choose_stack(target: Target, stacks: Mapping[str, Stack]) -> str | None:
     return None
 
 
+@hookspec(firstresult=True)
+def sdk_choose_runtime(target: Target, runtimes: Mapping[str, Runtime]) -> str | None:
+    """Pick the runtime for *target* when there is no engine and the user named none.
+
+    The first answer that is not None wins, plugins registered last being asked first. Return None to pass.
+    With no answer at all the first by name is taken.
+
+    :param target: As probed.
+    :param runtimes: Those whose needs *target* meets, by name; at least one. Do not modify.
+    :returns: A key of *runtimes*, or None.
+
+    Added in API 1. In this tree: plugins/runtimes/crun.py.
+    """
+    return None
+
+
 @hookspec
 def sdk_image_built(image: Image, previous: Image | None) -> str | None:
     """Announce an image that was just built and written.

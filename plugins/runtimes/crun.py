@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from sdk_hooks import Argv, Needs, Target, hookimpl
+from sdk_hooks import Argv, Needs, Runtime, Target, hookimpl
 
 
 class Crun:
@@ -33,3 +34,9 @@ class Crun:
 @hookimpl
 def sdk_runtimes() -> list[Crun]:
     return [Crun()]
+
+
+@hookimpl
+def sdk_choose_runtime(runtimes: Mapping[str, Runtime]) -> str | None:
+    """It starts quickest and needs the least memory."""
+    return Crun.name if Crun.name in runtimes else None

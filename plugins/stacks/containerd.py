@@ -40,7 +40,8 @@ class Containerd:
         return (*_CTR, "images", "rm", image)
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002
-        return {"run": f"{_made(container)}: >{quoted((self._log(container),))}\nexec {quoted(self._run(container))}\n"}
+        fresh = f": >{quoted((self._log(container),))}\nrm -f {quoted((str(container.directory / 'exit'),))}\n"
+        return {"run": f"{_made(container)}{fresh}exec {quoted(self._run(container))}\n"}
 
     def run(self, container: Container) -> Argv:
         return self._run(container) if container.attach else ("sh", str(container.directory / "run"))
@@ -77,7 +78,19 @@ class Containerd:
             "now=absent\n"
             f"case \"$(ctr containers ls -q)\" in {_word(container.name)}) now='stopped unknown' ;; esac\n"
             f'ctr tasks ls 2>/dev/null | {{ while read -r id pid status; do\n'
-            f'[ "$id $status" = {name}" RUNNING" ] && now="running $pid"; done; echo "$now"; }}\n'
+            f'[ "$id" != {name} ] || case $status in RUNNING) now="running $pid" ;; STOPPED) ended=1 ;; esac; done\n'
+            f'{self._exit_code(container)}echo "$now"; }}\n'
+        )
+
+    def _exit_code(self, container: Container) -> Script:
+        """Only removing a task tells how it ended: so keep it, where the restart monitor has no use for the task."""
+        if container.settings.restart.policy != "no":
+            return ""
+        name, kept = quoted((container.name,)), quoted((str(container.directory / "exit"),))
+        return (
+            f'if [ -n "$ended" ] && said=$(ctr tasks rm {name} 2>&1); then\n'
+            f"said=${{said##*exit code }}; said=${{said%%[!0-9]*}}; echo \"${{said:-0}}\" >{kept}; fi\n"
+            f'case $now in stopped*) [ ! -f {kept} ] || now="stopped $(cat {kept})" ;; esac\n'
         )
 
     def logs(self, container: Container, follow: bool, lines: int) -> Argv:
@@ -123,12 +136,10 @@ def _source(container: Container, volume: Volume) -> str:
 
 
 def _made(container: Container) -> Script:
-    """Make the directories of its volumes that are not there; a named one belongs to who the container runs as."""
-    text = ""
-    for volume in container.settings.volumes:
-        path, owner = quoted((_source(container, volume),)), "{}:{}".format(*container.user)
-        own = f" && chmod 755 {path} && chown {owner} {path}" if volume.named else ""
-        text += f"[ -e {path} ] || {{ mkdir -p {path}{own}; }} || exit\n"
+    """Make the directories of its named volumes, for who the container runs as."""
+    owner, text = "{}:{}".format(*container.user), ""
+    for path in (quoted((_source(container, volume),)) for volume in container.settings.volumes if volume.named):
+        text += f"[ -e {path} ] || {{ mkdir -p {path} && chmod 755 {path} && chown {owner} {path}; }} || exit\n"
     return text
 
 

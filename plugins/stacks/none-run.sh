@@ -9,7 +9,6 @@ for v in $volumes; do
 	place=$state/volumes/$v
 	[ -d "$place" ] || { mkdir -p "$place" && chmod 755 "$place" && chown "$user" "$place"; } || exit
 done
-make_binds || exit
 
 overlay() {
 	# names relative to the layers: all options together have room in one page
@@ -40,4 +39,7 @@ command -v setsid >/dev/null 2>&1 && detach=setsid
 	trap '' HUP
 	exec $detach sh ./supervise
 ) >/dev/null 2>&1 </dev/null &
+# it has a state once it runs, or has ended
+n=0
+while [ $n -lt 500 ] && [ ! -f status ] && ! running; do n=$((n + 1)); done
 exit 0

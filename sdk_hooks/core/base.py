@@ -143,7 +143,7 @@ def _manifests(opener: Opener, entries: Sequence[Mapping[str, Any]]) -> Iterator
 
 
 def _fitting(manifests: list[Mapping[str, Any]], platform: Platform | None) -> list[Mapping[str, Any]]:
-    """Those for *platform*: of several variants its own, else the newest it runs, the oldest if it has none."""
+    """Those for *platform*: of several variants its own, else the newest it runs, the oldest without one."""
     if platform is None:
         return manifests
     found = [m for m in manifests if not m.get("platform") or platform.runs(_platform(m["platform"]))]

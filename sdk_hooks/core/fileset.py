@@ -110,7 +110,7 @@ class Merged:
             self.entries.pop(known, None)
 
     def cover(self, entry: Entry) -> None:
-        """Show *entry* at its path: what was in a directory there is gone with it, unless it is one itself."""
+        """Show *entry* at its path: what was in a directory there goes with it, unless it is one itself."""
         below = self.entries.get(entry.path)
         if below is not None and below.kind == DIRECTORY and entry.kind != DIRECTORY:
             self.remove(entry.path, itself=False)
@@ -134,7 +134,7 @@ class Merged:
 
 
 def _shows(below: Entry, entry: Entry) -> bool:
-    """Whether *below* can stand for the directory *entry*: a link to a directory stays, and what is the same."""
+    """Whether *below* can stand for the directory *entry*: a link to one stays, and one that is the same."""
     if below.kind != DIRECTORY:
         return below.kind == SYMLINK
     plain = (entry.mode, entry.uid, entry.gid) == (0o755, 0, 0)

@@ -40,6 +40,16 @@ def find(wanted: str, directory: Path, tag: str = "latest") -> Image:
     return Layout(found).image()
 
 
+def base(wanted: str, directory: Path) -> str:
+    """The base image that *wanted* means: a path, else the name of an image in *directory*.
+
+    Names are looked up as meta-virtualization does it for OCI_BASE_IMAGE.
+    """
+    names = (f"{wanted}-latest-oci", f"{wanted}-oci", wanted)
+    places = [Path(wanted), *(directory / name for name in names if os.sep not in wanted)]
+    return str(next((place for place in places if place.exists()), wanted))
+
+
 def _names(directory: Path) -> list[str]:
     if not directory.is_dir():
         return []

@@ -87,7 +87,7 @@ class Writer:
         reused = blob is not None and self.target.has(blob)
         if blob is None or not reused:
             blob = self.target.add(tarstream.stream(entries, self.epoch), LAYER)
-        if max((e.stamp[3] for e in entries if e.source), default=0) < started - _RACY:
+        if max((e.stamp[3] for e in entries if e.source and e.stamp), default=0) < started - _RACY:
             self._fresh[fingerprint] = blob
         comment = f"{group.name}: {group.comment}" if group.comment else group.name
         self.layers.append(Layer(blob, comment, reused))

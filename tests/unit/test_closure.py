@@ -199,7 +199,8 @@ def test_programs_of_two_architectures_do_not_go_into_one_image(tree: Path, sysr
     elf(tree / "usr/bin/b", machine=AARCH64)
 
     with fails(
-        f"'{tree}/usr/bin/b' is for arm64 (64 bit), '/usr/bin/a' is for amd64 (64 bit) [mixed-architectures]\n"
+        f"'{tree}/usr/bin/b' is for arm64 (64 bit), '/usr/bin/a' is for amd64 (64 bit)"
+        " [mixed-architectures]\n"
         "  hint: an image has one architecture: give the install tree and the sysroot of the same one"
     ):
         needs(tree, sysroot)
@@ -210,7 +211,8 @@ def test_hard_float_and_soft_float_do_not_go_into_one_image(tree: Path, sysroot:
     elf(sysroot / LD[1:], machine=ARM, bits=32, flags=ARM_SOFT)
 
     with fails(
-        f"'{sysroot}{LD}' is for arm (32 bit, soft float), '/usr/bin/a' is for arm (32 bit) [mixed-architectures]\n"
+        f"'{sysroot}{LD}' is for arm (32 bit, soft float), '/usr/bin/a' is for arm (32 bit)"
+        " [mixed-architectures]\n"
         "  hint: an image has one architecture: give the install tree and the sysroot of the same one"
     ):
         needs(tree, sysroot)

@@ -76,7 +76,7 @@ def _run(root: Path, *argv: str) -> str:
 @needs_gcc
 @needs_namespaces
 def test_a_program_runs_in_the_image_of_its_closure(tree: Path, tmp_path: Path) -> None:
-    """With threads, which load libgcc_s by themselves, a library in the tree, and one that only rpath finds."""
+    """With threads, which load libgcc_s by themselves, and a library in the tree that only rpath finds."""
     gcc(
         tree / "opt/own/libown.so",
         "int answer(void) { return 42; }",

@@ -202,7 +202,8 @@ def test_a_directory_that_may_not_be_read_is_an_error() -> None:
         with (
             as_nobody(),
             fails(
-                f"can't read '{top}/closed' [unreadable]\n  Permission denied\n  hint: chmod u+rx {top}/closed"
+                f"can't read '{top}/closed' [unreadable]\n  Permission denied\n"
+                f"  hint: chmod u+rx {top}/closed"
             ),
         ):
             scan.tree(str(top))

@@ -17,7 +17,7 @@ class Answers:
     """What was found out before, by kernel and version of QEMU."""
 
     def __init__(self, program: str) -> None:
-        self.path = vm.cache_directory() / "kvm.json"
+        self.path = vm.cache_directory() / "qemu" / "kvm.json"
         self.program = program
 
     def may_work(self) -> bool:

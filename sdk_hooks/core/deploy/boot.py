@@ -18,7 +18,6 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-KillMode=none
 ExecStart=/bin/sh -c 'read -r id <{app}/current && exec /bin/sh {app}/$$id/start'
 ExecStop=/bin/sh -c 'read -r id <{app}/current && exec /bin/sh {app}/$$id/stop'
 

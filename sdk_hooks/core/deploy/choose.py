@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 
 from sdk_hooks.container import Settings
 from sdk_hooks.core.deploy.probe import Found
@@ -13,11 +13,7 @@ from sdk_hooks.families import Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.target import Target
 
-DEFAULT_RUNTIMES = ("crun", "runc")
-"""Asked in this order where no stack brings its own: crun starts quicker and needs less memory."""
-
-
-def stack(target: Target, plugins: Plugins, wanted: str = "", runtime: str = "") -> Stack:
+def stack(target: Target, plugins: Plugins, wanted: str = "") -> Stack:
     """The stack that the user named, else what the plugins choose among those that answered.
 
     :raises SdkError: When it is not there, or does not answer.
@@ -28,12 +24,18 @@ def stack(target: Target, plugins: Plugins, wanted: str = "", runtime: str = "")
         _check_there(chosen, target)
         return chosen
     usable = {n: s for n, s in known.items() if n in target.stacks and not target.stacks[n].problem}
-    if not any(n in target.programs for n in [*DEFAULT_RUNTIMES, runtime]):
-        usable.pop("none", None)
+    if not fitting(target, plugins):  # a stack that has no runtime of its own needs one
+        usable = {n: s for n, s in usable.items() if s.takes != "layers"}
     name = plugins.manager.hook.sdk_choose_stack(target=target, stacks=usable)
     if name is None:
-        raise _no_stack(target, known)
+        raise _no_stack(target, known, plugins.family("runtime"))
     return plugins.stack(name)
+
+
+def fitting(target: Target, plugins: Plugins) -> dict[str, Runtime]:
+    """The runtimes that *target* has, with all that they need."""
+    members = {name: plugins.runtime(name) for name in plugins.family("runtime")}
+    return {name: found for name, found in members.items() if not _missing(found, target)}
 
 
 def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -> Runtime | None:
@@ -54,17 +56,16 @@ def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -
         return found
     if chosen.takes != "layers":
         return None
-    members = {name: plugins.runtime(name) for name in plugins.family("runtime")}
-    order = [*DEFAULT_RUNTIMES, *sorted(set(members) - set(DEFAULT_RUNTIMES))]
-    fitting = [name for name in order if name in members and not _missing(members[name], target)]
-    if not fitting:
+    usable = fitting(target, plugins)
+    if not usable:
         raise SdkError(
             f"{target.name!r} has no OCI runtime",
-            detail=f"looked for: {', '.join(order)}",
+            detail=f"looked for: {', '.join(sorted(plugins.family('runtime')))}",
             hint="install crun there",
             code="no-runtime",
         )
-    return members[fitting[0]]
+    name = plugins.manager.hook.sdk_choose_runtime(target=target, runtimes=usable)
+    return usable[name or min(usable)]
 
 
 def check(found: Found, image: Image, name: str, settings: Settings, chosen: Stack, size: int) -> None:
@@ -120,14 +121,14 @@ def _others(target: Target) -> str:
     return f"it has: {', '.join(usable)}" if usable else ""
 
 
-def _no_stack(target: Target, known: Mapping[str, Stack]) -> SdkError:
+def _no_stack(target: Target, stacks: Iterable[str], runtimes: Iterable[str]) -> SdkError:
     broken = {name: facts.problem for name, facts in target.stacks.items() if facts.problem}
     if broken:
         name, problem = sorted(broken.items())[0]
         return _not_running(name, target, problem)
     return SdkError(
         f"{target.name!r} has nothing that runs containers",
-        detail=f"looked for: {', '.join(sorted(known))}, {', '.join(DEFAULT_RUNTIMES)}",
+        detail=f"looked for: {', '.join([*sorted(stacks), *sorted(runtimes)])}",
         hint="install crun there, or podman, docker or containerd",
         code="no-engine",
     )
@@ -154,10 +155,12 @@ def _check_platform(target: Target, image: Image) -> None:
 
 def _check_name(found: Found, name: str, chosen: Stack) -> None:
     facts = found.target.stacks.get(chosen.name)
-    if facts and facts.state not in ("", "absent") and found.stack != chosen.name:
+    holders = [chosen.name] if facts and facts.state not in ("", "absent") else []
+    if chosen.takes == "layers":
+        holders += sorted(found.holders)
+    if holders and found.stack != chosen.name:
         raise SdkError(
-            f"{chosen.name} on {found.target.name!r} has a container {name!r} that is not ours",
-            detail=f"it is {facts.state}",
+            f"{holders[0]} on {found.target.name!r} has a container {name!r} that is not ours",
             hint="deploy under another name with --name, or remove that one",
             code="name-in-use",
         )

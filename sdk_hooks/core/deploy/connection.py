@@ -75,7 +75,7 @@ class Ssh:
         return (
             "ssh",
             *self._common(),
-            *("-o", "ControlMaster=yes", "-o", "ControlPersist=yes", "-o", "UpdateHostKeys=no"),
+            *("-o", "ControlMaster=yes", "-o", "ControlPersist=60", "-o", "UpdateHostKeys=no"),
             *("-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
             *("-f", "-N", "-T", "--", self.host),
         )
@@ -89,6 +89,8 @@ class Ssh:
             *(("-F", given.config) if given.config else ()),
             *(("-p", given.port) if given.port else ()),
             *("-o", f"ControlPath={self.socket}"),
+            # what the user's configuration may ask for, and what would be in the way here
+            *("-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"),
             *(() if given.check_host_key else _UNCHECKED),
             *(word for option in given.extra for word in ("-o", option)),
         )

@@ -16,7 +16,7 @@ from sdk_hooks.container import Container, HealthCheck, Settings
 from sdk_hooks.core import users
 from sdk_hooks.core.deploy import boot
 from sdk_hooks.core.deploy.resource import script
-from sdk_hooks.core.shell import lines, quoted, write_files
+from sdk_hooks.core.shell import quoted, write_files
 from sdk_hooks.core.spec.model import settings_to_json
 from sdk_hooks.families import Runtime, Stack
 from sdk_hooks.image import Image
@@ -24,6 +24,9 @@ from sdk_hooks.target import Script, Target
 
 _LINES = 987654321
 """Stands for the number of lines until the command is shell text."""
+
+_FRESH = ".new-$$"
+"""Where files are until they are all there; of its own for each of several deployments at once."""
 
 _SHEBANG = "#!/bin/sh\n"
 _LOCALE = "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
@@ -97,7 +100,7 @@ def scripts(deployment: Deployment, image: Image) -> Mapping[str, str]:
         "ports": " ".join(sorted({str(port.host) for port in settings.ports})),
         "layers": "\n".join(container.layers),
         "limits": _limits(settings),
-        "start": f"{_head()}{remove}exec {quoted(stack.run(container))} >/dev/null\n",
+        "start": f"{_head()}{remove}{_directories(settings)}exec {quoted(stack.run(container))} >/dev/null\n",
         "stop": f"{_head()}{remove}",
         "state": f"{_head()}{stack.state(container)}\n",
         "logs": f"{_head()}exec {_logs(stack, container, False)}\n",
@@ -118,27 +121,26 @@ def scripts(deployment: Deployment, image: Image) -> Mapping[str, str]:
 
 
 def install(deployment: Deployment, content: Mapping[str, str]) -> Script:
-    """Commands that put the files of *deployment* in their place, all or none."""
-    app, directory = quoted((str(deployment.app),)), quoted((str(deployment.container.directory),))
-    fresh = f"{deployment.app}/.new-{deployment.id}"
+    """Commands that write the files of *deployment*, for `switch` to put in their place: all or none."""
     return (
-        f"umask 077\nset -e\nmkdir -p {app}\nrm -rf {quoted((fresh,))}\nmkdir {quoted((fresh,))}\n"
-        f"{write_files(fresh, content)}"
-        f"rm -rf {directory}\nmv {quoted((fresh,))} {directory}\nset +e\n"
+        f"umask 077\nmkdir -p {quoted((str(deployment.app),))} && cd {quoted((str(deployment.app),))} || exit\n"
+        f"set -e\nmkdir {_FRESH}\ncd {_FRESH}\n{write_files('.', content)}cd ..\nset +e\n"
     )
 
 
-def switch(app: PurePosixPath, deployment_id: str) -> Script:
-    """Commands that make the deployment *deployment_id* the running one; they do not end with the connection."""
-    text = script("switch.sh")
-    program, log = f"{app}/.switch-{deployment_id}", f"{app}/switch.log"
-    argv = quoted(("sh", program, str(app), deployment_id))
+def switch(app: PurePosixPath, deployment_id: str, *, installed: bool) -> Script:
+    """Commands that make the deployment *deployment_id* the running one; they do not end with the connection.
+
+    :param installed: Whether its files were written by `install`, just before in the same script.
+    """
+    fresh = f" {_FRESH}" if installed else ""
     return (
-        f"{write_files(str(app), {f'.switch-{deployment_id}': text})}"
+        f"cd {quoted((str(app),))} || exit\nmkdir .run-$$ && cd .run-$$ || exit\n"
+        f"{write_files('.', {'switch': script('switch.sh')})}"
         "trap '' HUP PIPE\n"  # what runs from here on is not for the connection to end
         f"detach=\ncommand -v setsid >/dev/null 2>&1 && detach=setsid\n"
-        f"$detach {argv} >{quoted((log,))} 2>&1 </dev/null &\nwait $!\nstatus=$?\n"
-        f"cat {quoted((log,))}\nrm -f {quoted((program,))}\nexit $status\n"
+        f"$detach sh ./switch {quoted((str(app), deployment_id))}{fresh} >log 2>&1 </dev/null &\n"
+        "wait $!\nstatus=$?\ncat log\ncd ..\nrm -rf .run-$$\nexit $status\n"
     )
 
 
@@ -155,7 +157,13 @@ def _head() -> Script:
 
 
 def _quiet(stack: Stack, container: Container) -> Script:
-    return "".join(f"{line} >/dev/null 2>&1\n" for line in lines(stack.remove(container)).splitlines())
+    return "".join(f"{quoted(argv)} >/dev/null 2>&1\n" for argv in stack.remove(container))
+
+
+def _directories(settings: Settings) -> Script:
+    """Make the directories of the target that are to be mounted; podman and the runtimes do not."""
+    paths = [quoted((volume.source,)) for volume in settings.volumes if not volume.named]
+    return "".join(f"[ -e {path} ] || mkdir -p {path} || exit\n" for path in paths)
 
 
 def _limits(settings: Settings) -> Script:

@@ -71,7 +71,7 @@ def prepare(order: Order, connection: Connection, plugins: Plugins) -> Prepared:
     """
     runtimes = [plugins.runtime(name) for name in plugins.family("runtime")]
     found = probe(connection, order.name, plugins.stacks(), runtimes)
-    stack = choose.stack(found.target, plugins, order.stack, order.runtime)
+    stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
     settings = deployment.with_network(order.settings, stack)
     made = deployment.make(order.name, order.image, settings, stack, runtime, found.target)
@@ -117,7 +117,7 @@ def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:
         )
     app = PurePosixPath(found.target.state) / "apps" / name
     progress.step(f"{connection.name}: going back to {found.previous}")
-    _check(link.run(connection, deployment.switch(app, found.previous)), connection, name, progress)
+    _check(link.run(connection, deployment.switch(app, found.previous, installed=False)), connection, name, progress)
     digest = _digest(connection, app, found.previous)
     return Outcome(connection.name, "rolled back", digest, found.stack, Sent(0, 0, 0), time.monotonic() - started)
 
@@ -140,7 +140,7 @@ def _loaded(prepared: Prepared) -> bool:
 
 def _change(made: Deployment, image: Image) -> Script:
     content = deployment.scripts(made, image)
-    return deployment.install(made, content) + deployment.switch(made.app, made.id)
+    return deployment.install(made, content) + deployment.switch(made.app, made.id, installed=True)
 
 
 def _digest(connection: Connection, app: PurePosixPath, identity: str) -> str:

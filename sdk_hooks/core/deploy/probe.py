@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -49,9 +49,11 @@ class Found:
     """Of the current deployment."""
     ports: frozenset[int] = frozenset()
     """Those that the current deployment holds."""
+    holders: frozenset[str] = frozenset()
+    """Runtimes that have a container of this name."""
 
 
-def probe(connection: Connection, name: str, stacks: Mapping[str, Stack], runtimes: Iterable[Runtime]) -> Found:
+def probe(connection: Connection, name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]) -> Found:
     """Ask the target of *connection* for everything that a deployment of *name* has to know.
 
     :raises SdkError: When it can't be reached, or is no machine that containers run on.
@@ -68,7 +70,7 @@ def probe(connection: Connection, name: str, stacks: Mapping[str, Stack], runtim
     return _found(connection.name, facts, {n: _stack_facts(*s) for n, s in sections.items()})
 
 
-def script(name: str, stacks: Mapping[str, Stack], runtimes: Iterable[Runtime]) -> Script:
+def script(name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]) -> Script:
     """The shell text that the probe sends."""
     blank = Target("", Platform(""), 0, PurePosixPath("/"))
     needs = [runtime.needs(blank) for runtime in runtimes]
@@ -80,6 +82,9 @@ def script(name: str, stacks: Mapping[str, Stack], runtimes: Iterable[Runtime]) 
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
         body = f"inventory() {{\n{stack.inventory(name).rstrip()}\n}}"
         parts.append(f"if {{ {there}; }} >/dev/null 2>&1; then\n{body}\nask {stack.name}\nfi\n")
+    for runtime in runtimes:
+        query = quoted(runtime.state(name))
+        parts.append(f"{query} </dev/null >/dev/null 2>&1 && echo holder {quoted((runtime.name,))}\n")
     # printed at once: every line by itself would be a packet by itself
     return _lean("".join(parts) + '}\nfacts=$(probe)\nprintf "%s\\n" "$facts"\n')
 
@@ -151,6 +156,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         one("now", "absent") or "absent",
         one("stack"),
         frozenset(int(port) for port in one("ports").split()),
+        frozenset(facts.get("holder", [])),
     )
 
 

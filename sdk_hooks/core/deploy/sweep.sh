@@ -10,3 +10,6 @@ for layer in layers/*; do
 	done
 	rm -rf "$layer"
 done
+for fresh in layers/.new-*; do # of a transfer that was killed
+	kill -0 "${fresh##*-}" 2>/dev/null || rm -rf "$fresh"
+done

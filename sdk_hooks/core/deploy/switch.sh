@@ -1,12 +1,13 @@
 # Changes one application from the deployment that runs to another one. Runs on the target, and to its
 # end also when the connection is cut: at every moment either the old or the new one is up, or about to be.
 #
-# Usage: switch.sh APP NEW. APP is a directory, NEW and what `current` and `previous` say are names in it.
+# Usage: switch.sh APP NEW [FRESH]. APP is a directory, NEW and what `current` and `previous` say are names in
+# it, FRESH is a directory in it that has the files of NEW.
 # A deployment has the files start, stop, state, logs, forget, enable, and maybe health; and `limits`:
 # tries= (seconds to become healthy), settle= (seconds that it must stay up), oneshot= (may end well).
 # Exit status: 0 up, 3 not up and the old one put back, 4 not up and there was none, 5 another one is at it.
 
-app=$1 new=$2
+app=$1 new=$2 fresh=$3
 cd "$app" || exit 4
 read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
 
@@ -16,17 +17,27 @@ locked() {
 }
 waited=0
 until mkdir lock 2>/dev/null; do
-	if [ -f lock/owner ] && ! locked; then
+	# without an owner it is being made right now, or the power was cut at that moment
+	if { [ -f lock/owner ] || [ $waited -ge 5 ]; } && ! locked; then
 		rm -rf lock # whoever had it is dead, or the target was started again
 		continue
 	fi
-	[ $waited -lt 60 ] || { echo "another deployment of this container has been running for a minute"; exit 5; }
+	if [ $waited -ge 60 ]; then
+		echo "another deployment of this container has been running for a minute"
+		[ -z "$fresh" ] || rm -rf "$fresh"
+		exit 5
+	fi
 	[ $waited != 0 ] || echo "waiting for another deployment of this container"
 	waited=$((waited + 1))
 	sleep 1
 done
 echo "$$ $boot" >lock/owner
 trap 'rm -rf lock' EXIT
+if [ -n "$fresh" ]; then
+	[ ! -d "$new" ] || sh "$new/stop" # the same once more: it has ended, or does not run well
+	rm -rf "$new"
+	mv "$fresh" "$new"
+fi
 
 old=
 [ ! -f current ] || read -r old <current
@@ -91,9 +102,12 @@ if sh "$new/start" && up; then
 	[ ! -f previous ] || previous=$(cat previous)
 	for d in */; do
 		d=${d%/}
-		case $d in "$new" | "$previous" | lock | .new-*) continue ;; esac
+		case $d in "$new" | "$previous" | lock) continue ;; esac
 		same "$d/image" "$new/image" || same "$d/image" "$previous/image" || sh "$d/forget" >/dev/null 2>&1
 		rm -rf "$d"
+	done
+	for d in .new-* .run-*; do # whose maker was killed
+		kill -0 "${d##*-}" 2>/dev/null || rm -rf "$d"
 	done
 	sh "$new/tidy" "${app##*/}"
 	sync

@@ -134,7 +134,7 @@ class Transfer:
         total = Sent(0, 0, 0)
         for blob, diff in self.missing:
             index = self.image.diff_ids.index(diff)
-            unpack = _unpack(self._layer(diff), self._digest(index), f"{state}/layers/.new-{self.deployment.id}")
+            unpack = _unpack(self._layer(diff), self._digest(index), f"{state}/layers/.new-$$")
             pieces = whiteouts.stream(self.image, index)
             result, wire = self._pipe(connection, progress, pieces, blob.size, unpack)
             total += Sent(1, blob.size, wire)

@@ -2,7 +2,6 @@
 umask 022
 mkdir -p "@FRESH@" || exit
 cd "@FRESH@" || exit
-rm -rf root sum pipe
 mkdir root || exit
 if command -v mkfifo >/dev/null 2>&1 && command -v sha256sum >/dev/null 2>&1 && command -v tee >/dev/null 2>&1; then
 	mkfifo pipe || exit
@@ -19,5 +18,6 @@ if command -v mkfifo >/dev/null 2>&1 && command -v sha256sum >/dev/null 2>&1 && 
 else
 	tar -xf - -C root || { status=$?; cd /; rm -rf "@FRESH@"; exit $status; }
 fi
-rm -rf "@LAYER@"
-mv root "@LAYER@" && cd / && rm -rf "@FRESH@"
+# another transfer may have brought it meanwhile, and something may run from it
+[ -d "@LAYER@" ] || mv root "@LAYER@" || exit
+cd / && rm -rf "@FRESH@"

@@ -112,13 +112,13 @@ def unpack(packages: list[Path], directory: Path) -> None:
 
 
 def run(argv: Argv, directory: Path, cwd: Path | None = None) -> None:
-    """Run *argv*, which writes to *directory*, and keep quiet unless it fails.
+    """Run *argv*, which writes to *directory*; quiet unless it fails.
 
     :raises SdkError: With its last words.
     """
     done = subprocess.run(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, check=False,
-        env={**os.environ, "LC_ALL": "C"},
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=cwd, check=False, env={**os.environ, "LC_ALL": "C"},
     )  # fmt: skip
     if done.returncode == 0:
         return

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Stops the reference target.
-for script in $(ls -r /etc/init.d/S??* 2>/dev/null); do
+for script in /etc/init.d/S??*; do
 	[ -x "$script" ] && "$script" stop
 done
 sync

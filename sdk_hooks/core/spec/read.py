@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
@@ -95,7 +96,8 @@ def _anchored(spec: Spec, directory: Path) -> Spec:
     files = spec.files and tuple(
         replace(file, source=str(directory / file.source)) if file.source else file for file in spec.files
     )
-    return replace(spec, files=files, base=spec.base and str(directory / spec.base))
+    is_path = spec.base and (os.sep in spec.base or (directory / spec.base).exists())
+    return replace(spec, files=files, base=str(directory / spec.base) if spec.base and is_path else spec.base)
 
 
 def _text(variables: Mapping[str, str], name: str, key: str) -> str | None:
