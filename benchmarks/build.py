@@ -1,6 +1,6 @@
 """Builds the same tree with each tool, interleaved, and compares times and memory.
 
-    python -m benchmarks.build [--repeats N] [--no-big]
+python -m benchmarks.build [--repeats N] [--no-big]
 """
 
 from __future__ import annotations
@@ -196,8 +196,8 @@ def _thousands(scratch: str, repeats: int) -> list[bool]:
 
 
 def _gigabyte(scratch: str) -> list[bool]:
-    measure.section("Build: a tree of 1 GB, once")
-    source, work = _make("image", scratch, "1000"), f"{scratch}/big"
+    measure.section("Build: a tree of 1 GB with libraries of up to 200 MB, once")
+    source, work = _make("image", scratch, "1000", "200"), f"{scratch}/big"
     tool = Ours()
     cost = measure.run_all(tool.cold(source, work), tool.environment(work))
     shutil.rmtree(work)

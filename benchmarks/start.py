@@ -1,6 +1,6 @@
 """How long it takes until a command starts, and what registering adds to every devtool command.
 
-    python -m benchmarks.start [--repeats N]
+python -m benchmarks.start [--repeats N]
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Makes the trees that are measured: the same bytes from the same seed, on any machine, in seconds.
 
-    python -m benchmarks.tree image DIR [MEGABYTES]
-    python -m benchmarks.tree many DIR
+python -m benchmarks.tree image DIR [MEGABYTES [LARGEST_MEGABYTES]]
+python -m benchmarks.tree many DIR
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ _TEXT = "text"
 _LETTERS = b"etaoinshrdlucmfwypvbgkqjxzetaoinshrdluetaoin"
 
 
-def image(top: str, size: int = 100 * MB) -> None:
-    """A tree of *size* bytes: 62 % programs and libraries that need each other, 38 % text."""
+def image(top: str, size: int = 100 * MB, largest: int = 2_500_000) -> None:
+    """A tree of *size* bytes: 62 % programs and libraries that need each other, 38 % text.
+
+    :param largest: Bytes of the largest library.
+    """
     _write(top, PROGRAM, program(0), 0o755)
     left, number, below = int(size * ELF_SHARE) - PROGRAM_SIZE, 0, ""
-    for part in _sizes("libraries", left, 30_000, 2_500_000):
+    for part in _sizes("libraries", left, 30_000, largest):
         name = f"libpart{number}.so.1"
         _write(top, f"usr/lib/{name}", elf(f"library {number}", part, [below] if below else [], name), 0o755)
         number, below = number + 1, name
@@ -153,6 +156,6 @@ def _write(top: str, path: str, content: bytes, mode: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "image":
-        image(sys.argv[2], int(sys.argv[3]) * MB if sys.argv[3:] else 100 * MB)
+        image(sys.argv[2], *(int(number) * MB for number in sys.argv[3:]))
     else:
         many(sys.argv[2])

@@ -1,6 +1,6 @@
 """Deploys to real engines, over a link whose bytes the kernel counts.
 
-    python -m benchmarks.wire [STACK ...]
+python -m benchmarks.wire [STACK ...]
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _measured(bench: Bench, kind: str, target: NamespaceTarget) -> list[bool]:
         **peers,
     }
     print(f"  {kind}: {_version(kind, target)}\n")
-    measure.table([("bytes", "to target", "back", "both", "s"), *(_row(*action) for action in actions.items())])
+    measure.table([("bytes", "to target", "back", "both", "s"), *(_row(*one) for one in actions.items())])
     return _bars(kind, max(used.both for used in redeploy), nothing, peers)
 
 
@@ -194,7 +194,7 @@ def _bars(kind: str, edit: int, nothing: Used, peers: Mapping[str, Used]) -> lis
 
 
 def _peers(bench: Bench, kind: str) -> Iterator[tuple[str, Used]]:
-    """What users of the same engine do, from a machine with that engine to one that has the version before."""
+    """What users of the same engine do, from a machine with it to one that has the version before."""
     if kind not in _SAVES:
         return
     with NamespaceTarget(cast("Kind", kind)) as desk, NamespaceTarget(cast("Kind", kind)) as target:
@@ -202,7 +202,8 @@ def _peers(bench: Bench, kind: str) -> Iterator[tuple[str, Used]]:
         _load(target, kind, bench.archive(1))
         for save in _SAVES[kind]:
             what = " ".join(word for word in save if word not in (NAME, "-q", "-"))
-            yield f"{what} | ssh {kind} load", counted(target, partial(_pipe, desk, target, save, _LOADS[kind]))
+            transfer = partial(_pipe, desk, target, save, _LOADS[kind])
+            yield f"{what} | ssh {kind} load", counted(target, transfer)
 
 
 def _pipe(desk: NamespaceTarget, target: NamespaceTarget, save: Argv, load: Argv) -> None:

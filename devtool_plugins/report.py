@@ -42,7 +42,8 @@ def _row(target: str, answer: Answer) -> tuple[str, ...]:
     if isinstance(answer, SdkError):
         return (target, f"failed [{answer.code}]", "", "", "", "")
     assert not isinstance(answer, str)  # noqa: S101  a dry run has no table
-    sent = f"{human(answer.sent.wire)} in {answer.sent.layers} layers" if answer.sent.wire else "nothing"
+    count = answer.sent.layers
+    sent = f"{human(answer.sent.wire)} in {count} layer{'s' * (count != 1)}" if answer.sent.wire else "nothing"
     return (target, answer.result, answer.stack, answer.digest[:19], sent, f"{answer.seconds:.1f}")
 
 

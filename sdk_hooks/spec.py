@@ -60,7 +60,7 @@ def sdk_hypervisors() -> list[Hypervisor]:
 
     :returns: Objects that satisfy `sdk_hooks.Hypervisor`.
 
-    Added in API 1. In this tree: plugins/hypervisors/qemu.py.
+    Added in API 1. In this tree: plugins/hypervisors/qemu/__init__.py.
     """
     return []
 

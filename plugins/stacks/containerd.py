@@ -40,7 +40,8 @@ class Containerd:
         return (*_CTR, "images", "rm", image)
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002
-        fresh = f": >{quoted((self._log(container),))}\nrm -f {quoted((str(container.directory / 'exit'),))}\n"
+        log, kept = quoted((self._log(container),)), quoted((str(container.directory / "exit"),))
+        fresh = f": >{log}\nrm -f {kept}\n"
         return {"run": f"{_made(container)}{fresh}exec {quoted(self._run(container))}\n"}
 
     def run(self, container: Container) -> Argv:
@@ -78,12 +79,13 @@ class Containerd:
             "now=absent\n"
             f"case \"$(ctr containers ls -q)\" in {_word(container.name)}) now='stopped unknown' ;; esac\n"
             f'ctr tasks ls 2>/dev/null | {{ while read -r id pid status; do\n'
-            f'[ "$id" != {name} ] || case $status in RUNNING) now="running $pid" ;; STOPPED) ended=1 ;; esac; done\n'
+            f'[ "$id" != {name} ] || case $status in\n'
+            f'RUNNING) now="running $pid" ;; STOPPED) ended=1 ;; esac; done\n'
             f'{self._exit_code(container)}echo "$now"; }}\n'
         )
 
     def _exit_code(self, container: Container) -> Script:
-        """Only removing a task tells how it ended: so keep it, where the restart monitor has no use for the task."""
+        """Only the removal of a task tells how it ended: keep that, unless the restart monitor needs the task."""
         if container.settings.restart.policy != "no":
             return ""
         name, kept = quoted((container.name,)), quoted((str(container.directory / "exit"),))

@@ -1,5 +1,6 @@
 # shellcheck disable=SC1091  # vars is made for each deployment
-cd "${0%/*}" && . ./vars || { echo absent; exit; }
+cd "${0%/*}" || exit
+. ./vars
 if running; then
 	read -r since <started
 	echo "running $since"

@@ -20,7 +20,6 @@ keep() {
 
 times=0 pause=1
 while :; do
-	delete >/dev/null 2>&1
 	read -r up _ </proc/uptime
 	echo "$up" >started
 	rm -f status
@@ -43,6 +42,7 @@ while :; do
 	[ $((${now%.*} - ${up%.*})) -lt 60 ] || pause=1
 	sleep $pause
 	[ ! -f stopping ] || break
+	delete >/dev/null 2>&1
 	[ $pause -ge 30 ] || pause=$((pause * 2))
 done
 rm -f supervisor

@@ -29,8 +29,8 @@ class View:
 
 def whole(image: Image) -> View:
     """All of *image*, to the byte."""
-    manifest = image.blob(image.descriptor).read_bytes()
-    return View(image, image.layers, image.diff_ids, image.blob(image.config_descriptor).read_bytes(), manifest)
+    manifest, config = (image.blob(blob).read_bytes() for blob in (image.descriptor, image.config_descriptor))
+    return View(image, image.layers, image.diff_ids, config, manifest)
 
 
 def lower(image: Image, count: int) -> View:

@@ -16,6 +16,7 @@ _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name, no time
 def compress(pieces: Iterable[bytes], level: int = 4) -> Iterator[bytes]:
     """One gzip member of *pieces*.
 
+    Level 4 takes less than half the time of 6, zlib's default, for 3 % more bytes of programs.
     Blocks of 1 MiB are compressed apart and joined at byte boundaries: how many processors there are
     does not show. zlib lets go of the interpreter while it works.
     """

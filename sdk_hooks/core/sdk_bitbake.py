@@ -25,6 +25,8 @@ _MISSING = (
 )
 """What BitBake, apt, dnf and opkg say; do_package_qa says the third."""
 
+_NOISE = ("| DEBUG:", "| NOTE:", "| WARNING: exit code")
+
 _SHOWN = 30
 """Lines of a failed task's log."""
 
@@ -68,7 +70,7 @@ class Bitbake:
                 self._end(child)
                 raise
         if child.returncode:
-            raise failure(" ".join(("bitbake", *arguments)), output)
+            raise failure(output)
 
     def _end(self, child: subprocess.Popen[str]) -> None:
         """End it in order, so that nothing holds the SDK's lock when we are gone."""
@@ -81,8 +83,8 @@ class Bitbake:
                 continue
 
 
-def failure(command: str, output: Sequence[str]) -> SdkError:
-    """What the *output* of a *command* that failed means."""
+def failure(output: Sequence[str]) -> SdkError:
+    """What the *output* of a bitbake that failed means."""
     for pattern in _MISSING:
         lines = [line.strip() for line in output if re.search(pattern, line)]
         if lines:
@@ -93,11 +95,10 @@ def failure(command: str, output: Sequence[str]) -> SdkError:
                 code="missing-dependency",
             )
     errors = [line for line in output if line.startswith("ERROR:")]
-    log = [
-        line for line in output if line.startswith("| ")
-    ]  # of the task that failed: what the compiler said
+    # the log of the task that failed: what the compiler said
+    log = [line[2:] for line in output if line.startswith("| ") and not line.startswith(_NOISE)]
     detail = [*log[-_SHOWN:], *(errors[-5:] or output[-5:])]
-    return SdkError(f"{command} failed", detail="\n".join(detail), code="bitbake-failed")
+    return SdkError("BitBake failed", detail="\n".join(detail), code="bitbake-failed")
 
 
 def unknown(error: SdkError) -> str:

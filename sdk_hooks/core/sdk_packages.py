@@ -19,6 +19,9 @@ from sdk_hooks.core.tree import Source
 from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Platform
 
+_STAMP = re.compile(r"\.do_packagedata(?:_setscene)?\.([0-9a-f]{40,})")
+"""Of a task that ran: its hash, and after it may come the machine."""
+
 Variables = Mapping[str, str]
 """Of a recipe, by name."""
 
@@ -91,8 +94,8 @@ class Packages:
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def _hashes(self, recipe: str) -> list[str]:
-        tasks = glob(f"{self.recipe['STAMPS_DIR']}/*/{recipe}/*.do_packagedata*")
-        return sorted(task.rpartition(".")[2] for task in tasks if ".sigdata." not in task)
+        stamps = glob(f"{self.recipe['STAMPS_DIR']}/*/{recipe}/*.do_packagedata*")
+        return sorted({found[1] for found in map(_STAMP.search, stamps) if found})
 
     def _sorted(self) -> list[Package]:
         return sorted(self.packages.values(), key=lambda package: package.name)

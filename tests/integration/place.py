@@ -41,10 +41,13 @@ class Place:
         """Whether it has no engine, but a runtime alone."""
         return self.board.kind in ("crun", "runc")
 
+    @property
+    def ssh(self) -> tuple[str, ...]:
+        return ("--ssh-config", self.board.ssh_config)
+
     def words(self, image: str, version: str, *options: str) -> tuple[str, ...]:
         """The command line of a deployment."""
-        return ("container-deploy", image, self.board.alias, "-o", str(self.cli.home / version),
-                "--ssh-config", self.board.ssh_config, *options)
+        return ("container-deploy", image, self.board.alias, "-o", f"{self.cli.home}/{version}", *self.ssh, *options)
 
     def deploy(self, image: str = "hello-http", version: str = "v1", *options: str, timeout: float = 60) -> Done:
         return self.cli(*self.words(image, version, *options), timeout=timeout)
@@ -56,11 +59,10 @@ class Place:
         return done.json()[0]
 
     def undeploy(self, name: str, *options: str) -> Done:
-        return self.cli("container-undeploy", name, self.board.alias, "--ssh-config", self.board.ssh_config, *options)
+        return self.cli("container-undeploy", name, self.board.alias, *self.ssh, *options)
 
     def status(self, *args: str, timeout: float = 60) -> Done:
-        return self.cli("container-status", self.board.alias, *args, "--ssh-config", self.board.ssh_config,
-                        timeout=timeout)
+        return self.cli("container-status", self.board.alias, *args, *self.ssh, timeout=timeout)
 
     def state(self, name: str) -> dict[str, Any]:
         return self.status(name, "--format", "json").json()[0]

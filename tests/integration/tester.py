@@ -1,4 +1,4 @@
-"""The images that are deployed: the example service, and one that tells what it sees and fails when asked to."""
+"""The images that are deployed: the example service, and one that tells what it sees and fails if asked to."""
 
 import dataclasses
 import json
@@ -38,12 +38,14 @@ echo "greeting=$GREETING"
 echo "words=$WORDS"
 echo "starts=$(cat /data/starts | wc -l)"
 echo "owner=$(stat -c %u:%g /data)"
-touch /tmp/file 2>/dev/null && echo root=writable || echo root=read-only
+while read -r _ _ _ _ directory options _; do
+	[ "$directory" != / ] || echo "root=${options%%,*}"
+done </proc/self/mountinfo
 """
 
 CHECK = """\
 #!/bin/sh
-[ "$MODE" != sick ] || { echo "feeling sick"; exit 1; }
+[ "$MODE" != sick ] && [ ! -e /state/sick ] || { echo "feeling sick"; exit 1; }
 """
 
 SPEC = """\
@@ -114,7 +116,8 @@ def build_example(cli: Cli, version: str) -> None:
 def build_tester(cli: Cli, version: str) -> None:
     """Build `tester` (read-only, a volume, a health check by command), and `plain` without any of these."""
     tree = cli.home / f"tester-tree-{version}"
-    files = {"usr/bin/tester": TESTER, "usr/bin/check": CHECK, "www/cgi-bin/facts": FACTS, "etc/version": version}
+    scripts = {"usr/bin/tester": TESTER, "usr/bin/check": CHECK, "www/cgi-bin/facts": FACTS}
+    files = {**scripts, "etc/version": version}
     for path, text in files.items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         (tree / path).write_text(text)
@@ -124,5 +127,6 @@ def build_tester(cli: Cli, version: str) -> None:
     for applet in APPLETS:
         (tree / "bin" / applet).symlink_to("busybox")
     for name, spec in SPECS.items():
-        (cli.home / f"{name}.yaml").write_text(spec)
-        cli.build(name, "--from", str(tree), "-f", str(cli.home / f"{name}.yaml"), "-o", str(cli.home / version))
+        file = cli.home / f"{name}.yaml"
+        file.write_text(spec)
+        cli.build(name, "--from", str(tree), "-f", str(file), "-o", str(cli.home / version))

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sdk_hooks.core import base as bases
+from sdk_hooks.core.fileset import Merged
+from sdk_hooks.core.layout import Layout
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import MANIFEST
 
 from .basemaker import SYSTEM, Maker, on, zstd
-from .helpers import fails
+from .helpers import as_nobody, fails, root_only
 
 
 @pytest.fixture
@@ -167,3 +171,15 @@ def test_an_index_of_the_wrong_shape_is_an_error(maker: Maker, tmp_path: Path, i
 
     with damaged(str(maker.path), why):
         on(str(maker.path), tmp_path)
+
+
+@root_only
+def test_an_archive_that_may_not_be_read_is_an_error() -> None:
+    path = Path(f"/tmp/devtool-containers-base-{os.getpid()}")
+    path.write_bytes(SYSTEM)
+    path.chmod(0o600)
+    try:
+        with as_nobody(), fails(f"can't read '{path}' [unreadable]\n  Permission denied"):
+            bases.read(str(path), None, Layout(Path("/nowhere")), Merged())
+    finally:
+        path.unlink()

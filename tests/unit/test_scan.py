@@ -128,6 +128,14 @@ def test_private_files_in_an_open_tree_stay_private(tree: Path) -> None:
     }
 
 
+def test_where_one_file_is_open_the_private_ones_were_meant_even_in_closed_directories(tree: Path) -> None:
+    write(tree, {"etc/key": "", "etc/open": ""})
+    (tree / "etc").chmod(0o700)
+    (tree / "etc/key").chmod(0o600)
+
+    assert _modes(tree) == {"etc": 0o755, "etc/key": 0o600, "etc/open": 0o644}
+
+
 def test_shared_directories_stay_writable_for_their_group(tree: Path) -> None:
     write(tree, {"sticky/": "", "setgid/": "", "plain/": ""})
     (tree / "sticky").chmod(0o1777)

@@ -46,9 +46,12 @@ oneshot="" settle=2 tries=30
 # shellcheck disable=SC1090  # made for each deployment
 . "./$new/limits"
 
+# Not every sleep knows fractions of a second.
+if sleep 0.1 2>/dev/null; then nap=0.2 per=5; else nap=1 per=1; fi
+
 # Up: healthy once, or running for `settle` seconds without being started again.
 up() {
-	left=$tries since="" steady=0
+	left=$((tries * per)) since="" steady=0
 	while [ $left -ge 0 ]; do
 		now=$(sh "$new/state")
 		case $now in
@@ -57,7 +60,7 @@ up() {
 				sh "$new/health" >health.log 2>&1 && return 0
 			elif [ "$now" = "$since" ]; then
 				steady=$((steady + 1))
-				[ $steady -lt $settle ] || return 0
+				[ $steady -lt $((settle * per)) ] || return 0
 			else
 				since=$now steady=0
 			fi
@@ -69,7 +72,7 @@ up() {
 		*) [ -f "$new/restarts" ] || { echo "it ended: $now"; return 1; } ;;
 		esac
 		left=$((left - 1))
-		sleep 1
+		sleep $nap
 	done
 	if [ -f "$new/health" ]; then
 		echo "it is not healthy after $tries seconds"

@@ -163,7 +163,7 @@ _HEALTH = Section(
         "interval": Text("a time such as 2s", kinds.duration, _TEXT_OR_NUMBER),
         "timeout": Text("a time such as 5s", kinds.duration, _TEXT_OR_NUMBER),
         "retries": Text("how often to try", kinds.count, {"type": "integer"}),
-        "start_period": Text("a time such as 10s that failures do not count in", kinds.duration, _TEXT_OR_NUMBER),
+        "start_period": Text("a time of failures that do not count", kinds.duration, _TEXT_OR_NUMBER),
     },
     _health,
 )
