@@ -5,6 +5,7 @@ from sdk_hooks.core.vm import console, process, ssh
 from sdk_hooks.core.vm.disk import data_disk, tool
 from sdk_hooks.core.vm.keys import Keys, dropbear, keys
 from sdk_hooks.core.vm.lock import locked
+from sdk_hooks.core.vm.programs import run
 from sdk_hooks.core.vm.space import writing
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "keys",
     "locked",
     "process",
+    "run",
     "ssh",
     "tool",
     "writing",

@@ -3,6 +3,7 @@
 . ./vars || exit
 read -r boot </proc/sys/kernel/random/boot_id
 echo "$$ $boot" >supervisor
+umask 022 # the container gets it
 
 keep() {
 	size=0

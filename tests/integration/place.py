@@ -47,10 +47,11 @@ class Place:
 
     def words(self, image: str, version: str, *options: str) -> tuple[str, ...]:
         """The command line of a deployment."""
-        return ("container-deploy", image, self.board.alias, "-o", f"{self.cli.home}/{version}", *self.ssh, *options)
+        directory = f"{self.cli.home}/{version}"
+        return ("container-deploy", image, self.board.alias, "-o", directory, *self.ssh, *options)
 
-    def deploy(self, image: str = "hello-http", version: str = "v1", *options: str, timeout: float = 60) -> Done:
-        return self.cli(*self.words(image, version, *options), timeout=timeout)
+    def deploy(self, image: str = "hello-http", version: str = "v1", *options: str) -> Done:
+        return self.cli(*self.words(image, version, *options))
 
     def deployed(self, image: str = "hello-http", version: str = "v1", *options: str) -> dict[str, Any]:
         """Deploy, which must succeed, and give the record of it."""

@@ -1,4 +1,4 @@
-"""The images that are deployed: the example service, and one that tells what it sees and fails if asked to."""
+"""The images that are deployed: the example service, and one that tells what it sees and fails to order."""
 
 import dataclasses
 import json
@@ -34,6 +34,7 @@ echo
 echo "version=$(cat /etc/version)"
 echo "uid=$(id -u)"
 echo "gid=$(id -g)"
+echo "umask=$(umask)"
 echo "greeting=$GREETING"
 echo "words=$WORDS"
 echo "starts=$(cat /data/starts | wc -l)"

@@ -66,3 +66,22 @@ def test_every_link_in_the_documentation_leads_somewhere() -> None:
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
 
     assert not broken
+
+
+def test_the_yaml_of_the_readme_is_read(tmp_path: Path) -> None:
+    from sdk_hooks.core.spec.read import load
+
+    [text] = blocks((ROOT / "README.md").read_text(), "yaml")
+    (tmp_path / "container.yaml").write_text(text)
+    spec = load(tmp_path / "container.yaml")
+
+    assert spec.entrypoint == ("/usr/bin/hello-http",)
+    assert [str(port) for port in spec.ports or ()] == ["8080:80/tcp"]
+
+
+def test_the_readme_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    from devtool_plugins import commands
+
+    text = (ROOT / "README.md").read_text()
+
+    assert [m.NAME for m in commands.modules() if f"`{m.NAME} " not in text] == []

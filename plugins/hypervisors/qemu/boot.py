@@ -9,7 +9,7 @@ from pathlib import Path
 from sdk_hooks import Argv, Machine, Platform, Progress, SdkError, vm
 from sdk_hooks.reftarget import READY, personal, reference_target
 
-SECONDS = 90
+SECONDS = 120
 """How long the reference target may take when it is emulated: it takes 5, or 20 on a machine that is busy."""
 REFERENCE = "reference"
 MEMORY = 512

@@ -13,6 +13,7 @@ from . import accelerator
 from .boot import Boot, argv, missing, native
 from .state import State
 
+_PANIC = "Kernel panic"
 _PORT_TAKEN = "Could not set up host forwarding rule"
 
 
@@ -35,7 +36,7 @@ def launch(boot: Boot, machine: Machine, state: State, progress: Progress) -> St
         progress.step(f"{machine.name}: starting {boot.title}, emulated")
         started = _start(boot, machine, state, "tcg", boot.seconds)
         if started is None:
-            raise failed(machine, boot.seconds)
+            raise failed(machine, f"printed nothing in {boot.seconds:.0f} seconds")
         return _up(boot, machine, started, progress)
     except BaseException:  # also Ctrl-C: nothing half-started stays behind
         vm.process.end(machine.directory / "pid")
@@ -94,12 +95,14 @@ def answers(ready: str, seconds: float, machine: Machine, port: int) -> None:
         text = vm.console.text(log)
         if DISK_UNUSABLE in text:
             raise bad_disk(machine)
-        ended = not vm.process.pid(pid) or "Kernel panic" in text
-        return ended or (_printed(text, ready) and vm.ssh.greets(port))
+        if not vm.process.pid(pid):
+            raise failed(machine, "stopped while it was starting")
+        if _PANIC in text:
+            raise failed(machine, "has a kernel that panics")
+        return _printed(text, ready) and vm.ssh.greets(port)
 
-    came = vm.process.wait(there, seconds, 0.05)
-    if not came or not vm.process.pid(pid) or "Kernel panic" in vm.console.text(log):
-        raise failed(machine, seconds)
+    if not vm.process.wait(there, seconds, 0.05):
+        raise failed(machine, f"did not come up in {seconds:.0f} seconds")
     status, said = vm.ssh.run(directory / "ssh_config", machine.name, "true")
     if status:
         raise SdkError(
@@ -114,14 +117,10 @@ def _printed(text: str, ready: str) -> bool:
     return not ready or any(line.startswith("target: ") and line.endswith(ready) for line in text.split("\n"))
 
 
-def failed(machine: Machine, seconds: float) -> SdkError:
+def failed(machine: Machine, why: str) -> SdkError:
     """The error when *machine* did not come up."""
-    log = machine.directory / "console.log"
-    return SdkError(
-        f"the machine {machine.name!r} did not come up in {seconds:.0f} seconds",
-        detail=vm.console.end(log),
-        code="machine-failed",
-    )
+    detail = vm.console.end(machine.directory / "console.log")
+    return SdkError(f"the machine {machine.name!r} {why}", detail=detail, code="machine-failed")
 
 
 def bad_disk(machine: Machine) -> SdkError:

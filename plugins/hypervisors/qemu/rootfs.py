@@ -51,7 +51,7 @@ def ssh_options(machine: Machine) -> dict[str, str]:
 def _copy(source: Path, copy: Path) -> None:
     """A sparse copy of *source*, unpacked."""
     if source.suffix == ".zst":
-        subprocess.run(("zstd", "-dqf", "--sparse", str(source), "-o", str(copy)), check=True)
+        vm.run(("zstd", "-dqf", "--sparse", str(source), "-o", str(copy)), copy.parent)
         return
     reader = gzip.open(source) if source.suffix == ".gz" else open(source, "rb")  # noqa: SIM115  closed just below
     with reader as stream, open(copy, "wb") as out:

@@ -163,7 +163,7 @@ def _quiet(stack: Stack, container: Container) -> Script:
 def _directories(settings: Settings) -> Script:
     """Make the directories of the target that are to be mounted; podman and the runtimes do not."""
     paths = [quoted((volume.source,)) for volume in settings.volumes if not volume.named]
-    return "".join(f"[ -e {path} ] || mkdir -p {path} || exit\n" for path in paths)
+    return "".join(f"[ -e {path} ] || (umask 022; mkdir -p {path}) || exit\n" for path in paths)
 
 
 def _limits(settings: Settings) -> Script:

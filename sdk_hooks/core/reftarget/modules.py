@@ -86,7 +86,7 @@ def uncompressed(path: Path) -> bytes:
             hint="install it: apt-get install zstd",
             code="missing-program",
         )
-    return subprocess.run(("zstd", "-dcq"), input=raw, stdout=subprocess.PIPE, check=True).stdout
+    return subprocess.run(("zstd", "-dcq", str(path)), stdout=subprocess.PIPE, check=True).stdout
 
 
 def modinfo(content: bytes) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,7 +9,7 @@ import time
 from importlib.resources import files
 from pathlib import Path
 
-from sdk_hooks.core.vm.space import full
+from sdk_hooks.core.vm import programs
 from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Argv
 
@@ -112,22 +111,18 @@ def unpack(packages: list[Path], directory: Path) -> None:
 
 
 def run(argv: Argv, directory: Path, cwd: Path | None = None) -> None:
-    """Run *argv*, which writes to *directory*; quiet unless it fails.
+    """Run a program of apt, which writes to *directory*.
 
-    :raises SdkError: With its last words.
+    :raises SdkError: When the packages are not to be had, with its last words.
     """
-    done = subprocess.run(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        cwd=cwd, check=False, env={**os.environ, "LC_ALL": "C"},
-    )  # fmt: skip
-    if done.returncode == 0:
-        return
-    said = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
-    if any("No space left on device" in line or "enough free space" in line for line in said):
-        raise full(directory)
-    raise SdkError(
-        "the packages of the reference target can't be fetched",
-        detail="\n".join([f"{argv[0]} said:", *said[-4:]]),
-        hint="is this machine on the network? try: apt-get update",
-        code="no-packages",
-    )
+    try:
+        programs.run(argv, directory, cwd)
+    except SdkError as error:
+        if error.code != "program-failed":
+            raise
+        raise SdkError(
+            "the packages of the reference target can't be fetched",
+            detail=f"{argv[0]} said:\n{error.detail}",
+            hint="is this machine on the network? try: apt-get update",
+            code="no-packages",
+        ) from error

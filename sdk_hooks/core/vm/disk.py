@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
+
+from sdk_hooks.core.vm.programs import run
 
 SIZE = 4 << 30
 """Bytes that the machine sees; the file grows as it is used."""
@@ -23,7 +24,7 @@ def data_disk(path: Path, size: int = SIZE) -> None:
         stream.truncate(size)
     mke2fs = tool("mke2fs")
     if mke2fs:
-        subprocess.run((mke2fs, "-q", "-t", "ext4", "-F", "-L", "data", str(fresh)), check=True)
+        run((mke2fs, "-q", "-t", "ext4", "-F", "-L", "data", str(fresh)), path.parent)
     fresh.rename(path)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import shutil
 import struct
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from sdk_hooks.core.vm.programs import run
 from sdk_hooks.errors import SdkError
 
 _MAGIC = b"openssh-key-v1\0"
@@ -47,7 +47,7 @@ def keys(directory: Path, name: str) -> Keys:
             path.unlink(missing_ok=True)
             comment = f"devtool-containers {name}"
             argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path))
-            subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
+            run(argv, directory)
     return found
 
 
