@@ -37,10 +37,15 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
 
     from sdk_hooks.container import Settings
     from sdk_hooks.core.spec import kinds, model
+    from sdk_hooks.errors import SdkError
     from sdk_hooks.image import SETTINGS
 
     text = image.manifest.get("annotations", {}).get(SETTINGS)
-    found = model.settings_from_json(text) if text else Settings()
+    try:
+        found = model.settings_from_json(text) if text else Settings()
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        what = f"the annotation {SETTINGS} of {image.name} can't be read"
+        raise SdkError(what, detail=str(error), hint="build the image again", code="bad-settings") from error
     limits = replace(
         found.resources,
         **_given(memory=_parse("--memory", kinds.size, args.memory), cpus=_parse("--cpus", kinds.decimal, args.cpus)),

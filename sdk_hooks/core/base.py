@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import shutil
 import subprocess
 import tarfile
@@ -17,24 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from sdk_hooks.core.fileset import (
-    BLOCK,
-    CHARACTER,
-    DIRECTORY,
-    FIFO,
-    FILE,
-    HARDLINK,
-    SYMLINK,
-    Entry,
-    Merged,
-)
+from sdk_hooks.core import contents
+from sdk_hooks.core.fileset import Merged
 from sdk_hooks.core.layout import Layout
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import INDEX, LAYER, Descriptor
 from sdk_hooks.target import Platform
 
-_KINDS = {FILE: FILE, "\0": FILE, HARDLINK: HARDLINK, SYMLINK: SYMLINK, CHARACTER: CHARACTER, BLOCK: BLOCK}
-_KINDS.update({DIRECTORY: DIRECTORY, FIFO: FIFO})
 _INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 
 Opener = Callable[[str], IO[bytes]]
@@ -224,27 +212,14 @@ def _look(place: str, layer: Path, merged: Merged) -> None:
 
 
 def _look_into(layer: Path, merged: Merged) -> None:
-    with tarfile.open(layer, "r:") as archive:
-        for member in archive:
-            path = os.path.normpath(member.name.lstrip("/")).removeprefix("./")
-            folder, _, name = path.rpartition("/")
-            if path == ".":
-                continue
-            if name == ".wh..wh..opq":
-                merged.remove(folder, itself=False)
-            elif name.startswith(".wh."):
-                merged.remove(f"{folder}/{name[4:]}".lstrip("/"), itself=True)
-            else:
-                merged.cover(_entry(member, path, archive))
-
-
-def _entry(member: tarfile.TarInfo, path: str, archive: tarfile.TarFile) -> Entry:
-    data = b""
-    if path in ("etc/passwd", "etc/group") and member.isreg():
-        content = archive.extractfile(member)
-        data = content.read() if content else b""
-    kind = _KINDS.get(member.type.decode(), FILE)
-    return Entry(path, kind, member.mode, member.uid, member.gid, len(data), link=member.linkname, data=data)
+    for entry in contents.read(layer):
+        folder, _, name = entry.path.rpartition("/")
+        if name == ".wh..wh..opq":
+            merged.remove(folder, itself=False)
+        elif name.startswith(".wh."):
+            merged.remove(f"{folder}/{name[4:]}".lstrip("/"), itself=True)
+        else:
+            merged.cover(entry)
 
 
 def _check_platform(place: str, config: Mapping[str, Any], platform: Platform | None) -> None:

@@ -60,7 +60,7 @@ def build(name: str, source: Source, spec: Spec, target: Path, epoch: int) -> Bu
         below = [] if base or _has_users(source) else [compose.foundation()]
         groups = compose.split(source.groups, spec.layers or ())
         writer = layers.Writer(layout, merged, epoch)
-        for group in layers.capped([*below, *groups]):
+        for group in layers.capped([*below, *groups], layers.LIMIT - len(base.layers if base else ())):
             writer.write(group)
         writer.write(compose.configuration(spec, merged, imageconfig.user(spec, base.config if base else {})))
         writer.done()

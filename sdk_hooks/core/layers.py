@@ -99,7 +99,7 @@ class Writer:
 def capped(groups: Iterable[Group], limit: int = LIMIT) -> list[Group]:
     """At most *limit* groups: the neighbours that together are smallest become one, the top one stays."""
     kept = [group for group in groups if group.entries]
-    while len(kept) > limit:
+    while len(kept) > max(limit, 1):
         at = min(range(max(len(kept) - 2, 1)), key=lambda i: kept[i].size + kept[i + 1].size)
         low, high = kept[at], kept[at + 1]
         joined = Group(low.name, {**low.entries, **high.entries}, low.comment)

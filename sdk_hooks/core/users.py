@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tarfile
-
+from sdk_hooks.core import contents
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 
@@ -17,13 +15,13 @@ def numbers(text: str, passwd: str, group: str) -> tuple[int, int]:
     :raises SdkError: When the image does not know a name.
     """
     user, _, own = text.partition(":")
-    row = _row(user, passwd, "user", 2)
+    row = _row(user, passwd, "user")
     uid = int(row[2]) if row else int(user)
-    gid = int(row[3]) if row and row[3:] and row[3].isdecimal() else (uid if not row else 0)
-    if not own:
-        return uid, gid
-    row = _row(own, group, "group", 2)
-    return uid, int(row[2]) if row else int(own)
+    if own:
+        row = _row(own, group, "group")
+        return uid, int(row[2]) if row else int(own)
+    # as docker and podman have it: the group of /etc/passwd, and root's for who is not there
+    return uid, int(row[3]) if row[3:] and row[3].isdecimal() else 0
 
 
 def of_image(image: Image, text: str) -> tuple[int, int]:
@@ -33,19 +31,20 @@ def of_image(image: Image, text: str) -> tuple[int, int]:
     """
     if not text:
         return 0, 0
-    if all(part.isdecimal() for part in text.split(":")):
+    if ":" in text and all(part.isdecimal() for part in text.split(":")):
         return numbers(text, "", "")
     return numbers(text, _content(image, "etc/passwd"), _content(image, "etc/group"))
 
 
-def _row(name: str, table: str, what: str, column: int) -> list[str]:
-    """The line of *name*; empty for a number."""
-    if name.isdecimal():
-        return []
+def _row(name: str, table: str, what: str) -> list[str]:
+    """The line of *name*; empty for a number that has none."""
+    number = name.isdecimal()
     for line in table.splitlines():
         fields = line.split(":")
-        if fields[0] == name and len(fields) > column and fields[column].isdecimal():
+        if len(fields) > 2 and fields[2].isdecimal() and name == fields[2 if number else 0]:
             return fields
+    if number:
+        return []
     raise SdkError(
         f"the image has no {what} {name!r}",
         hint=f"give the {what}'s number, or a recipe or base image that makes the {what}",
@@ -56,9 +55,7 @@ def _row(name: str, table: str, what: str, column: int) -> list[str]:
 def _content(image: Image, path: str) -> str:
     """The text file *path*, from the topmost layer that has it."""
     for layer in reversed(image.layers):
-        with tarfile.open(image.blob(layer), "r:") as archive:
-            for member in archive:
-                if os.path.normpath(member.name) == path and member.isreg():
-                    stream = archive.extractfile(member)
-                    return stream.read().decode(errors="replace") if stream else ""
+        for entry in contents.read(image.blob(layer)):
+            if entry.path == path:
+                return entry.data.decode(errors="replace")
     return ""

@@ -18,8 +18,9 @@ BOARDS = {
     "containerd": ("containerd", "openssh"),
     "crun": ("crun", "dropbear"),
     "runc": ("runc", "dropbear"),
+    "bare": ("bare", "openssh"),
 }
-ENGINES = ("podman", "docker", "containerd")
+STACKS = ("podman", "docker", "containerd", "crun", "runc")
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +51,7 @@ def start_board(swept: None) -> Iterator[Callable[[str], NamespaceTarget]]:
         board.stop()
 
 
-@pytest.fixture(scope="module", params=BOARDS)
+@pytest.fixture(scope="module", params=STACKS)
 def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
     """A board of each kind, shared by the tests of a module."""
     return Place(start_board(request.param), cli)
@@ -64,19 +65,27 @@ def place(stack: Place) -> Iterator[Place]:
 
 
 @pytest.fixture
-def podman(cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Iterator[Place]:
-    """A board with podman on which nothing is deployed."""
-    found = Place(start_board("podman"), cli)
-    found.clean()
-    yield found
+def at(cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Callable[[str], Place]:
+    """A board by the name of its stack, on which nothing is deployed."""
+
+    def place(stack: str) -> Place:
+        found = Place(start_board(stack), cli)
+        found.clean()
+        return found
+
+    return place
 
 
 @pytest.fixture
-def crun(cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Iterator[Place]:
+def podman(at: Callable[[str], Place]) -> Place:
+    """A board with podman on which nothing is deployed."""
+    return at("podman")
+
+
+@pytest.fixture
+def crun(at: Callable[[str], Place]) -> Place:
     """A board with crun alone on which nothing is deployed."""
-    found = Place(start_board("crun"), cli)
-    found.clean()
-    yield found
+    return at("crun")
 
 
 @pytest.fixture

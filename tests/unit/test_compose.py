@@ -140,7 +140,7 @@ def test_files_have_the_owner_and_mode_that_the_spec_says(tmp_path: Path) -> Non
         "etc/a": (0, 0, 0o644),
         "etc/b": (65532, 0, 0o600),
         "etc/c": (0, 0, 0),
-        "etc/d": (5, 5, 0o644),
+        "etc/d": (5, 0, 0o644),
         "e": (0, 0, 0o755),
         "f": (0, 0, 0o4755),
     }

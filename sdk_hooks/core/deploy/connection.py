@@ -122,7 +122,7 @@ def parse(target: str, options: Options) -> tuple[str, Options]:
 
     :raises UsageError: When it is none of them.
     """
-    match = re.fullmatch(r"((?:[^@\s]+@)?)(?:\[([^\]\s]+)\]|([^:\s\[\]]+))(?::(\d+))?", target)
+    match = re.fullmatch(r"((?:\S+@)?)(?:\[([^\]\s]+)\]|([^@:\s\[\]]+))(?::(\d+))?", target)
     if not match or target.startswith("-"):
         raise UsageError(f"{target!r} is not a target", hint="write it like root@192.168.7.2, or board:2222")
     host = match[1] + (match[2] or match[3])

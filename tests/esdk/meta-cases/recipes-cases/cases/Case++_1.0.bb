@@ -1,0 +1,2 @@
+require case.inc
+INSANE_SKIP:${PN} = "uppercase-pn"

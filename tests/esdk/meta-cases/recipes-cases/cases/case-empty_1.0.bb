@@ -1,0 +1,3 @@
+require case.inc
+FILES:${PN} = ""
+FILES:${PN}-dev = "${bindir}"

@@ -1,0 +1,4 @@
+require case.inc
+pkg_postinst_ontarget:${PN}() {
+    echo board
+}

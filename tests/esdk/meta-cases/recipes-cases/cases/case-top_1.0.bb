@@ -1,0 +1,2 @@
+require case.inc
+RDEPENDS:${PN} = "case-middle"
