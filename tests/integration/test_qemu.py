@@ -189,8 +189,9 @@ def test_the_monitor_of_a_real_qemu(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100)  # the name of a socket has room for 107 bytes
     deep.mkdir()
     said = vm.process.daemon(
-        ("qemu-system-x86_64", "-machine", "q35", "-S", "-nodefaults", "-display", "none", "-daemonize", "-pidfile", "pid",
-         "-qmp", "unix:qmp,server=on,wait=off", "-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0"),
+        ("qemu-system-x86_64", "-machine", "q35", "-S", "-nodefaults", "-display", "none", "-daemonize",
+         "-pidfile", "pid", "-qmp", "unix:qmp,server=on,wait=off",
+         "-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0"),
         deep,
     )  # fmt: skip
     assert said == ""

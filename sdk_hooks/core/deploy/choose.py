@@ -19,14 +19,21 @@ def stack(target: Target, plugins: Plugins, wanted: str = "") -> Stack:
     :raises SdkError: When it is not there, or does not answer.
     """
     known = plugins.stacks()
+    usable = {n: s for n, s in known.items() if n in target.stacks and not target.stacks[n].problem}
+    alone = bool(fitting(target, plugins))
+    if target.uid or not alone:  # a runtime alone needs root, and to be there
+        usable = {n: s for n, s in usable.items() if s.takes != "layers"}
     if wanted:
         chosen = plugins.stack(wanted)
-        _check_there(chosen, target)
+        _check_there(chosen, target, usable)
         return chosen
-    usable = {n: s for n, s in known.items() if n in target.stacks and not target.stacks[n].problem}
-    if not fitting(target, plugins):  # a stack that has no runtime of its own needs one
-        usable = {n: s for n, s in usable.items() if s.takes != "layers"}
+    broken = any(facts.problem for facts in target.stacks.values())
+    if broken and all(s.takes == "layers" for s in usable.values()):
+        # what the engine holds comes back when it is started: nothing may take its place unasked
+        raise _no_stack(target, known, plugins.family("runtime"))
     name = plugins.manager.hook.sdk_choose_stack(target=target, stacks=usable)
+    if name is None and target.uid and alone:
+        raise _needs_root(target)
     if name is None:
         raise _no_stack(target, known, plugins.family("runtime"))
     return plugins.stack(name)
@@ -76,6 +83,8 @@ def check(found: Found, image: Image, name: str, settings: Settings, chosen: Sta
     """
     target = found.target
     _check_platform(target, image)
+    if target.uid and chosen.takes == "layers":
+        raise _needs_root(target)
     _check_name(found, name, chosen)
     _check_network(settings, chosen)
     _check_ports(found, settings)
@@ -94,38 +103,46 @@ def ports(settings: Settings) -> frozenset[int]:
     return frozenset(port.host for port in settings.ports if port.protocol == "tcp")
 
 
-def _check_there(chosen: Stack, target: Target) -> None:
+def _needs_root(target: Target) -> SdkError:
+    return SdkError(
+        f"without an engine only root can run containers on {target.name!r}",
+        hint="log in as root, or install podman there",
+        code="needs-root",
+    )
+
+
+def _check_there(chosen: Stack, target: Target, usable: Iterable[str]) -> None:
     facts = target.stacks.get(chosen.name)
     if facts is None:
         raise SdkError(
             f"{target.name!r} has no {chosen.name}",
             detail=f"looked for: {', '.join(chosen.programs)}",
-            hint=_others(target),
+            hint=_others(usable),
             code="no-engine",
         )
     if facts.problem:
-        raise _not_running(chosen.name, target, facts.problem)
+        raise _not_running(chosen.name, target, facts.problem, usable)
 
 
-def _not_running(name: str, target: Target, problem: str) -> SdkError:
+def _not_running(name: str, target: Target, problem: str, usable: Iterable[str]) -> SdkError:
     return SdkError(
         f"{name} on {target.name!r} does not answer",
         detail=problem,
-        hint=f"start it there, or log in as a user who may use it; else choose with --stack. {_others(target)}".strip(),
+        hint=f"start it there, or log in as a user who may use it; else choose with --stack. {_others(usable)}".strip(),
         code="engine-not-running",
     )
 
 
-def _others(target: Target) -> str:
-    usable = sorted(name for name, facts in target.stacks.items() if not facts.problem)
-    return f"it has: {', '.join(usable)}" if usable else ""
+def _others(usable: Iterable[str]) -> str:
+    names = ", ".join(sorted(usable))
+    return f"it has: {names}" if names else ""
 
 
 def _no_stack(target: Target, stacks: Iterable[str], runtimes: Iterable[str]) -> SdkError:
     broken = {name: facts.problem for name, facts in target.stacks.items() if facts.problem}
     if broken:
         name, problem = sorted(broken.items())[0]
-        return _not_running(name, target, problem)
+        return _not_running(name, target, problem, ())
     return SdkError(
         f"{target.name!r} has nothing that runs containers",
         detail=f"looked for: {', '.join([*sorted(stacks), *sorted(runtimes)])}",

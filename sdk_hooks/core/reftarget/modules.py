@@ -37,9 +37,9 @@ def in_order(directory: Path, wanted: Iterable[str]) -> list[Module]:
     found: dict[str, Module] = {}
 
     def add(module: str) -> None:
-        if module in found or module not in files:
+        if module not in files:
             return
-        path = files[module]
+        path = files.pop(module)  # each is looked at once, also when two need each other
         content = uncompressed(path)
         depends = tuple(normal(one) for one in modinfo(content).get("depends", "").split(",") if one)
         for needed in depends:

@@ -1,2 +1,0 @@
-require case.inc
-INSANE_SKIP:${PN} = "uppercase-pn"

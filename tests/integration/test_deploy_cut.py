@@ -1,0 +1,111 @@
+"""Links that are cut, and deployers that are killed: what ran before answers, and the next deployment succeeds."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from .place import QUICK, STATE, Place, finish, wait
+
+pytestmark = pytest.mark.integration
+At = Callable[[str], Place]
+OLD, NEW = "hello from a container, version 1\n", "hello from a container, version 2\n"
+LAYERS = f"ls {STATE}/layers | grep -c ^sha256- || true"
+
+
+def lost(place: Place, status: int, text: str) -> None:
+    """That is how a lost connection is told."""
+    assert (status, "[connection-lost]" in text or "[unreachable]" in text or "[ssh]" in text) == (1, True), text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("kind", ["podman", "docker", "containerd", "crun"])
+def test_cut_anywhere_leaves_one_that_answers(at: At, kind: str) -> None:
+    """In the handshake, in the probe, while the layer is sent, in the switch: after each the board is fine."""
+    place = at(kind)
+    place.deployed()
+    with place.metered() as link:
+        place.deployed("hello-http", "v2")
+    whole = link.received
+
+    for part in (0.05, 0.35, 0.55, 0.75, 0.9, 0.99):
+        place.deployed()
+        place.board.cut_link(after=int(whole * part))
+        done = place.deploy("hello-http", "v2", *QUICK)
+        place.board.restore_link()
+        if done.status:
+            lost(place, done.status, done.stderr)
+        assert wait(lambda: place.get() in (OLD, NEW))
+        place.deployed("hello-http", "v2")
+        assert place.get() == NEW
+    assert [name for name in place.files() if ".new-" in name or ".run-" in name or name.endswith("/lock")] == []
+
+
+def test_cut_transfer_goes_on_where_it_was(crun: Place) -> None:
+    """Without an engine, layers that have arrived are not sent again."""
+    crun.board.cut_link(after=500_000)
+    done = crun.deploy("hello-http", "v1", *QUICK)
+    crun.board.restore_link()
+    lost(crun, done.status, done.stderr)
+    assert crun.sh(LAYERS) == "1\n"
+
+    record = crun.deployed()
+    assert record["sent"]["layers"] == 2
+    assert crun.get() == OLD
+
+
+@pytest.mark.parametrize("kind", ["docker", "crun"])
+def test_switch_ends_without_the_link(at: At, kind: str) -> None:
+    """Once the target has begun to change over it needs nobody to finish."""
+    place = at(kind)
+    place.deployed("plain")
+    process = place.cli.start(*place.words("plain", "v2", *QUICK))
+    wait(lambda: place.processes("./switch"))
+    place.board.cut_link()
+    done = finish(process)
+    wait(lambda: not place.processes("./switch"), 20)
+    place.board.restore_link()
+
+    lost(place, done.status, done.stderr)
+    assert place.facts()["version"] == "v2"
+    assert place.deployed("plain", "v2")["result"] == "unchanged"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+@pytest.mark.parametrize("kind", ["podman", "crun"])
+def test_deployer_is_stopped_at_any_moment(at: At, kind: str, name: str) -> None:
+    """Ctrl-C says so and exits with 130; a kill says nothing. The board is fine after both."""
+    place = at(kind)
+    place.deployed()
+    for delay in (0.15, 0.35, 0.55, 0.8, 1.1):
+        process = place.cli.start(*place.words("hello-http", "v2"))
+        time.sleep(delay)  # the moment is the point
+        os.killpg(process.pid, signal.Signals[name])
+        done = finish(process, 20)
+        assert done.status in ({0, 130} if name == "SIGINT" else {0, -9})
+        assert "Traceback" not in done.stderr
+        if done.status == 130:
+            assert done.stderr.endswith("error: interrupted\n")
+        assert wait(lambda: place.get() in (OLD, NEW))
+
+    wait(lambda: not place.processes("./switch"), 20)
+    place.deployed("hello-http", "v2")
+    assert place.get() == NEW
+
+
+def test_interrupted_transfer_leaves_no_connection(crun: Place) -> None:
+    """Ctrl-C while a layer is sent: ssh's master ends too, and its socket is gone."""
+    crun.board.slow_link(800_000)
+    process = crun.cli.start(*crun.words("hello-http", "v1"))
+    wait(lambda: crun.processes("tar -xf"))
+    os.killpg(process.pid, signal.SIGINT)
+    done = finish(process, 20)
+    crun.board.restore_link()
+
+    assert done.status == 130
+    wait(lambda: not crun.processes("dropbear -F -E -s -m -p 22 -r /etc/lab/host_key -2"))
+    wait(lambda: not crun.processes("tar -xf"))
+    assert crun.sh(f"ls -A {STATE}/layers | grep -c new || true") == "0\n"
+    crun.deployed()

@@ -1,0 +1,99 @@
+"""A new version that does not come up: the old one is put back, and the error tells why."""
+
+from collections.abc import Callable
+
+import pytest
+
+from .place import STATE, Place, wait
+
+pytestmark = pytest.mark.integration
+At = Callable[[str], Place]
+
+
+def failure(place: Place, *options: str) -> list[str]:
+    done = place.deploy("tester", "v2", *options)
+    assert (done.status, done.stdout) == (1, "")
+    return place.normal(done.stderr).partition("error: ")[2].splitlines()
+
+
+def test_new_version_that_ends(place: Place) -> None:
+    place.deployed("tester")
+
+    lines = failure(place, "--env", "MODE=crash", "--restart", "no")
+    assert lines[0] == "'tester' did not come up on 'BOARD' [not-up]"
+    assert lines[1] == "  it ended: stopped 3"
+    assert lines[2:-2] == ["  log: tester v2 starts", "  log: no luck today"]
+    assert lines[-2].startswith("  put back: ")
+    assert lines[-1] == "  what ran before runs again"
+    assert place.facts()["version"] == "v1"
+    assert place.state("tester")["state"] == "running"
+    assert place.deployed("tester")["result"] == "unchanged"
+
+
+@pytest.mark.parametrize("kind", ["podman", "crun"])
+def test_new_version_that_is_never_healthy(at: At, kind: str) -> None:
+    place = at(kind)
+    place.deployed("tester")
+
+    lines = failure(place, "--env", "MODE=sick")
+    assert lines[1:4] == [
+        "  it is not healthy after 3 seconds", "  feeling sick", "  log: tester v2 starts"]
+    assert place.facts()["version"] == "v1"
+    assert place.facts()["greeting"] == "hi"
+
+
+@pytest.mark.parametrize("kind", ["docker", "crun"])
+def test_new_version_that_crashes_again_and_again(at: At, kind: str) -> None:
+    """It has a restart policy, so one end is not the end; but it never stays up."""
+    place = at(kind)
+    place.deployed("plain")
+    done = place.deploy("plain", "v2", "--env", "MODE=crash")
+
+    assert done.status == 1
+    lines = place.normal(done.stderr).partition("error: ")[2].splitlines()
+    assert lines[0] == "'plain' did not come up on 'BOARD' [not-up]"
+    assert lines[1].startswith("  it does not stay up: ")
+    assert "  log: no luck today" in lines
+    assert place.facts()["version"] == "v1"
+
+
+def test_first_version_that_ends(crun: Place) -> None:
+    """There is none to put back; undeploy removes what was left of it."""
+    lines = failure(crun, "--env", "MODE=crash", "--restart", "no")
+
+    assert lines[-1] == "  nothing ran before"
+    assert crun.status("--format", "json").json() == []
+    assert crun.undeploy("tester").status == 0
+    assert crun.sh(f"ls {STATE}/apps") == ""
+
+
+def test_old_version_had_ended(crun: Place) -> None:
+    """A job that has run is put back as it was: not run a second time."""
+    job = ("--restart", "no", "--env", "MODE=job")
+    crun.deployed("tester", "v1", *job)
+
+    failure(crun, "--env", "MODE=crash", "--restart", "no")
+    state = wait(lambda: crun.state("tester"))
+    assert state["state"] == "stopped 0"
+
+
+@pytest.mark.parametrize("kind", ["podman", "docker", "containerd", "crun"])
+def test_damaged_layer_is_refused(at: At, kind: str) -> None:
+    """One bit of the layer that is sent is wrong; what ran before still runs."""
+    place = at(kind)
+    place.deployed()
+    layout = place.cli.home / "v2/hello-http-latest-oci"
+    layer = min((layout / "blobs/sha256").iterdir(), key=lambda blob: abs(blob.stat().st_size - 21_000))
+    good = layer.read_bytes()
+    layer.write_bytes(good[:3000] + bytes([good[3000] ^ 1]) + good[3001:])
+    try:
+        done = place.deploy("hello-http", "v2")
+    finally:
+        layer.write_bytes(good)
+
+    assert done.status == 1, done.stderr
+    assert f"error: {'none' if place.raw else kind} on 'BOARD' did not take the image [load-failed]" in place.normal(
+        done.stderr)
+    assert place.get() == "hello from a container, version 1\n"
+    place.deployed("hello-http", "v2")
+    assert place.get() == "hello from a container, version 2\n"
