@@ -36,7 +36,7 @@ def test_nothing_runs_containers(at: At) -> None:
 def test_stack_and_runtime_that_are_not_there(at: At) -> None:
     place = at("crun")
     assert refusal(place, "--stack", "docker") == (
-        "error: 'BOARD' has no docker [no-engine]\n  looked for: docker\n  hint: it has: none\n")
+        "error: 'BOARD' has no docker [no-engine]\n  looked for: docker\n  hint: choose what is there: --stack none\n")
     assert refusal(place, "--runtime", "runc") == (
         "error: runc can't run on 'BOARD' [no-runtime]\n  no program runc\n"
         "  hint: install it there, or choose another one with --runtime\n")
@@ -77,7 +77,7 @@ def test_engine_that_does_not_run(stopped: Place, words: str) -> None:
     assert lines[0] == f"error: {stopped.board.kind} on 'BOARD' does not answer [engine-not-running]"
     assert lines[1].strip().startswith(words)
     assert lines[2].startswith(
-        "  hint: start it there, or log in as a user who may use it; else choose with --stack.")
+        "  hint: start it there, or log in as a user who may use it")
 
 
 def test_user_who_may_not_use_docker(at: At) -> None:

@@ -24,23 +24,11 @@ def packages(tmp_path: Path) -> Path:
     """Programs as Debian packages them: busybox in /bin, a library in /lib that only the linker names."""
     top = write(tmp_path / "root", {"bin/busybox": b"\x7fno ELF\0sh\0cat\0init\0"})
     (top / "bin/busybox").chmod(0o755)
-    gcc(
-        top / "lib/libtool.so.1",
-        "int tool(void) { return 0; }",
-        "-shared",
-        "-fPIC",
-        "-nostdlib",
-        "-Wl,-soname,libtool.so.1",
-    )
+    library = top / "lib/libtool.so.1"
+    gcc(library, "int tool(void) { return 0; }", "-shared", "-fPIC", "-nostdlib", "-Wl,-soname,libtool.so.1")
+    source = "int tool(void); void _start(void) { tool(); }"
     for program in ("usr/bin/crun", "usr/sbin/dropbear"):
-        source = "int tool(void); void _start(void) { tool(); }"
-        gcc(
-            top / program,
-            source,
-            "-nostdlib",
-            "-Wl,--dynamic-linker=/lib/libtool.so.1",
-            str(top / "lib/libtool.so.1"),
-        )
+        gcc(top / program, source, "-nostdlib", "-Wl,--dynamic-linker=/lib/libtool.so.1", str(library))
     return top
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 from io import StringIO
 from pathlib import Path
@@ -14,7 +14,7 @@ from sdk_hooks.core.reftarget import kernel, made, packages
 from sdk_hooks.core.reftarget.packages import Apt
 from sdk_hooks.core.ui import Ui
 
-from .helpers import fails, write
+from .helpers import as_nobody, fails, write
 
 needs_apt = pytest.mark.skipif(shutil.which("apt-get") is None, reason="apt is not installed")
 NO_APT = (
@@ -69,14 +69,11 @@ def test_packages_that_are_not_to_be_had_are_told_in_the_words_of_apt(apt: Apt, 
     with pytest.raises(packages.SdkError) as caught:
         apt.update()
 
-    text = str(caught.value)
-    assert text.startswith(
-        "the packages of the reference target can't be fetched [no-packages]\n  apt-get said:\n  "
-    )
-    assert (
-        f"E: The repository 'file:{tmp_path}/repository stable Release' does not have a Release file." in text
-    )
-    assert text.endswith("\n  hint: is this machine on the network? try: apt-get update")
+    what, who, *said, hint = str(caught.value).splitlines()
+    assert what == "the packages of the reference target can't be fetched [no-packages]"
+    assert who == "  apt-get said:"
+    assert f"  E: Failed to fetch file:{tmp_path}/repository" in said[0]
+    assert hint == "  hint: is this machine on the network? try: apt-get update"
 
 
 @needs_apt
@@ -120,8 +117,12 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
 
 
 def test_an_unwritable_cache_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/x")
-    with pytest.raises(packages.SdkError, match=r"^can't write '/proc/x/.*' \[unwritable\]"):
+    (tmp_path / "cache").mkdir(mode=0o500)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with as_nobody(), pytest.raises(packages.SdkError) as caught:
         made.reference_target(Platform("amd64"), Ui(StringIO()))
+
+    assert re.fullmatch(
+        f"can't write '{tmp_path}/cache/.*' \\[unwritable\\]\n  {tmp_path}/cache.*: Permission denied",
+        str(caught.value),
+    )

@@ -117,7 +117,7 @@ def _check_there(chosen: Stack, target: Target, usable: Iterable[str]) -> None:
         raise SdkError(
             f"{target.name!r} has no {chosen.name}",
             detail=f"looked for: {', '.join(chosen.programs)}",
-            hint=_others(usable),
+            hint=_others(usable) or f"install {chosen.name} there",
             code="no-engine",
         )
     if facts.problem:
@@ -128,14 +128,14 @@ def _not_running(name: str, target: Target, problem: str, usable: Iterable[str])
     return SdkError(
         f"{name} on {target.name!r} does not answer",
         detail=problem,
-        hint=f"start it there, or log in as a user who may use it; else choose with --stack. {_others(usable)}".strip(),
+        hint="; or ".join(filter(None, ("start it there, or log in as a user who may use it", _others(usable)))),
         code="engine-not-running",
     )
 
 
 def _others(usable: Iterable[str]) -> str:
-    names = ", ".join(sorted(usable))
-    return f"it has: {names}" if names else ""
+    options = " or ".join(f"--stack {name}" for name in sorted(usable))
+    return f"choose what is there: {options}" if options else ""
 
 
 def _no_stack(target: Target, stacks: Iterable[str], runtimes: Iterable[str]) -> SdkError:

@@ -1,2 +1,0 @@
-require case.inc
-RDEPENDS:${PN} = "no-such-package"
