@@ -203,7 +203,8 @@ def _peers(bench: Bench, kind: str) -> Iterator[tuple[str, Used]]:
         for save in _SAVES[kind]:
             what = " ".join(word for word in save if word not in (NAME, "-q", "-"))
             transfer = partial(_pipe, desk, target, save, _LOADS[kind])
-            yield f"{what} | ssh {kind} load", counted(target, transfer)
+            load = " ".join(word for word in _LOADS[kind] if word not in ("-q", "-"))
+            yield f"{what} | ssh {load}", counted(target, transfer)
 
 
 def _pipe(desk: NamespaceTarget, target: NamespaceTarget, save: Argv, load: Argv) -> None:

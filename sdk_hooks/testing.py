@@ -23,6 +23,7 @@ from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.core.tree import Source
 from sdk_hooks.families import ImageBackend, Plugin, Runtime, Stack
 from sdk_hooks.image import Image
+from sdk_hooks.runclike import RuncLike
 from sdk_hooks.target import Argv, Platform, Script, Target
 
 _DIGEST = "sha256:" + "0" * 64
@@ -38,26 +39,11 @@ TARGET = Target(
 """A target such as a plugin may be asked about."""
 
 
-class _Runtime:
+class _Runtime(RuncLike):
     """Stands for any runtime, where a stack has to be given one."""
 
     name = "crun"
     summary = "a runtime"
-
-    def run(self, container: str, bundle: PurePosixPath) -> Argv:
-        return ("crun", "run", "--bundle", str(bundle), container)
-
-    def exec(self, container: str, user: tuple[int, int], command: Argv) -> Argv:
-        return ("crun", "exec", "--user", "{}:{}".format(*user), container, *command)
-
-    def state(self, container: str) -> Argv:
-        return ("crun", "state", container)
-
-    def kill(self, container: str, signal: str) -> Argv:
-        return ("crun", "kill", container, signal)
-
-    def delete(self, container: str) -> Argv:
-        return ("crun", "delete", container)
 
 
 def container(**changes: object) -> Container:

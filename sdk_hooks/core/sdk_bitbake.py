@@ -18,12 +18,12 @@ _MISSING = (
     r"Nothing R?PROVIDES '([^']+)' \(but (\S+) R?DEPENDS on",
     r" (\S+) : Depends: (\S+) .*but it is not",
     r"contained in package (\S+) requires (\S+), but no providers found",
-    r"Unable to locate package (\S+)",
     r"nothing provides (\S+).* needed by (\S+)",
     r"Couldn't find anything to satisfy '(\S+)'",
     r"cannot find dependency (\S+) for (\S+)",
+    r"Unable to locate package (\S+)",
 )
-"""What BitBake, apt, dnf and opkg say; do_package_qa says the third."""
+"""What BitBake, do_package_qa, apt, dnf and opkg say."""
 
 _NOISE = ("| DEBUG:", "| NOTE:", "| WARNING: exit code")
 

@@ -38,15 +38,22 @@ def build(bitbake: Bitbake, recipe: Variables, image: Variables, progress: Progr
         made = _again(bitbake, recipe, known)
         if made and made.fingerprint == known.fingerprint:
             progress.step("dependencies are unchanged: only the top layer is made again")
-            return made.source(image)
+            return _source(made, image, progress)
     progress.step(f"building {recipe['PN']}, and installing it with what it needs into a root file system")
     memory.forget()
     _root_file_system(bitbake, recipe, image)
     made = Packages.read(recipe)
-    for package, script in made.deferred():
-        progress.step(f"warning: {script} of {package} never runs: it waits for the first boot of a device")
     memory.write(Known(made.fingerprint, made.recipes))
-    return made.source(image)
+    return _source(made, image, progress)
+
+
+def _source(made: Packages, image: Variables, progress: Progress) -> Source:
+    source = made.source(image)
+    for package in made.deferred:
+        progress.step(
+            f"warning: the postinst of {package} waits for a device's first boot: it never runs here"
+        )
+    return source
 
 
 def _again(bitbake: Bitbake, recipe: Variables, known: Known) -> Packages | None:
@@ -68,11 +75,17 @@ def _root_file_system(bitbake: Bitbake, recipe: Variables, image: Variables) -> 
     try:
         bitbake.run(*_tasks(recipe["PN"]), f"{image['PN']}:do_rootfs")
     except SdkError as error:
-        if error.code == "missing-dependency" and f" {recipe['PN']}" in error.detail:
-            closure(recipe)  # says better that this package itself is what is missing
+        if _installing(error):
+            Packages.read(recipe)  # says in our words which package is missing, when that was it
         raise
     if not os.path.isdir(rootfs):
         raise gone(rootfs, image)
+
+
+def _installing(error: SdkError) -> bool:
+    """Whether the recipe's own tasks went well: its pkgdata is of this build."""
+    missing = error.code == "missing-dependency" and "PROVIDES '" not in error.detail
+    return missing or " do_rootfs: " in error.detail
 
 
 def _tasks(name: str) -> list[str]:

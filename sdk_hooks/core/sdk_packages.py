@@ -22,6 +22,9 @@ from sdk_hooks.target import Platform
 _STAMP = re.compile(r"\.do_packagedata(?:_setscene)?\.([0-9a-f]{40,})")
 """Of a task that ran: its hash, and after it may come the machine."""
 
+_DEFERRED = re.compile(r"etc/(?:deb|ipk|rpm)-postinsts(?:/\d+-(.+))?")
+"""Where rootfs leaves the scripts that could not run: a container never runs them."""
+
 Variables = Mapping[str, str]
 """Of a recipe, by name."""
 
@@ -51,6 +54,8 @@ class Packages:
     def __init__(self, recipe: Variables, packages: Mapping[str, Package]) -> None:
         self.recipe, self.packages, self.name = recipe, packages, recipe["PN"]
         own = [package.name for package in packages.values() if package.recipe == self.name]
+        self.deferred: list[str] = []
+        """Packages whose scripts wait for a device's first boot, once `source` has seen them."""
         self.splits, self.destination = _own_files(recipe, own)
 
     @classmethod
@@ -67,12 +72,6 @@ class Packages:
     def recipes(self) -> tuple[str, ...]:
         """Of the dependencies."""
         return tuple(sorted({p.recipe for p in self.packages.values()} - {self.name}))
-
-    def deferred(self) -> list[tuple[str, str]]:
-        """Packages with scripts for the first boot, which a container does not have."""
-        return [
-            (p.output, script) for p in self._sorted() for script in p.scripts if script.endswith("_ontarget")
-        ]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -112,7 +111,9 @@ class Packages:
         made = Group("configuration of packages", comment="what package scripts made: users, links")
         for entry in rootfs:
             owner = owners.get(entry.path)
-            if owner is None:
+            if deferred := _DEFERRED.fullmatch(entry.path):
+                self.deferred += filter(None, [deferred[1]])
+            elif owner is None:
                 made.add([entry])
             elif owner != self.name:
                 groups.setdefault(owner, Group(owner, comment=self._of(owner))).add([entry])

@@ -47,5 +47,6 @@ def test_a_hypervisor_that_nobody_provides_is_an_error(capsys: pytest.CaptureFix
     assert run(capsys, "start", "quemu") == (
         1,
         "",
-        "error: no hypervisor is named 'quemu' [unknown-plugin]\n  known: qemu\n  hint: did you mean 'qemu'?\n",
+        "error: no hypervisor is named 'quemu' [unknown-plugin]\n"
+        "  known: qemu\n  hint: did you mean 'qemu'?\n",
     )

@@ -142,7 +142,7 @@ def test_a_console_is_told_without_what_moves_its_cursor(tmp_path: Path) -> None
     log = tmp_path / "log"
     log.write_bytes(b"\x1bc\x1b[?7l\x1b[2J[    1.0] Linux\r\n\n\x1b[1;31mtrouble\x1b[0m \xff\r\n")
 
-    assert vm.console.text(log).splitlines() == ["c[    1.0] Linux", "", "trouble \ufffd"]
+    assert vm.console.text(log).splitlines() == ["[    1.0] Linux", "", "trouble \ufffd"]
     assert vm.console.end(log, 1) == f"the end of its console, '{log}':\ntrouble \ufffd"
     assert vm.console.end(tmp_path / "none") == f"its console, '{tmp_path}/none', is empty"
 

@@ -13,6 +13,7 @@ from sdk_hooks.families import Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.target import Target
 
+
 def stack(target: Target, plugins: Plugins, wanted: str = "") -> Stack:
     """The stack that the user named, else what the plugins choose among those that answered.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Za-z0-9]|[^\t\n\x20-\x7e\x80-\U0010ffff]")
+_NOISE = re.compile(r"\x1b[c78]|\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Za-z0-9]|[^\t\n\x20-\x7e\x80-\U0010ffff]")
 
 
 def text(log: Path) -> str:

@@ -1,0 +1,100 @@
+"""Targets that lose power: during a deployment, and after one, with each way of starting again at boot."""
+
+from collections.abc import Callable
+
+import pytest
+from lab import NamespaceTarget
+
+from .place import QUICK, STATE, Place, finish, wait
+from .tester import Cli
+
+pytestmark = pytest.mark.integration
+At = Callable[[str], Place]
+SERVICE = "container-hello-http"
+
+
+@pytest.mark.parametrize("kind", ["docker", "containerd"])
+def test_engine_starts_it_again(at: At, kind: str) -> None:
+    place = at(kind)
+    place.deployed()
+    place.board.reboot()
+
+    assert place.get(patience=20) == "hello from a container, version 1\n"
+    assert place.deployed()["result"] == "unchanged"
+
+
+@pytest.fixture
+def busybox(make_board: Callable[..., NamespaceTarget], cli: Cli) -> Place:
+    """A board with crun whose init is busybox's: rcS runs /etc/init.d/S??*."""
+    place = Place(make_board("crun", "dropbear"), cli)
+    place.sh("mkdir -p /etc/init.d; echo 'for i in /etc/init.d/S??*; do $i start; done' >/etc/init.d/rcS;"
+             "chmod 755 /etc/init.d/rcS")
+    return place
+
+
+def test_busybox_init_starts_it_again(busybox: Place) -> None:
+    busybox.deployed()
+    busybox.board.reboot()
+    assert busybox.silent()
+
+    busybox.sh("sh /etc/init.d/rcS </dev/null >/dev/null 2>&1")
+    assert busybox.get() == "hello from a container, version 1\n"
+    assert busybox.deployed()["result"] == "unchanged"
+    busybox.undeploy("hello-http")
+    assert busybox.sh("ls /etc/init.d") == "rcS\n"
+
+
+def test_sysvinit_script(make_board: Callable[..., NamespaceTarget], cli: Cli) -> None:
+    place = Place(make_board("crun", "dropbear"), cli)
+    place.sh("mkdir -p /etc/init.d /etc/rc0.d /etc/rc1.d /etc/rc2.d /etc/rc3.d /etc/rc4.d /etc/rc5.d /etc/rc6.d")
+    place.deployed()
+    assert place.sh("cd /etc; ls rc?.d | grep -c container-hello-http") == "7\n"
+
+    place.sh(f"/etc/rc0.d/K01{SERVICE} stop")
+    assert place.silent()
+    place.board.reboot()
+    place.sh(f"/etc/rc5.d/S99{SERVICE} start </dev/null >/dev/null 2>&1")
+    assert place.get() == "hello from a container, version 1\n"
+    assert place.sh(f"/etc/init.d/{SERVICE} status").startswith("running ")
+    place.undeploy("hello-http")
+    assert place.sh("find /etc -name '*container-hello*'") == ""
+
+
+def test_systemd_unit(podman: Place, store: object) -> None:
+    """systemd's own verifier finds nothing to say; start and stop do what they promise."""
+    podman.sh("mkdir -p /run/systemd/system; printf '#!/bin/sh\\necho \"$@\" >>/root/systemctl.log\\n' "
+              ">/usr/local/bin/systemctl 2>/dev/null || { mkdir -p /usr/local/bin;"
+              "printf '#!/bin/sh\\necho \"$@\" >>/root/systemctl.log\\n' >/usr/local/bin/systemctl; };"
+              "chmod 755 /usr/local/bin/systemctl")
+    unit = f"/etc/systemd/system/{SERVICE}.service"
+    try:
+        podman.deployed()
+        assert podman.sh("grep -c '^enable container-hello-http' /root/systemctl.log") == "1\n"
+        said = podman.board.run(("systemd-analyze", "verify", unit))
+        assert SERVICE not in said.stderr.decode(), said.stderr.decode()
+        starts = podman.sh(f"sed -n 's/^ExecStart=//p' {unit}").replace("$$", "$")
+        podman.board.reboot()
+        assert podman.silent()
+        podman.sh(starts)
+        assert podman.get() == "hello from a container, version 1\n"
+        podman.undeploy("hello-http")
+        assert podman.sh(f"ls {unit} 2>/dev/null || true") == ""
+    finally:
+        podman.sh("rm -rf /run/systemd/system /usr/local/bin/systemctl /root/systemctl.log")
+
+
+@pytest.mark.parametrize("kind", ["docker", "crun"])
+def test_power_cut_while_it_is_changed(at: At, kind: str) -> None:
+    """The lock and half of a change stay behind; the next deployment puts it right."""
+    place = at(kind)
+    place.deployed("plain")
+    process = place.cli.start(*place.words("plain", "v2", *QUICK))
+    wait(lambda: place.processes("./switch"))
+    place.board.reboot()
+    done = finish(process)
+    assert (done.status, "Traceback" in done.stderr) == (1, False)
+    assert f"{STATE}/apps/plain/lock" in place.sh(f"ls -d {STATE}/apps/plain/lock")
+
+    place.deployed("plain", "v2")
+    assert place.facts()["version"] == "v2"
+    assert [path for path in place.files() if ".new-" in path or ".run-" in path or path.endswith("/lock")] == []

@@ -1,0 +1,94 @@
+"""Several deployments to one target at once, and locks that dead ones leave."""
+
+from collections.abc import Callable
+
+import pytest
+
+from .place import STATE, Place, finish, wait
+
+pytestmark = pytest.mark.integration
+At = Callable[[str], Place]
+
+
+def race(place: Place, *lines: tuple[str, ...]) -> list[int]:
+    """Start all at once; the exit status of each."""
+    running = [place.cli.start(*line) for line in lines]
+    ended = [finish(process) for process in running]
+    for done in ended:
+        assert "Traceback" not in done.stderr
+        assert done.status == 0 or "[busy]" in done.stderr, done.stderr
+    return [done.status for done in ended]
+
+
+def consistent(place: Place, name: str) -> None:
+    """What is recorded as current is what runs, and nothing of the race is left."""
+    state = place.state(name)
+    assert (state["state"], state["health"]) == ("running", "healthy")
+    left = [path for path in place.files() if ".new-" in path or ".run-" in path or path.endswith("/lock")]
+    assert left == []
+    assert len([path for path in place.files() if path.endswith("/deployment.json")]) <= 2
+
+
+@pytest.mark.parametrize("kind", ["podman", "docker", "containerd", "crun"])
+def test_two_versions_at_once(at: At, kind: str) -> None:
+    """One after the other: both come up, the last one stays."""
+    place = at(kind)
+    assert race(place, place.words("tester", "v1"), place.words("tester", "v2")) == [0, 0]
+
+    consistent(place, "tester")
+    current = place.state("tester")["digest"]
+    answer = place.facts()["version"]
+    assert place.deployed("tester", answer)["result"] == "unchanged"
+    assert place.deployed("tester", answer)["digest"] == current
+    place.deployed("tester", "v1" if answer == "v2" else "v2", "--rollback")
+    assert place.facts()["version"] != answer
+
+
+@pytest.mark.parametrize("kind", ["podman", "crun"])
+def test_same_version_at_once(at: At, kind: str) -> None:
+    """The same layers arrive twice, and the same deployment is made twice."""
+    place = at(kind)
+    assert race(place, *[place.words("hello-http", "v1")] * 3) == [0, 0, 0]
+
+    consistent(place, "hello-http")
+    assert place.get() == "hello from a container, version 1\n"
+    if place.raw:
+        assert len(place.images()) == 3
+        assert place.sh(f"ls -d {STATE}/layers/*/root 2>/dev/null || true") == ""
+        assert len(place.processes("supervise")) == 1
+
+
+def test_two_applications_at_once(crun: Place) -> None:
+    """Neither removes layers that the other has sent."""
+    assert race(crun, crun.words("tester", "v1"), crun.words("hello-http", "v1")) == [0, 0]
+
+    consistent(crun, "tester")
+    consistent(crun, "hello-http")
+
+
+@pytest.mark.parametrize("owner", ["99999 boot-id-of-last-week", ""])
+def test_lock_of_the_dead(crun: Place, owner: str) -> None:
+    """The power was cut while a deployment went on; or even before it could say whose the lock is."""
+    crun.deployed()
+    lock = f"{STATE}/apps/hello-http/lock"
+    crun.sh(f"mkdir {lock}; touch {STATE}/apps/hello-http/current; [ -z '{owner}' ] || echo '{owner}' >{lock}/owner")
+
+    crun.deployed("hello-http", "v2")
+    assert crun.get() == "hello from a container, version 2\n"
+    consistent(crun, "hello-http")
+
+
+def test_lock_of_the_living(crun: Place) -> None:
+    """A deployment waits for another one, and goes on when it is done."""
+    crun.deployed()
+    lock = f"{STATE}/apps/hello-http/lock"
+    crun.sh(f"mkdir {lock}; read -r boot </proc/sys/kernel/random/boot_id; echo \"1 $boot\" >{lock}/owner")
+    process = crun.cli.start(*crun.words("hello-http", "v2"))
+    wait(lambda: crun.processes("./switch"))
+    assert crun.get() == "hello from a container, version 1\n"
+
+    crun.sh(f"rm -rf {lock}")
+    done = finish(process)
+    assert done.status == 0
+    assert "BOARD: waiting for another deployment of this container\n" in crun.normal(done.stderr)
+    assert crun.get() == "hello from a container, version 2\n"
