@@ -1,4 +1,4 @@
-"""The JSON schemas of the image-spec, as its authors wrote them."""
+"""The JSON schemas of the OCI, as its authors wrote them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jsonschema import Draft4Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-_DIRECTORY = Path(__file__).parent.parent / "schemas" / "image-spec"
+_SCHEMAS = Path(__file__).parent.parent / "schemas"
 _BASE = "https://opencontainers.org/schema/image/"
 
 
@@ -21,10 +21,10 @@ def _without_ids(value: Any) -> Any:
     return [_without_ids(item) for item in value] if isinstance(value, list) else value
 
 
-def validate(kind: str, value: object) -> None:
-    """Raise when *value* is not what the schema *kind* (such as image-manifest-schema) wants."""
+def validate(kind: str, value: object, spec: str = "image-spec") -> None:
+    """Raise when *value* is not what the schema *kind* (such as image-manifest-schema) of *spec* wants."""
     registry: Registry[Any] = Registry()
-    for path in sorted(_DIRECTORY.glob("*.json")):
+    for path in sorted((_SCHEMAS / spec).glob("*.json")):
         resource = Resource(_without_ids(json.loads(path.read_text())), DRAFT4)
         registry = registry.with_resource(_BASE + path.name, resource)
     schema = {"$ref": f"{_BASE}{kind}.json"}

@@ -1,0 +1,111 @@
+"""sdk_hooks.testing: every plugin of this tree passes it, and what breaks a contract does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sdk_hooks import Argv, Container, Image, ImageBackend, Runtime, Stack
+from sdk_hooks.core.registry import Plugins, load
+from sdk_hooks.dockerlike import DockerLike
+from sdk_hooks.output import write_file
+from sdk_hooks.runclike import RuncLike
+from sdk_hooks.testing import check_image_backend, check_runtime, check_stack
+
+OURS = load()
+
+
+def members(family: str) -> list[object]:
+    return [pytest.param(member, id=name) for name, member in OURS.family(family).items()]
+
+
+@pytest.mark.parametrize("runtime", members("runtime"))
+def test_our_runtimes_keep_the_contract(runtime: Runtime) -> None:
+    check_runtime(runtime)
+
+
+@pytest.mark.parametrize("stack", members("stack"))
+def test_our_stacks_keep_the_contract(stack: Stack) -> None:
+    check_stack(stack)
+
+
+@pytest.mark.parametrize("backend", members("image_backend"))
+def test_our_image_backends_keep_the_contract(backend: ImageBackend) -> None:
+    check_image_backend(backend)
+
+
+def test_all_of_our_plugins_are_usable() -> None:
+    plugins: Plugins = OURS
+
+    assert [(entry.name, entry.problem) for entry in plugins.entries if entry.problem] == []
+    assert plugins.conflicts() == {}
+
+
+class Good(RuncLike):
+    name = "good"
+    summary = "a runtime"
+
+
+class Listing(Good):
+    def state(self, container: str) -> Argv:
+        return ["good", "state", container]  # type: ignore[return-value]  # what is tested
+
+
+class Nameless(Good):
+    def kill(self, container: str, signal: str) -> Argv:
+        return ("good", "kill", signal)
+
+
+class Shouting(Good):
+    name = "Good One"
+
+
+class Wordy(Good):
+    summary = "A runtime."
+
+
+@pytest.mark.parametrize(
+    ("runtime", "complaint"),
+    [
+        (Listing(), "good.state is a tuple of words, not ['good', 'state', 'web']"),
+        (Nameless(), "good.kill: ('good', 'kill', 'TERM') does not name the container"),
+        (Shouting(), "'Good One' is no name to type"),
+        (Wordy(), "good: the summary ends without a full stop"),
+    ],
+)
+def test_a_runtime_that_breaks_the_contract_is_told_how(runtime: Runtime, complaint: str) -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_runtime(runtime)
+
+    assert str(caught.value) == complaint
+
+
+class Bashful(DockerLike):
+    name = "bashful"
+    summary = "a stack"
+    held = "x"
+
+    def state(self, container: Container) -> str:
+        return "if then"
+
+
+def test_a_stack_whose_script_is_no_shell_is_told() -> None:
+    with pytest.raises(AssertionError, match=r"^bashful\.state is not POSIX shell: "):
+        check_stack(Bashful())
+
+
+class Clock:
+    name = "clock"
+    summary = "writes something else each time"
+    suffix = ".clock"
+    count = 0
+
+    def write(self, image: Image, destination: Path) -> None:
+        self.count += 1
+        write_file(destination, [str(self.count).encode()])
+
+
+def test_an_image_backend_that_writes_something_else_each_time_is_told() -> None:
+    with pytest.raises(AssertionError, match="^clock: the same image gives the same bytes$"):
+        check_image_backend(Clock())

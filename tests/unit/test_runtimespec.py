@@ -1,0 +1,77 @@
+"""runtimespec.py: config.json of a bundle, against the runtime-spec's own schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from sdk_hooks import Container, Port, Resources, Settings, Target, Volume
+from sdk_hooks.core import runtimespec
+from sdk_hooks.testing import TARGET, container
+
+from .schemas import validate
+
+SETTINGS = Settings(
+    env={"A": "image's is replaced"},
+    ports=(Port(80, 80),),
+    volumes=(Volume("data", "/data"), Volume("/srv", "/srv", True)),
+    resources=Resources(64 << 20, 0.5, 20),
+    network="host",
+    read_only=True,
+)
+
+
+@pytest.mark.parametrize("settings", [Settings(network="host"), Settings(network="none"), SETTINGS])
+@pytest.mark.parametrize("target", [TARGET, replace(TARGET, cgroup=1), replace(TARGET, cgroup=0)])
+@pytest.mark.parametrize("user", [(0, 0), (65532, 65532)])
+def test_it_is_what_the_schema_wants(settings: Settings, target: Target, user: tuple[int, int]) -> None:
+    text = runtimespec.config_json(container(settings=settings, user=user), target)
+
+    validate("config-schema", json.loads(text), "runtime-spec")
+
+
+def test_the_settings_are_in_it() -> None:
+    box = container(settings=SETTINGS, config={"Entrypoint": ["/a"], "Cmd": ["b"], "Env": ["A=1", "B=2"]})
+    found = runtimespec.config(box, TARGET)
+
+    assert found["process"]["args"] == ["/a", "b"]
+    assert found["process"]["env"] == ["A=image's is replaced", "B=2"]
+    assert found["root"] == {"path": "rootfs", "readonly": True}
+    assert found["linux"]["resources"]["memory"] == {"limit": 64 << 20}
+    assert found["linux"]["resources"]["cpu"] == {"quota": 50_000, "period": 100_000}
+    assert found["linux"]["resources"]["pids"] == {"limit": 20}
+    binds = [(m["source"], m["destination"], m["options"][-1]) for m in found["mounts"] if m["type"] == "bind"]
+    assert binds == [("/var/lib/devtool-containers/volumes/data", "/data", "rw"), ("/srv", "/srv", "ro")]
+
+
+def test_arguments_take_the_place_of_cmd() -> None:
+    box = container(command=("x",), config={"Entrypoint": ["/a"], "Cmd": ["b"]})
+
+    assert runtimespec.config(box, TARGET)["process"]["args"] == ["/a", "x"]
+
+
+def sets(box: Container) -> dict[str, int]:
+    capabilities = runtimespec.config(box, TARGET)["process"]["capabilities"]
+    return {name: len(found) for name, found in capabilities.items()}
+
+
+def test_only_root_has_capabilities() -> None:
+    assert sets(container(user=(1000, 0))) == {"bounding": 11, "effective": 0, "permitted": 0}
+    assert sets(container(user=(0, 0))) == {"bounding": 11, "effective": 11, "permitted": 11, "inheritable": 11}
+
+
+def test_only_without_a_network_there_is_one_of_its_own() -> None:
+    def kinds(network: str) -> set[str]:
+        spaces = runtimespec.config(container(settings=Settings(network=network)), TARGET)["linux"]["namespaces"]
+        return {space["type"] for space in spaces}
+
+    assert kinds("none") - kinds("host") == {"network"}
+
+
+def test_the_targets_names_are_shared_where_it_has_them() -> None:
+    target = replace(TARGET, devices=frozenset({"/etc/hosts"}))
+    mounts = runtimespec.config(container(), target)["mounts"]
+
+    assert [m["source"] for m in mounts if m["destination"].startswith("/etc")] == ["/etc/hosts"]
