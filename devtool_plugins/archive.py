@@ -15,8 +15,12 @@ DESCRIPTION = HELP + ", whole or without some layers: what container-deploy send
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("layout", metavar="DIR", help="OCI layout of the image")
-    parser.add_argument("--name", metavar="NAME:TAG", help="name of the image after loading (default: its own)")
-    parser.add_argument("--omit", action="append", default=[], metavar="DIFF-ID", help="a layer to leave out; may be repeated")
+    parser.add_argument(
+        "--name", metavar="NAME:TAG", help="name of the image after loading (default: its own)"
+    )
+    parser.add_argument(
+        "--omit", action="append", default=[], metavar="DIFF-ID", help="a layer to leave out; may be repeated"
+    )
 
 
 def run(args: argparse.Namespace, session: Session) -> int:  # noqa: ARG001  it has nothing to say

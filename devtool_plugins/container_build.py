@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sysroot", metavar="DIR", help="where --from finds libraries and interpreters "
                         "(default: $SDKTARGETSYSROOT, else /)")  # fmt: skip
     parser.add_argument("-f", "--file", metavar="FILE", help="container.yaml to read")
-    parser.add_argument("-o", dest="directory", metavar="DIR", help="write below DIR, not the deploy directory")
+    parser.add_argument(
+        "-o", dest="directory", metavar="DIR", help="write below DIR, not the deploy directory"
+    )
     parser.add_argument("--output", action="append", metavar="KIND", default=[],
                         help="also write this form, such as oci-archive or docker-archive; may be repeated")  # fmt: skip
     parser.add_argument("--base", metavar="IMAGE", help="base image: layout directory or archive")
@@ -35,12 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tag", help="tag of the image (default: latest)")
     parser.add_argument("--entrypoint", metavar="COMMAND", help="program to run, with fixed arguments")
     parser.add_argument("--cmd", metavar="COMMAND", help="arguments that can be replaced")
-    parser.add_argument("--env", action="append", metavar="KEY=VALUE", help="environment variable; may be repeated")
+    parser.add_argument(
+        "--env", action="append", metavar="KEY=VALUE", help="environment variable; may be repeated"
+    )
     parser.add_argument("--label", action="append", metavar="KEY=VALUE", help="label; may be repeated")
     parser.add_argument("--port", action="append", metavar="PORT", help="port it answers on; may be repeated")
     parser.add_argument("--user", metavar="USER[:GROUP]", help="who it runs as (default: 65532:65532)")
     parser.add_argument("--workdir", metavar="DIR", help="working directory in the container")
-    parser.add_argument("--platform", metavar="OS/ARCH[/VARIANT]", help="when no program in the image says it")
+    parser.add_argument(
+        "--platform", metavar="OS/ARCH[/VARIANT]", help="when no program in the image says it"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer")
 
 
@@ -99,8 +105,12 @@ def _tell(session: Session, built: Built) -> None:
     image = built.image
     for layer in built.layers:
         state = "unchanged" if layer.reused else "written"
-        session.ui.step(f"layer {layer.blob.digest[7:19]}  {human(layer.blob.size):>8}  {state:9}  {layer.comment}")
-    session.ui.step(f"{image.name}  {image.digest}  {image.platform}  {human(sum(la.size for la in image.layers))}")
+        session.ui.step(
+            f"layer {layer.blob.digest[7:19]}  {human(layer.blob.size):>8}  {state:9}  {layer.comment}"
+        )
+    session.ui.step(
+        f"{image.name}  {image.digest}  {image.platform}  {human(sum(la.size for la in image.layers))}"
+    )
 
 
 def _answer(paths: list[Path]) -> dict[str, object]:

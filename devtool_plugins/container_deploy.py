@@ -29,11 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tag", default="latest", help="tag of the image (default: latest)")
     parser.add_argument("-o", dest="directory", metavar="DIR", help="where container-build -o put the image")
     parser.add_argument("--name", metavar="NAME", help="name of the container (default: the image's)")
-    parser.add_argument("--stack", default="", help="podman, docker, containerd or none (default: what is there)")
+    parser.add_argument(
+        "--stack", default="", help="podman, docker, containerd or none (default: what is there)"
+    )
     parser.add_argument("--runtime", default="", help="crun, runc, ... (default: the stack's own)")
     parser.add_argument("-n", "--dry-run", action="store_true", help="print the steps, change nothing")
-    parser.add_argument("--rollback", action="store_true", help="go back to the deployment before the current one")
-    parser.add_argument("--watch", action="store_true", help="build and deploy again whenever the sources change")
+    parser.add_argument(
+        "--rollback", action="store_true", help="go back to the deployment before the current one"
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="build and deploy again whenever the sources change"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer")
     settings.add_arguments(parser)
     targets.add_arguments(parser)

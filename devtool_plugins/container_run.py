@@ -21,10 +21,14 @@ DESCRIPTION = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="NAME", help="name of a built image, or path of an OCI layout")
     # an option: devtool's parser refuses what follows a --
-    parser.add_argument("--cmd", metavar="COMMAND", help="arguments instead of the image's CMD, as shell words")
+    parser.add_argument(
+        "--cmd", metavar="COMMAND", help="arguments instead of the image's CMD, as shell words"
+    )
     parser.add_argument("--tag", default="latest", help="tag of the image (default: latest)")
     parser.add_argument("-o", dest="directory", metavar="DIR", help="where container-build -o put the image")
-    parser.add_argument("--stack", default="", help="podman, docker, containerd or none (default: what is there)")
+    parser.add_argument(
+        "--stack", default="", help="podman, docker, containerd or none (default: what is there)"
+    )
     parser.add_argument("--runtime", default="", help="crun, runc, ... (default: the stack's own)")
     settings.add_arguments(parser)
 

@@ -13,15 +13,21 @@ if TYPE_CHECKING:
 
 NAME = "container-status"
 HELP = "Show what runs on a target: digest, age, health, output"
-DESCRIPTION = "Shows the containers that container-deploy put on TARGET; with --logs, what one of them printed."
+DESCRIPTION = (
+    "Shows the containers that container-deploy put on TARGET; with --logs, what one of them printed."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", metavar="TARGET", help="user@host[:port], an ssh alias, qemu, or local")
     parser.add_argument("name", metavar="NAME", nargs="?", default="", help="one container (default: all)")
     parser.add_argument("--logs", action="store_true", help="print its output")
-    parser.add_argument("-f", "--follow", action="store_true", help="with --logs: and what comes after, until Ctrl-C")
-    parser.add_argument("--lines", type=int, default=200, metavar="N", help="with --logs: the last N lines (default: 200)")
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="with --logs: and what comes after, until Ctrl-C"
+    )
+    parser.add_argument(
+        "--lines", type=int, default=200, metavar="N", help="with --logs: the last N lines (default: 200)"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer")
     targets.add_arguments(parser)
 
@@ -39,7 +45,9 @@ def run(args: argparse.Namespace, session: Session) -> int:
         if args.logs:
             found = status.read(connection, args.name)
             name = args.name or _only(found)
-            return subprocess.run(status.logs(connection, name, args.lines, args.follow), check=False).returncode
+            return subprocess.run(
+                status.logs(connection, name, args.lines, args.follow), check=False
+            ).returncode
         found = status.read(connection, args.name)
     if args.format == "json":
         print(json.dumps([asdict(one) for one in found], indent=2))
@@ -59,7 +67,15 @@ def _only(found: list[Status]) -> str:
 
 def _row(one: Status) -> tuple[str, ...]:
     stack = f"{one.stack} ({one.runtime})" if one.runtime else one.stack
-    return (one.name, one.state, one.health, age(one.age), one.digest[:19], stack, "yes" if one.previous else "no")
+    return (
+        one.name,
+        one.state,
+        one.health,
+        age(one.age),
+        one.digest[:19],
+        stack,
+        "yes" if one.previous else "no",
+    )
 
 
 def age(seconds: int) -> str:

@@ -19,7 +19,9 @@ DESCRIPTION = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", metavar="SDK_DIR", help="an installed eSDK, or a BitBake build directory")
+    parser.add_argument(
+        "directory", metavar="SDK_DIR", help="an installed eSDK, or a BitBake build directory"
+    )
     parser.add_argument("--python", metavar="FILE", help="the Python that devtool runs with (default: found)")
 
 

@@ -34,7 +34,11 @@ def tell(args: argparse.Namespace, session: Session, answers: Sequence[Answer]) 
         print(json.dumps([_record(target, answer) for target, answer in rows], indent=2))
     else:
         rows = zip(args.target, answers, strict=True)
-        print(table([("TARGET", "RESULT", "STACK", "DIGEST", "SENT", "SECONDS"), *(_row(t, a) for t, a in rows)]))
+        print(
+            table(
+                [("TARGET", "RESULT", "STACK", "DIGEST", "SENT", "SECONDS"), *(_row(t, a) for t, a in rows)]
+            )
+        )
     return 1 if failed else 0
 
 
@@ -43,7 +47,9 @@ def _row(target: str, answer: Answer) -> tuple[str, ...]:
         return (target, f"failed [{answer.code}]", "", "", "", "")
     assert not isinstance(answer, str)  # noqa: S101  a dry run has no table
     count = answer.sent.layers
-    sent = f"{human(answer.sent.wire)} in {count} layer{'s' * (count != 1)}" if answer.sent.wire else "nothing"
+    sent = (
+        f"{human(answer.sent.wire)} in {count} layer{'s' * (count != 1)}" if answer.sent.wire else "nothing"
+    )
     return (target, answer.result, answer.stack, answer.digest[:19], sent, f"{answer.seconds:.1f}")
 
 

@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings, over those of the image")
     group.add_argument("--env", action="append", metavar="KEY=VALUE", default=[], help="may be repeated")
-    group.add_argument("--port", action="append", metavar="HOST:PORT", default=[], help="may be repeated; over all of the image's")
+    group.add_argument(
+        "--port",
+        action="append",
+        metavar="HOST:PORT",
+        default=[],
+        help="may be repeated; over all of the image's",
+    )
     group.add_argument("--volume", action="append", metavar="SOURCE:PATH", default=[], help="may be repeated")
-    group.add_argument("--network", choices=("host", "bridge", "none"), help="(default: host, or bridge to move ports)")
+    group.add_argument(
+        "--network", choices=("host", "bridge", "none"), help="(default: host, or bridge to move ports)"
+    )
     group.add_argument("--memory", metavar="SIZE", help="limit, such as 64M")
     group.add_argument("--cpus", metavar="N", help="limit, such as 0.5")
     group.add_argument("--restart", metavar="POLICY", help="no, always, unless-stopped, on-failure[:N]")
@@ -48,7 +56,10 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
         raise SdkError(what, detail=str(error), hint="build the image again", code="bad-settings") from error
     limits = replace(
         found.resources,
-        **_given(memory=_parse("--memory", kinds.size, args.memory), cpus=_parse("--cpus", kinds.decimal, args.cpus)),
+        **_given(
+            memory=_parse("--memory", kinds.size, args.memory),
+            cpus=_parse("--cpus", kinds.decimal, args.cpus),
+        ),
     )
     volumes = tuple(_parse("--volume", model.volume, text) for text in args.volume)
     return replace(

@@ -16,7 +16,9 @@ DESCRIPTION = HELP + "; nothing of them is left. Images that were built stay."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", metavar="SDK_DIR", help="an installed eSDK, or a BitBake build directory")
+    parser.add_argument(
+        "directory", metavar="SDK_DIR", help="an installed eSDK, or a BitBake build directory"
+    )
 
 
 def run(args: argparse.Namespace, session: Session) -> int:

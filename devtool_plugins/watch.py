@@ -41,7 +41,9 @@ def watch(args: argparse.Namespace, session: Session) -> int:
 
 def stamp(places: list[Path]) -> Stamp:
     """Size and modification time in ns of every file in *places*."""
-    return {path: (status.st_mtime_ns, status.st_size) for place in places for path, status in _files(str(place))}
+    return {
+        path: (status.st_mtime_ns, status.st_size) for place in places for path, status in _files(str(place))
+    }
 
 
 def _request(args: argparse.Namespace, session: Session) -> requests.Request:
@@ -51,7 +53,8 @@ def _request(args: argparse.Namespace, session: Session) -> requests.Request:
     request = requests.load(layout)
     if request is None:
         raise UsageError(
-            f"how {args.image!r} was built is not known", hint=f"build it once: container-build {args.image} ..."
+            f"how {args.image!r} was built is not known",
+            hint=f"build it once: container-build {args.image} ...",
         )
     return request
 

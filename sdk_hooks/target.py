@@ -88,7 +88,7 @@ class StackFacts:
         """Those of *layers* (diff IDs of an image, bottom first) that need not be sent."""
         held = {layer for layer in layers if layer in self.blobs}
         for chain in self.chains:
-            for ours, theirs in zip(layers, chain):
+            for ours, theirs in zip(layers, chain, strict=False):
                 if ours != theirs:
                     break
                 held.add(ours)

@@ -1,9 +1,9 @@
 """The contracts of the families, for the tests of plugin authors: what our own plugins pass.
 
-    from sdk_hooks.testing import check_runtime
+from sdk_hooks.testing import check_runtime
 
-    def test_contract():
-        check_runtime(MyRuntime())
+def test_contract():
+    check_runtime(MyRuntime())
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sdk_hooks.core.tree import Source
 from sdk_hooks.families import ImageBackend, Plugin, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.runclike import RuncLike
-from sdk_hooks.target import Argv, Platform, Script, Target
+from sdk_hooks.target import Platform, Script, Target
 
 _DIGEST = "sha256:" + "0" * 64
 TARGET = Target(
@@ -118,7 +118,10 @@ def check_stack(stack: Stack) -> None:
     _check_argv(f"{stack.name}.untag", stack.untag("localhost/web:1"))
     _check_argv(f"{stack.name}.run", stack.run(box))
     _check_argv(f"{stack.name}.exec", stack.exec(box, ("/bin/check", "a b")))
-    _require(stack.exec(box, ("/bin/check", "a b"))[-2:] == ("/bin/check", "a b"), f"{stack.name}.exec ends with the command")
+    _require(
+        stack.exec(box, ("/bin/check", "a b"))[-2:] == ("/bin/check", "a b"),
+        f"{stack.name}.exec ends with the command",
+    )
     for follow in (False, True):
         _check_argv(f"{stack.name}.logs", stack.logs(box, follow, 10))
     for argv in stack.remove(box):
@@ -139,7 +142,9 @@ def check_image_backend(backend: ImageBackend) -> None:
     :raises AssertionError: With what does not hold.
     """
     check_plugin(backend)
-    _require(backend.suffix.startswith(("-", ".")), f"{backend.name}.suffix follows a tag: it starts with - or .")
+    _require(
+        backend.suffix.startswith(("-", ".")), f"{backend.name}.suffix follows a tag: it starts with - or ."
+    )
     with TemporaryDirectory() as text:
         directory = Path(text)
         image = _image(directory / "built")

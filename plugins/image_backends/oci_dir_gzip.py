@@ -22,7 +22,9 @@ class OciDirectoryGzip:
         layout.create()
         with layout.locked():
             layers = [layout.add(gzip(_read(image.blob(layer))), _GZIP) for layer in image.layers]
-            config = layout.add(_read(image.blob(image.config_descriptor)), image.config_descriptor.media_type)
+            config = layout.add(
+                _read(image.blob(image.config_descriptor)), image.config_descriptor.media_type
+            )
             layout.commit_image(image, config, layers)
 
 

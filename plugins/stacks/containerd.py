@@ -26,7 +26,7 @@ class Containerd:
             'for b in $c; do echo "blob $b"; done\n'
             f"set -- $(ctr version 2>/dev/null); while [ $# -gt 1 ]; do\n"
             f'[ "$1" = Version: ] && v=$2; shift; done; echo "version $v"\n'
-            f"case \"$(ctr containers ls -q)\" in {_word(container)}) echo state known ;; esac\n"
+            f'case "$(ctr containers ls -q)" in {_word(container)}) echo state known ;; esac\n'
             "return 0\n"
         )
 
@@ -78,7 +78,7 @@ class Containerd:
         return (
             "now=absent\n"
             f"case \"$(ctr containers ls -q)\" in {_word(container.name)}) now='stopped unknown' ;; esac\n"
-            f'ctr tasks ls 2>/dev/null | {{ while read -r id pid status; do\n'
+            f"ctr tasks ls 2>/dev/null | {{ while read -r id pid status; do\n"
             f'[ "$id" != {name} ] || case $status in\n'
             f'RUNNING) now="running $pid" ;; STOPPED) ended=1 ;; esac; done\n'
             f'{self._exit_code(container)}echo "$now"; }}\n'
@@ -91,7 +91,7 @@ class Containerd:
         name, kept = quoted((container.name,)), quoted((str(container.directory / "exit"),))
         return (
             f'if [ -n "$ended" ] && said=$(ctr tasks rm {name} 2>&1); then\n'
-            f"said=${{said##*exit code }}; said=${{said%%[!0-9]*}}; echo \"${{said:-0}}\" >{kept}; fi\n"
+            f'said=${{said##*exit code }}; said=${{said%%[!0-9]*}}; echo "${{said:-0}}" >{kept}; fi\n'
             f'case $now in stopped*) [ ! -f {kept} ] || now="stopped $(cat {kept})" ;; esac\n'
         )
 
@@ -140,8 +140,12 @@ def _source(container: Container, volume: Volume) -> str:
 def _made(container: Container) -> Script:
     """Make the directories of its named volumes, for who the container runs as."""
     owner, text = "{}:{}".format(*container.user), ""
-    for path in (quoted((_source(container, volume),)) for volume in container.settings.volumes if volume.named):
-        text += f"[ -e {path} ] || {{ mkdir -p {path} && chmod 755 {path} && chown {owner} {path}; }} || exit\n"
+    for path in (
+        quoted((_source(container, volume),)) for volume in container.settings.volumes if volume.named
+    ):
+        text += (
+            f"[ -e {path} ] || {{ mkdir -p {path} && chmod 755 {path} && chown {owner} {path}; }} || exit\n"
+        )
     return text
 
 

@@ -25,7 +25,9 @@ class NoStack:
 
     def inventory(self, container: str) -> Script:  # noqa: ARG002
         # the runtimes are asked for the name by the core
-        return 'for l in "$STATE"/layers/sha256-*; do [ ! -d "$l" ] || echo "blob sha256:${l##*sha256-}"; done\n'
+        return (
+            'for l in "$STATE"/layers/sha256-*; do [ ! -d "$l" ] || echo "blob sha256:${l##*sha256-}"; done\n'
+        )
 
     def load(self) -> Argv:
         return ("tar", "-xf", "-")
@@ -88,7 +90,9 @@ def _variables(container: Container) -> Script:
 
 def _runtime(container: Container) -> Runtime:
     if container.runtime is None:
-        raise SdkError("without a stack a runtime is needed", hint="name one with --runtime", code="no-runtime")
+        raise SdkError(
+            "without a stack a runtime is needed", hint="name one with --runtime", code="no-runtime"
+        )
     return container.runtime
 
 

@@ -96,7 +96,7 @@ def _bundle(image: Image, container: Container, target: Target) -> Iterator[str]
 def _directory() -> Iterator[str]:
     """A temporary directory; also directories without permission in it can be removed."""
     directory = tempfile.mkdtemp(prefix="dtc-run-")
-    os.chmod(directory, 0o755)  # the container's user has to look in
+    os.chmod(directory, 0o755)  # noqa: S103  the container's user has to look in
     try:
         yield directory
     finally:
@@ -111,7 +111,9 @@ def _unpack(layer: Path, root: Path) -> None:
         gone = [m.name for m in archive if os.path.basename(m.name).startswith(".wh.")]
     for name in gone:
         _remove(root, name)
-    owner = ("--numeric-owner", "--same-owner") if os.geteuid() == 0 else ("--no-same-owner", "--exclude=dev/*")
+    owner = (
+        ("--numeric-owner", "--same-owner") if os.geteuid() == 0 else ("--no-same-owner", "--exclude=dev/*")
+    )
     argv = ("tar", "-xpf", str(layer), "-C", str(root), "--exclude=.wh.*", *owner)
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -146,7 +148,9 @@ def _without_privilege(config: dict[str, Any]) -> None:
         linux.pop(key)
     mounts = [m for m in config["mounts"] if m["destination"] not in ("/sys", "/sys/fs/cgroup")]
     # sysfs can only be mounted by who owns the network: the target's own is shown instead
-    mounts.append({"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", "rslave", "ro"]})
+    mounts.append(
+        {"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", "rslave", "ro"]}
+    )
     config["mounts"] = mounts
 
 

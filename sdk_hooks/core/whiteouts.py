@@ -67,7 +67,11 @@ def _children(image: Image, index: int, folder: str) -> set[str]:
     for layer in image.layers[:index]:
         with tarfile.open(image.blob(layer), "r:") as archive:
             found |= {os.path.normpath(member.name) for member in archive}
-    return {path for path in found if os.path.dirname(path) == folder and not os.path.basename(path).startswith(".wh.")}
+    return {
+        path
+        for path in found
+        if os.path.dirname(path) == folder and not os.path.basename(path).startswith(".wh.")
+    }
 
 
 def _exactly(raw: IO[bytes], count: int) -> Iterator[bytes]:

@@ -135,6 +135,11 @@ class Place:
         done = self.board.run(("find", STATE, "-not", "-path", "*/bundle/*", "-not", "-path", "*/root/*"))
         return sorted(line.removeprefix(f"{STATE}/") for line in done.stdout.decode().splitlines())
 
+    def remains(self) -> list[str]:
+        """What deployments leave behind on the board that did not come to their end."""
+        words = (".new-", ".run-", "/lock")
+        return [name for name in self.files() if any(word in name for word in words)]
+
     def images(self) -> list[str]:
         """What the engine, or we without one, keep of images on the board."""
         command = {

@@ -107,5 +107,5 @@ class Clock:
 
 
 def test_an_image_backend_that_writes_something_else_each_time_is_told() -> None:
-    with pytest.raises(AssertionError, match="^clock: the same image gives the same bytes$"):
+    with pytest.raises(AssertionError, match=r"^clock: the same image gives the same bytes$"):
         check_image_backend(Clock())

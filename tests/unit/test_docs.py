@@ -21,7 +21,9 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def run(command: str, directory: Path, environment: dict[str, str]) -> str:
-    done = subprocess.run(["sh", "-c", command], cwd=directory, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=directory, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout
 
@@ -48,7 +50,9 @@ def test_a_plugin_is_written_in_ten_minutes(tmp_path: Path, stranger: dict[str, 
     said = {}
     for block in blocks(text, "console"):
         for line in block.splitlines():
-            command = line.removeprefix("$ ").replace("pip install -q .", "pip install -q --no-build-isolation --no-deps .")
+            command = line.removeprefix("$ ").replace(
+                "pip install -q .", "pip install -q --no-build-isolation --no-deps ."
+            )
             said[line] = run(command, tmp_path, stranger)
 
     listing = said["$ python -m devtool_plugins list"]

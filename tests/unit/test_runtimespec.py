@@ -42,7 +42,9 @@ def test_the_settings_are_in_it() -> None:
     assert found["linux"]["resources"]["memory"] == {"limit": 64 << 20}
     assert found["linux"]["resources"]["cpu"] == {"quota": 50_000, "period": 100_000}
     assert found["linux"]["resources"]["pids"] == {"limit": 20}
-    binds = [(m["source"], m["destination"], m["options"][-1]) for m in found["mounts"] if m["type"] == "bind"]
+    binds = [
+        (m["source"], m["destination"], m["options"][-1]) for m in found["mounts"] if m["type"] == "bind"
+    ]
     assert binds == [("/var/lib/devtool-containers/volumes/data", "/data", "rw"), ("/srv", "/srv", "ro")]
 
 
@@ -59,12 +61,19 @@ def sets(box: Container) -> dict[str, int]:
 
 def test_only_root_has_capabilities() -> None:
     assert sets(container(user=(1000, 0))) == {"bounding": 11, "effective": 0, "permitted": 0}
-    assert sets(container(user=(0, 0))) == {"bounding": 11, "effective": 11, "permitted": 11, "inheritable": 11}
+    assert sets(container(user=(0, 0))) == {
+        "bounding": 11,
+        "effective": 11,
+        "permitted": 11,
+        "inheritable": 11,
+    }
 
 
 def test_only_without_a_network_there_is_one_of_its_own() -> None:
     def kinds(network: str) -> set[str]:
-        spaces = runtimespec.config(container(settings=Settings(network=network)), TARGET)["linux"]["namespaces"]
+        spaces = runtimespec.config(container(settings=Settings(network=network)), TARGET)["linux"][
+            "namespaces"
+        ]
         return {space["type"] for space in spaces}
 
     assert kinds("none") - kinds("host") == {"network"}

@@ -27,7 +27,11 @@ GOOD: list[tuple[str, str, Any]] = [
     ("entrypoint: [/bin/app, 5, true, 'a b']", "entrypoint", ("/bin/app", "5", "true", "a b")),
     ("entrypoint: []", "entrypoint", ()),
     ("cmd: ''", "cmd", ()),
-    ("env: {A: 1, B: yes, C: '', D: 22:22, E: 1.10}", "env", {"A": "1", "B": "yes", "C": "", "D": "22:22", "E": "1.10"}),
+    (
+        "env: {A: 1, B: yes, C: '', D: 22:22, E: 1.10}",
+        "env",
+        {"A": "1", "B": "yes", "C": "", "D": "22:22", "E": "1.10"},
+    ),
     ("env: ['A=1=2', B=]", "env", {"A": "1=2", "B": ""}),
     ("user: 1000", "user", "1000"),
     ("user: www-data:www.data", "user", "www-data:www.data"),
@@ -58,7 +62,11 @@ GOOD: list[tuple[str, str, Any]] = [
         HealthCheck(port=80, path="/ok", interval=1.0, timeout=2.0, start_period=60.0),
     ),
     ("files: [{target: /a, content: x}]", "files", (File("/a", content="x"),)),
-    ("files: [{target: /a, content: '', owner: 'a:5', mode: 0640}]", "files", (File("/a", "", "", "a:5", 0o640),)),
+    (
+        "files: [{target: /a, content: '', owner: 'a:5', mode: 0640}]",
+        "files",
+        (File("/a", "", "", "a:5", 0o640),),
+    ),
     ("files: [{target: /a, content: '', mode: 0o755}]", "files", (File("/a", content="", mode=0o755),)),
     ("files: [{target: /a, content: '', mode: 4755}]", "files", (File("/a", content="", mode=0o4755),)),
     ("include: [libx.so.1, '/usr/lib/*']", "include", ("libx.so.1", "/usr/lib/*")),
@@ -145,7 +153,17 @@ def test_it_is_refused_with_its_place(tmp_path: Path, text: str, place: str, wha
 
 SCHEMA = jsonschema.Draft202012Validator(read.json_schema())
 # What only the reader knows: the shape is right, the text is not.
-BEYOND = ("entrypoint: a '", "env: [A]", "workdir: srv", "ports: ", "volumes: ", "stop_timeout: ", "files: ", "resources: ", "read_only: y")
+BEYOND = (
+    "entrypoint: a '",
+    "env: [A]",
+    "workdir: srv",
+    "ports: ",
+    "volumes: ",
+    "stop_timeout: ",
+    "files: ",
+    "resources: ",
+    "read_only: y",
+)
 
 
 @pytest.mark.parametrize("text", [text for text, _, _ in GOOD if "22:22" not in text])
@@ -156,7 +174,15 @@ def test_the_schema_takes_what_the_reader_takes(text: str) -> None:
 @pytest.mark.parametrize("text", [bad[0] for bad in BAD if "twice" not in bad[2] and "stream" not in bad[2]])
 def test_the_schema_refuses_what_has_the_wrong_shape(text: str) -> None:
     if SCHEMA.is_valid(yaml.safe_load(text)):
-        assert text.startswith((*BEYOND, "labels: [x", "healthcheck: {command: a, ", "healthcheck: {}", "healthcheck: {http: {port: 7"))
+        assert text.startswith(
+            (
+                *BEYOND,
+                "labels: [x",
+                "healthcheck: {command: a, ",
+                "healthcheck: {}",
+                "healthcheck: {http: {port: 7",
+            )
+        )
 
 
 def test_every_key_has_a_good_and_a_bad_value_here() -> None:

@@ -80,7 +80,9 @@ def _systemd(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Scr
     wanted_by = "default.target" if rootless else "multi-user.target"
     unit = _UNIT.format(name=name, app=app, after=after, wanted_by=wanted_by)
     directory, user = _unit_directory(target), " --user" if rootless else ""
-    linger = "loginctl enable-linger >/dev/null 2>&1 || echo 'note: it stops at logout: loginctl enable-linger'\n"
+    linger = (
+        "loginctl enable-linger >/dev/null 2>&1 || echo 'note: it stops at logout: loginctl enable-linger'\n"
+    )
     return (
         f"mkdir -p {directory}\ncat >{directory}/{service}.service <<'EOF'\n{unit}EOF\n"
         f"systemctl{user} daemon-reload\nsystemctl{user} enable {service} >/dev/null 2>&1 || "
@@ -98,7 +100,9 @@ def _initscript(app: PurePosixPath, name: str, target: Target) -> Script:
     if target.init == "busybox":  # rcS runs /etc/init.d/S??* in order
         path = f"S99{service}"
         return f"{write_files('/etc/init.d', {path: text})}chmod 755 /etc/init.d/{path}\n"
-    links = "".join(f"ln -sf ../init.d/{service} /etc/rc{level}.d/{kind}{service}\n" for level, kind in _LEVELS)
+    links = "".join(
+        f"ln -sf ../init.d/{service} /etc/rc{level}.d/{kind}{service}\n" for level, kind in _LEVELS
+    )
     return f"{write_files('/etc/init.d', {service: text})}chmod 755 /etc/init.d/{service}\n{links}"
 
 

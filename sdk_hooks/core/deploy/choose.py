@@ -129,7 +129,9 @@ def _not_running(name: str, target: Target, problem: str, usable: Iterable[str])
     return SdkError(
         f"{name} on {target.name!r} does not answer",
         detail=problem,
-        hint="; or ".join(filter(None, ("start it there, or log in as a user who may use it", _others(usable)))),
+        hint="; or ".join(
+            filter(None, ("start it there, or log in as a user who may use it", _others(usable)))
+        ),
         code="engine-not-running",
     )
 
@@ -158,7 +160,9 @@ def _missing(found: Runtime, target: Target) -> list[str]:
     lacks += [f"no {d}" for d in needs.devices if d not in target.devices]
     if needs.cgroups and target.cgroup not in needs.cgroups:
         versions = " or ".join(f"v{version}" for version in needs.cgroups)
-        lacks.append(f"it needs cgroup {versions}, the target has {f'v{target.cgroup}' if target.cgroup else 'none'}")
+        lacks.append(
+            f"it needs cgroup {versions}, the target has {f'v{target.cgroup}' if target.cgroup else 'none'}"
+        )
     return lacks
 
 

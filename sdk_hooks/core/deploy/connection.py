@@ -197,7 +197,9 @@ def feed(connection: Connection, command: Argv, pieces: Iterable[bytes]) -> Resu
 def _open(connection: Ssh) -> None:
     # stderr to a file: the master stays in the background and would hold a pipe open for ever
     with tempfile.TemporaryFile() as err:
-        status = subprocess.run(connection.master(), stdout=subprocess.DEVNULL, stderr=err, check=False).returncode
+        status = subprocess.run(
+            connection.master(), stdout=subprocess.DEVNULL, stderr=err, check=False
+        ).returncode
         err.seek(0)
         text = err.read().decode(errors="replace").strip()
     if status:
@@ -208,9 +210,11 @@ def _explain(connection: Ssh, text: str) -> SdkError:
     host = connection.host
     for pattern, what, code, hint in _FAILURES:
         if re.search(pattern, text):
-            hint = hint.format(name=connection.name, host=host)
-            return SdkError(what.format(name=repr(connection.name)), detail=_last(text), hint=hint, code=code)
-    return SdkError(f"no ssh connection to {connection.name!r}", detail=_last(text), hint=f"try: ssh {host}", code="ssh")
+            what, hint = what.format(name=repr(connection.name)), hint.format(host=host)  # noqa: PLW2901
+            return SdkError(what, detail=_last(text), hint=hint, code=code)
+    return SdkError(
+        f"no ssh connection to {connection.name!r}", detail=_last(text), hint=f"try: ssh {host}", code="ssh"
+    )
 
 
 def _lost(connection: Ssh, text: str) -> SdkError:

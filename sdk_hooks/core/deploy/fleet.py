@@ -16,7 +16,9 @@ Answer = TypeVar("Answer")
 
 
 def each(
-    targets: Sequence[str], options: Callable[[str], tuple[str, Options]], work: Callable[[Connection], Answer]
+    targets: Sequence[str],
+    options: Callable[[str], tuple[str, Options]],
+    work: Callable[[Connection], Answer],
 ) -> list[Answer | SdkError]:
     """What *work* gives for each of *targets*, in their order, or the error it raised.
 

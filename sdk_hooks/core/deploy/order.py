@@ -117,9 +117,16 @@ def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:
         )
     app = PurePosixPath(found.target.state) / "apps" / name
     progress.step(f"{connection.name}: going back to {found.previous}")
-    _check(link.run(connection, deployment.switch(app, found.previous, installed=False)), connection, name, progress)
+    _check(
+        link.run(connection, deployment.switch(app, found.previous, installed=False)),
+        connection,
+        name,
+        progress,
+    )
     digest = _digest(connection, app, found.previous)
-    return Outcome(connection.name, "rolled back", digest, found.stack, Sent(0, 0, 0), time.monotonic() - started)
+    return Outcome(
+        connection.name, "rolled back", digest, found.stack, Sent(0, 0, 0), time.monotonic() - started
+    )
 
 
 def script(prepared: Prepared) -> Script:
@@ -157,7 +164,9 @@ def _check(result: Result, connection: Connection, name: str, progress: Progress
     detail = "\n".join(lines or result.error.strip().splitlines()[-5:])
     if result.status == BUSY:
         raise SdkError(
-            f"another deployment of {name!r} to {connection.name!r} is going on", hint="try again", code="busy"
+            f"another deployment of {name!r} to {connection.name!r} is going on",
+            hint="try again",
+            code="busy",
         )
     after = {
         RESTORED: "what ran before runs again",

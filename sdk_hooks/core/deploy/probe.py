@@ -53,7 +53,9 @@ class Found:
     """Runtimes that have a container of this name."""
 
 
-def probe(connection: Connection, name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]) -> Found:
+def probe(
+    connection: Connection, name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]
+) -> Found:
     """Ask the target of *connection* for everything that a deployment of *name* has to know.
 
     :raises SdkError: When it can't be reached, or is no machine that containers run on.
@@ -74,7 +76,11 @@ def script(name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]
     """The shell text that the probe sends."""
     blank = Target("", Platform(""), 0, PurePosixPath("/"))
     needs = [runtime.needs(blank) for runtime in runtimes]
-    programs = {*PROGRAMS, *(p for s in stacks.values() for p in s.programs), *(p for n in needs for p in n.programs)}
+    programs = {
+        *PROGRAMS,
+        *(p for s in stacks.values() for p in s.programs),
+        *(p for n in needs for p in n.programs),
+    }
     devices = {*SHARED, *(device for need in needs for device in need.devices)}
     head = f"name={quoted((name,))}\nwanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(devices))}'\n"
     parts = [head, state_directory(), "probe() {\n", resource("probe.sh")]

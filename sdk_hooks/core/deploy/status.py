@@ -51,8 +51,8 @@ def logs(connection: Connection, name: str, lines: int, follow: bool) -> Argv:
     """What to run here to see the last output of *name*, and with *follow* what comes after."""
     option = "follow" if follow else "logs"
     text = (
-        f"{state_directory()}cd \"$STATE/apps/\"{quoted((name,))} 2>/dev/null || exit 6; read -r id <current; "
-        f"LINES={lines} exec sh \"./$id/{option}\""
+        f'{state_directory()}cd "$STATE/apps/"{quoted((name,))} 2>/dev/null || exit 6; read -r id <current; '
+        f'LINES={lines} exec sh "./$id/{option}"'
     )
     return connection.argv(("sh", "-c", text))
 

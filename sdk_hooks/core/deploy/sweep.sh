@@ -1,6 +1,12 @@
-# Removes layers that no deployment has and that no transfer claims. $1: the application that was just deployed.
+# Removes layers that no deployment has and that no transfer claims. $1: the application that was just deployed,
+# $2: its deployment; without $2 the application was removed.
 cd "@STATE@" || exit
-rm -f "claims/$1@"*
+if [ -n "$2" ]; then
+	rm -f "claims/$1@$2"
+	[ ! -d claims ] || find claims -type f -mtime +0 -exec rm -f {} + # whose transfer was given up
+else
+	rm -f "claims/$1@"*
+fi
 for layer in layers/*; do
 	[ -d "$layer" ] || continue
 	digest=sha256:${layer#layers/sha256-}

@@ -112,7 +112,7 @@ if sh "$new/start" && up; then
 	for d in .new-* .run-*; do # whose maker was killed
 		kill -0 "${d##*-}" 2>/dev/null || rm -rf "$d"
 	done
-	sh "$new/tidy" "${app##*/}"
+	sh "$new/tidy" "${app##*/}" "$new"
 	sync
 	exit 0
 fi

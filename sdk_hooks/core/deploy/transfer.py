@@ -58,7 +58,10 @@ class Transfer:
     def steps(self) -> list[Script]:
         """The same as shell text, for people."""
         if self.deployment.stack.takes == "layers":
-            return [f"# send layer {diff[:19]}, {blob.size} bytes, to {self._layer(diff)}" for blob, diff in self.missing]
+            return [
+                f"# send layer {diff[:19]}, {blob.size} bytes, to {self._layer(diff)}"
+                for blob, diff in self.missing
+            ]
         omit = " ".join(f"--omit {diff}" for diff in self.image.diff_ids if diff in self.held)
         name = self.deployment.container.image
         source = f"devtool-containers archive {self.image.layout} --name {name} {omit}".rstrip()
@@ -117,7 +120,9 @@ class Transfer:
             view, name = archive.lower(self.image, count), f"{container.image}-part{count}"
             before = self._note(name)
         size = archive.size(view, name, omit)
-        result, wire = self._pipe(connection, progress, archive.stream(view, name, omit), size, self._load(), before)
+        result, wire = self._pipe(
+            connection, progress, archive.stream(view, name, omit), size, self._load(), before
+        )
         layers = sum(diff not in omit for diff in view.diff_ids)
         return result, Sent(layers, size, wire)
 

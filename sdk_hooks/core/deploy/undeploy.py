@@ -21,7 +21,9 @@ def text(name: str, volumes: bool) -> Script:
     named = '$(cat "$STATE/apps/$name"/*/volumes 2>/dev/null)' if volumes else ""
     sweep = script("sweep.sh", STATE="$STATE")
     body = script("undeploy.sh")
-    return f'{state_directory()}name={quoted((name,))}\nvolumes="{named}"\n{body}set -- "$name"\n{sweep}exit 0\n'
+    return (
+        f'{state_directory()}name={quoted((name,))}\nvolumes="{named}"\n{body}set -- "$name"\n{sweep}exit 0\n'
+    )
 
 
 def undeploy(connection: Connection, name: str, volumes: bool) -> None:
