@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -57,5 +56,7 @@ class UnknownPluginError(SdkError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the closest of *known*, or nothing."""
+    import difflib  # only for who made a mistake
+
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean {close[0]!r}?" if close else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sdk_hooks.core import base as base_images
 from sdk_hooks.core import compose, imageconfig, layers
 from sdk_hooks.core.fileset import Merged
 from sdk_hooks.core.layers import Layer
@@ -16,6 +16,9 @@ from sdk_hooks.core.tree import Source
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import CONFIG, MANIFEST, Image
 from sdk_hooks.target import Platform
+
+if TYPE_CHECKING:
+    from sdk_hooks.core.base import Base
 
 EPOCH = 1302044400
 """When nobody sets SOURCE_DATE_EPOCH: OE-Core's SOURCE_DATE_EPOCH_FALLBACK, 5 April 2011."""
@@ -53,7 +56,7 @@ def build(name: str, source: Source, spec: Spec, target: Path, epoch: int) -> Bu
     with layout.locked():
         previous = layout.find()
         merged = Merged()
-        base = base_images.read(spec.base, source.platform, layout, merged) if spec.base else None
+        base = _base(spec.base, source.platform, layout, merged) if spec.base else None
         platform = source.platform or _platform_of(base) or _required(name)
         if base is None and spec.entrypoint is None and spec.cmd is None:
             spec = replace(spec, entrypoint=compose.entrypoint(name, source.groups))
@@ -90,7 +93,13 @@ def source_date_epoch() -> int:
     return int(text or EPOCH)
 
 
-def _platform_of(base: base_images.Base | None) -> Platform | None:
+def _base(place: str, platform: Platform | None, layout: Layout, merged: Merged) -> Base:
+    from sdk_hooks.core import base  # tarfile and gzip: most builds have no base
+
+    return base.read(place, platform, layout, merged)
+
+
+def _platform_of(base: Base | None) -> Platform | None:
     if base is None:
         return None
     config = base.config

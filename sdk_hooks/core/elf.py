@@ -5,6 +5,7 @@ Layouts are those of the System V gABI, chapters 4 and 5.
 
 from __future__ import annotations
 
+import itertools
 import os
 import struct
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ _ARCHITECTURES = {
 }
 _ENDIAN = {_EM_MIPS: {1: "mips", 2: "mips64"}, _EM_PPC64: {2: "ppc64"}}
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
-_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 14, 15, 29
+_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_SONAME, _DT_RPATH, _DT_RUNPATH, _DT_STRSZ = 0, 1, 5, 14, 15, 29, 10
 _EF_ARM_HARD_FLOAT = 0x400
 
 
@@ -74,6 +75,12 @@ def read(path: str) -> Elf | None:
         raise SdkError(f"can't read {path!r}", detail=error.strerror or "", code="unreadable") from error
 
 
+def strings(path: str) -> bytes:
+    """The table with the names of all symbols that the dynamic file at *path* imports and exports."""
+    with open(path, "rb") as stream:
+        return _Reader(stream, stream.read(16)).strings()
+
+
 class _Reader:
     def __init__(self, stream: IO[bytes], ident: bytes) -> None:
         self.stream = stream
@@ -82,14 +89,12 @@ class _Reader:
         self.order = "<" if ident[5] == 1 else ">"
 
     def elf(self) -> Elf | None:
-        kind, machine, _, _, phoff, _, flags, _, phsize, phcount = self._unpack(
-            "HHIQQQIHHH" if self.wide else "HHIIIIIHHH", 16
-        )
+        kind, machine, *_, flags, _, _, _ = self._header()
         bits = 64 if self.wide else 32
         architecture = self._architecture(machine)
         if kind not in (2, 3):  # ET_EXEC, ET_DYN; relocatable files such as kernel modules link to nothing
             return None
-        segments = [self._segment(phoff + index * phsize) for index in range(phcount)]
+        segments = self._segments()
         interpreter = next((self._bytes(off, size) for t, off, _, size in segments if t == _PT_INTERP), b"")
         facts = self._dynamic(segments)
         return Elf(
@@ -103,6 +108,19 @@ class _Reader:
             _paths(facts.get(_DT_RPATH, [])),
             _paths(facts.get(_DT_RUNPATH, [])),
         )
+
+    def strings(self) -> bytes:
+        segments = self._segments()
+        tags = dict(self._tags(segments))
+        start = self._file_offset(segments, tags[_DT_STRTAB])
+        return self._bytes(start, min(tags.get(_DT_STRSZ, self.length), self.length - start))
+
+    def _header(self) -> tuple[int, ...]:
+        return self._unpack("HHIQQQIHHH" if self.wide else "HHIIIIIHHH", 16)
+
+    def _segments(self) -> list[tuple[int, int, int, int]]:
+        header = self._header()
+        return [self._segment(header[4] + index * header[8]) for index in range(header[9])]
 
     def _architecture(self, machine: int) -> str:
         bits = 2 if self.wide else 1
@@ -120,17 +138,7 @@ class _Reader:
         return kind, start, address, size
 
     def _dynamic(self, segments: list[tuple[int, int, int, int]]) -> dict[int, list[str]]:
-        table = next(((off, size) for t, off, _, size in segments if t == _PT_DYNAMIC), None)
-        if table is None:
-            return {}
-        form = "qQ" if self.wide else "iI"
-        raw = self._bytes(*table)
-        usable = len(raw) - len(raw) % struct.calcsize(self.order + form)
-        tags = []
-        for tag, value in struct.iter_unpack(self.order + form, raw[:usable]):
-            if tag == _DT_NULL:
-                break
-            tags.append((tag, value))
+        tags = self._tags(segments)
         address = next((value for tag, value in tags if tag == _DT_STRTAB), None)
         if address is None:
             return {}
@@ -141,6 +149,14 @@ class _Reader:
             if tag in wanted:
                 found.setdefault(tag, []).append(self._string(strings + value))
         return found
+
+    def _tags(self, segments: list[tuple[int, int, int, int]]) -> list[tuple[int, int]]:
+        table = next(((off, size) for t, off, _, size in segments if t == _PT_DYNAMIC), (0, 0))
+        form = "qQ" if self.wide else "iI"
+        raw = self._bytes(*table)
+        usable = len(raw) - len(raw) % struct.calcsize(self.order + form)
+        found = struct.iter_unpack(self.order + form, raw[:usable])
+        return list(itertools.takewhile(lambda entry: entry[0] != _DT_NULL, found))
 
     def _file_offset(self, segments: list[tuple[int, int, int, int]], address: int) -> int:
         for kind, offset, start, size in segments:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from sdk_hooks.core import elf
 from sdk_hooks.core.elf import Elf
 from sdk_hooks.core.root import Root
 
@@ -29,9 +30,8 @@ def expand(directory: str, path: str, user: Elf | None) -> str:
 
 def hidden(path: str) -> list[str]:
     """Libraries that the C library will open by itself for the program at *path*."""
-    with open(path, "rb") as stream:
-        content = stream.read()
-    return [name for symbol, names in _HIDDEN.items() if symbol in content for name in names]
+    names = elf.strings(path)
+    return [library for symbol, libraries in _HIDDEN.items() if symbol in names for library in libraries]
 
 
 def system_directories(root: Root, linker: str) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -186,6 +185,8 @@ def _hooks(module: ModuleType) -> list[str]:
 
 
 def _reason(error: BaseException) -> str:
+    import traceback  # only for who has a broken plugin
+
     last = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({os.path.basename(last[0].filename)}:{last[0].lineno})" if last else ""
     lines = str(error).splitlines() or [""]

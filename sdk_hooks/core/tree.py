@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -78,16 +79,22 @@ def _owned_by_root(found: Entry) -> Entry:
 
 
 def _application(entries: list[Entry]) -> list[Group]:
-    """One group, or data and programs apart when an edit of a program would re-send a lot of data."""
+    """One group; much data or many libraries go apart, so that an edit of a program does not re-send them."""
     linked = {e.link for e in entries if e.kind == HARDLINK}  # names of one file must stay in one layer
-    data = [e for e in entries if e.kind == FILE and not e.mode & 0o111 and e.path not in linked]
-    if sum(e.size for e in data) < _SPLIT:
+    files = [e for e in entries if e.kind == FILE and e.path not in linked]
+    libraries = [e for e in files if ".so" in os.path.basename(e.path)]
+    data = [e for e in files if not e.mode & 0o111 and ".so" not in os.path.basename(e.path)]
+    below = [
+        part for part in (("data", data), ("libraries", libraries)) if sum(e.size for e in part[1]) >= _SPLIT
+    ]
+    if not below:
         return [_group("application", entries)]
-    kept = {e.path for e in data}
-    rest = [e for e in entries if e.path not in kept and e.kind != DIRECTORY]
+    kept = {e.path for _, part in below for e in part}
     # directories go below: a layer with an edited program then holds nothing else
-    below = data + [e for e in entries if e.kind == DIRECTORY]
-    return [group for group in (_group("data", sorted(below)), _group("application", rest)) if group.entries]
+    below[0][1].extend(e for e in entries if e.kind == DIRECTORY)
+    rest = [e for e in entries if e.path not in kept and e.kind != DIRECTORY]
+    parts = [*below, ("application", rest)]
+    return [group for group in (_group(name, sorted(part)) for name, part in parts) if group.entries]
 
 
 def _group(name: str, entries: list[Entry]) -> Group:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sdk_hooks.core.reftarget import initramfs
+from sdk_hooks.core.reftarget.packages import merge
 
 from .helpers import gcc, needs_gcc, write
 from .test_reftarget_cpio import read
@@ -21,7 +22,7 @@ SCRIPTS = ("init.sh", "rcS.sh", "rcK.sh")
 
 @pytest.fixture
 def packages(tmp_path: Path) -> Path:
-    """Programs as Debian packages them: busybox in /bin, a library in /lib that only the linker names."""
+    """Programs as Debian packages them: busybox in /bin, libraries in /lib, the rest below /usr."""
     top = write(tmp_path / "root", {"bin/busybox": b"\x7fno ELF\0sh\0cat\0init\0"})
     (top / "bin/busybox").chmod(0o755)
     library = top / "lib/libtool.so.1"
@@ -29,6 +30,7 @@ def packages(tmp_path: Path) -> Path:
     source = "int tool(void); void _start(void) { tool(); }"
     for program in ("usr/bin/crun", "usr/sbin/dropbear"):
         gcc(top / program, source, "-nostdlib", "-Wl,--dynamic-linker=/lib/libtool.so.1", str(library))
+    merge(top)
     return top
 
 

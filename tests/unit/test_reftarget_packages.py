@@ -126,3 +126,16 @@ def test_an_unwritable_cache_is_told_as_such(tmp_path: Path, monkeypatch: pytest
         f"can't write '{tmp_path}/cache/.*' \\[unwritable\\]\n  {tmp_path}/cache.*: Permission denied",
         str(caught.value),
     )
+
+
+def test_packages_of_before_and_after_the_merge_of_usr_lie_together(tmp_path: Path) -> None:
+    write(tmp_path, {"lib/t/old.so.1": "old", "lib/t/old.so": "-> old.so.1", "usr/lib/t/new.so": "new"})
+    packages.merge(tmp_path)
+
+    assert (tmp_path / "lib").readlink() == Path("usr/lib")
+    assert sorted(path.name for path in (tmp_path / "usr/lib/t").iterdir()) == [
+        "new.so",
+        "old.so",
+        "old.so.1",
+    ]
+    assert (tmp_path / "lib/t/old.so").read_text() == "old"

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -174,18 +174,20 @@ def feed(connection: Connection, command: Argv, pieces: Iterable[bytes]) -> Resu
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         # files, not pipes: nobody reads while this writes
         child = subprocess.Popen(connection.argv(command), stdin=subprocess.PIPE, stdout=out, stderr=err)
+        assert child.stdin is not None  # noqa: S101  Popen was asked for it
         try:
-            assert child.stdin is not None  # noqa: S101  Popen was asked for it
-            with child.stdin as stdin:
-                for piece in pieces:
-                    stdin.write(piece)
+            for piece in pieces:
+                child.stdin.write(piece)
         except BrokenPipeError:
             pass  # it ended early; its status and its words say why
         except BaseException:  # also Ctrl-C
             child.kill()
-            child.wait()
             raise
-        status = child.wait()
+        finally:
+            # not `with`: ssh may have got the Ctrl-C first, and a broken pipe at the end would hide it
+            with suppress(BrokenPipeError):
+                child.stdin.close()
+            status = child.wait()
         out.seek(0)
         err.seek(0)
         error = err.read().decode(errors="replace")

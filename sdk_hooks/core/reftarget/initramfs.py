@@ -16,8 +16,7 @@ from sdk_hooks.core.reftarget import cpio, modules
 from sdk_hooks.core.reftarget.modules import Module
 from sdk_hooks.core.root import Root
 
-PROGRAMS = ("/usr/bin/crun", "/usr/sbin/dropbear")
-_BUSYBOX = ("/usr/bin/busybox", "/bin/busybox")
+PROGRAMS = ("/usr/bin/crun", "/usr/sbin/dropbear", "/usr/bin/busybox")
 
 # A fixed list, not what busybox prints: it may be for another architecture.
 _APPLETS = """
@@ -109,10 +108,9 @@ def _script(name: str) -> str:
 
 def _programs(root: Root) -> Group:
     """crun, dropbear and busybox out of *root*, with all that they need there."""
-    busybox = next((path for path in _BUSYBOX if root.is_file(path)), _BUSYBOX[0])
     with tempfile.TemporaryDirectory() as empty:
         resolver = Resolver(Root(empty), root)
-        for program in (*PROGRAMS, busybox):
+        for program in PROGRAMS:
             resolver.include(program)
         closure = resolver.finish()
     group = Group("programs")
@@ -120,7 +118,7 @@ def _programs(root: Root) -> Group:
         found = scan.entry(root.host(path), path[1:], os.lstat(root.host(path)))
         if found is not None:
             group.add([found._replace(uid=0, gid=0)])
-    group.add(link(place, "/bin/busybox") for place in _applets(root.host(root.resolve(busybox))))
+    group.add(link(place, "/bin/busybox") for place in _applets(root.host("/usr/bin/busybox")))
     return group
 
 

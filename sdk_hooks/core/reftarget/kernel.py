@@ -38,7 +38,7 @@ def image(directory: Path) -> Path:
 
 def modules_directory(directory: Path) -> Path:
     """Where its modules are; named after its release."""
-    return _one(directory, "lib/modules/*", "usr/lib/modules/*")
+    return _one(directory, "lib/modules/*")
 
 
 def config(directory: Path, release: str) -> bytes:
@@ -46,8 +46,8 @@ def config(directory: Path, release: str) -> bytes:
     return _one(directory, f"boot/config-{release}").read_bytes()
 
 
-def _one(directory: Path, *patterns: str) -> Path:
-    found = [path for pattern in patterns for path in sorted(directory.glob(pattern))]
+def _one(directory: Path, pattern: str) -> Path:
+    found = sorted(directory.glob(pattern))
     if not found:
-        raise SdkError(f"the kernel's packages have no {patterns[0]!r}", code="no-kernel")
+        raise SdkError(f"the kernel's packages have no {pattern!r}", code="no-kernel")
     return found[0]

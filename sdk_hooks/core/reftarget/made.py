@@ -53,7 +53,8 @@ def reference_target(platform: Platform, progress: Progress) -> ReferenceTarget:
             code="no-reference-target",
         )
     given = packages.sources()
-    directory = cache_directory() / "reference-target" / f"{platform.architecture}-{_digest(given)}"
+    key = _digest({**given, "programs": " ".join(_PROGRAMS)})
+    directory = cache_directory() / "reference-target" / f"{platform.architecture}-{key}"
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         with locked(directory, progress):
@@ -76,6 +77,9 @@ def _fetch(directory: Path, architecture: str, given: dict[str, str], progress: 
     packages.unpack(apt.exact(*names), directory / "kernel")
     shutil.rmtree(directory / "apt")  # what is unpacked is all that is needed
     (directory / "done").touch()
+    for old in directory.parent.glob(f"{architecture}-*"):  # of the release that this machine had before
+        if old != directory:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _assemble(directory: Path) -> ReferenceTarget:

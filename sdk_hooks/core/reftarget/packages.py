@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -106,8 +107,23 @@ def unpack(packages: list[Path], directory: Path) -> None:
     fresh.mkdir()
     for package in packages:
         run(("dpkg-deb", "-x", str(package), str(fresh)), directory.parent)
+    merge(fresh)
     shutil.rmtree(directory, ignore_errors=True)
     fresh.rename(directory)
+
+
+def merge(top: Path) -> None:
+    """Make bin, lib and so on links to those below usr, as they are on an installed system.
+
+    Packages are made for that, and have their files in one of the two.
+    """
+    for name in ("bin", "lib", "lib64", "sbin"):
+        outer, inner = top / name, top / "usr" / name
+        inner.mkdir(parents=True, exist_ok=True)
+        if outer.is_dir():
+            shutil.copytree(outer, inner, symlinks=True, dirs_exist_ok=True, copy_function=os.rename)
+            shutil.rmtree(outer)
+        outer.symlink_to(f"usr/{name}")
 
 
 def run(argv: Argv, directory: Path, cwd: Path | None = None) -> None:

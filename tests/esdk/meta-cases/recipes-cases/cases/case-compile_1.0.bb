@@ -1,6 +1,4 @@
 require case.inc
-do_compile[noexec] = "0"
-do_compile() {
-    sh -n case.sh
-    [ ! -e sleep ] || { touch ${T}/sleeping; sleep 60; }
+do_install:append() {
+    [ ! -e ${S}/sleep ] || { touch ${T}/sleeping; sleep 60; }
 }
