@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", dest="directory", metavar="DIR", help="write below DIR, not the deploy directory"
     )
     parser.add_argument("--output", action="append", metavar="KIND", default=[],
-                        help="also write this form, such as oci-archive or docker-archive; may be repeated")  # fmt: skip
+                        help="also write this form, such as oci-archive; may be repeated")  # fmt: skip
     parser.add_argument("--base", metavar="IMAGE", help="base image: layout directory or archive")
     parser.add_argument("--image", metavar="NAME", help="full name of the image (default: localhost/NAME)")
     parser.add_argument("--tag", help="tag of the image (default: latest)")

@@ -17,8 +17,8 @@ NAME = "container-deploy"
 HELP = "Run a container on a target, sending only what it lacks"
 DESCRIPTION = (
     "Sends the image NAME over ssh to each TARGET, only the layers that it lacks, and runs it with what the "
-    "target has: podman, docker, containerd, or crun or runc alone. What ran before is kept until the new one "
-    "is up, and put back when it does not come up."
+    "target has: podman, docker, containerd, or crun or runc alone. What ran before is kept until the new "
+    "one is up, and put back when it does not come up."
 )
 
 

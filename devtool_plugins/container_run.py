@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 NAME = "container-run"
 HELP = "Run a container on this machine, in the foreground"
 DESCRIPTION = (
-    "Runs the image NAME here until it ends, with podman, docker, containerd, crun or runc, whichever there is. "
+    "Runs the image NAME here until it ends, with podman, docker, containerd, crun or runc, what there is. "
     "crun and runc need no root. Exits with the container's status."
 )
 

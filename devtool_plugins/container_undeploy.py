@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 NAME = "container-undeploy"
 HELP = "Remove a container from a target, with its images"
 DESCRIPTION = (
-    "Stops the container NAME on each TARGET and removes it with its images, its layers and its start at boot. "
+    "Stops the container NAME on each TARGET and removes it with its images, layers and start at boot. "
     "Named volumes are kept unless --volumes is given."
 )
 

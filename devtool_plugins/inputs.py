@@ -27,7 +27,7 @@ class Inputs:
     spec: Spec
     epoch: int
     watched: tuple[str, ...]
-    """What `container-deploy --watch` looks at: the install tree or the recipe's sources, and container.yaml."""
+    """What `container-deploy --watch` looks at: install tree or sources, and container.yaml."""
 
 
 def read(args: argparse.Namespace, session: Session) -> Inputs:
@@ -45,14 +45,14 @@ def read(args: argparse.Namespace, session: Session) -> Inputs:
     if session.sdk is None:
         raise UsageError(
             f"there is no SDK here that could have a recipe {args.name!r}",
-            hint=f"run it in an eSDK: devtool container-build {args.name}; or give an install tree: --from DIR",
+            hint=f"in an eSDK run: devtool container-build {args.name}; else give a tree: --from DIR",
             code="no-sdk",
         )
     sources = session.sdk.source_tree(args.name)
     spec = spec.over(_file(args, sources))
     recipe = session.sdk.read(args.name, session.ui)
     spec = spec.over(spec_file.from_variables(recipe.variables))
-    # not the recipe's SOURCE_DATE_EPOCH: in a workspace it is the time of the last edit, and would change every layer
+    # not the recipe's SOURCE_DATE_EPOCH: in a workspace it is the time of the last edit, new for every layer
     epoch = build.source_date_epoch()
     return Inputs(_with_platform(recipe.source, args.platform), spec, epoch, (str(sources),))
 

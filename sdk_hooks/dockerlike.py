@@ -92,7 +92,8 @@ class DockerLike:
         inspect = quoted((self.name, "inspect", "--type", "container", "--format", _STATE, name))
         return (
             f"set -- $({inspect} 2>/dev/null)\n"
-            f'case $1 in running) {say} running "$3T$4" ;; \'\') {say} absent ;; *) {say} stopped "$2" ;; esac\n'
+            f'case $1 in running) {say} running "$3T$4" ;; "") {say} absent ;;\n'
+            f'*) {say} stopped "$2" ;; esac\n'
         )
 
     def _resources(self, container: Container) -> Argv:

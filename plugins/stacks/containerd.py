@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sdk_hooks import Argv, Container, Script, Target, Volume, hookimpl
-from sdk_hooks.shell import lines, quoted
+from sdk_hooks.shell import quoted
 
 # Without a limit ctr waits 10 s for a daemon that is not there.
 _CTR = ("ctr", "--connect-timeout", "3s")
@@ -85,7 +85,7 @@ class Containerd:
         )
 
     def _exit_code(self, container: Container) -> Script:
-        """Only the removal of a task tells how it ended: keep that, unless the restart monitor needs the task."""
+        """Only the removal of a task tells how it ended: keep that, unless the monitor needs the task."""
         if container.settings.restart.policy != "no":
             return ""
         name, kept = quoted((container.name,)), quoted((str(container.directory / "exit"),))
@@ -129,7 +129,7 @@ class Containerd:
         return (
             f"{label}\nctr tasks kill -s {quoted((signal,))} {name}\nn=0\n"
             f"while [ $n -lt {seconds} ]; do {running}; sleep 1; n=$((n + 1)); done\n"
-            f"{lines([('ctr', 'tasks', 'rm', '-f', container.name), ('ctr', 'containers', 'rm', container.name)])}"
+            f"ctr tasks rm -f {name}\nctr containers rm {name}\n"
         )
 
 

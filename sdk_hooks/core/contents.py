@@ -23,7 +23,7 @@ _OLD = 30 * 86400
 
 
 def read(layer: Path) -> list[Entry]:
-    """The entries of the uncompressed *layer* in its order, whiteouts too; users and groups with their content.
+    """The entries of the uncompressed *layer* in its order, whiteouts too; of a few files the content.
 
     :param layer: A blob: its name is its digest.
     :raises tarfile.TarError: When it is no tar archive.

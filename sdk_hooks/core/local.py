@@ -1,4 +1,4 @@
-"""Runs an image on this machine, in the foreground: with an engine, or with an OCI runtime and no privilege."""
+"""Runs an image on this machine, in the foreground: with an engine, or an OCI runtime and no privilege."""
 
 from __future__ import annotations
 

@@ -17,8 +17,11 @@ _CAPABILITIES = [
     )
 ]  # fmt: skip
 _MASKED = [
-    f"/proc/{name}" for name in ("acpi", "asound", "kcore", "keys", "latency_stats", "timer_list", "timer_stats",
-                                 "sched_debug", "scsi")
+    f"/proc/{name}"
+    for name in (
+        "acpi", "asound", "kcore", "keys", "latency_stats", "timer_list", "timer_stats",
+        "sched_debug", "scsi",
+    )
 ] + ["/sys/firmware", "/sys/dev/block"]  # fmt: skip
 _READ_ONLY = [f"/proc/{name}" for name in ("bus", "fs", "irq", "sys", "sysrq-trigger")]
 SHARED = ("/etc/resolv.conf", "/etc/hosts")

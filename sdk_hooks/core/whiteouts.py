@@ -28,7 +28,7 @@ def stream(image: Image, index: int) -> Iterator[bytes]:
 
 
 def has_any(layer: Path) -> bool:
-    """Whether a name in *layer* may be a whiteout; a quick look at the bytes, which may be wrong about yes."""
+    """Whether a name in *layer* may be a whiteout; a quick look at the bytes, wrong at times about yes."""
     with layer.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(b".wh.") >= 0
 

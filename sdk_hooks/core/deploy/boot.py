@@ -64,7 +64,8 @@ def disable(name: str, target: Target) -> Script:
     if target.init == "systemd":
         user = "" if target.uid == 0 else " --user"
         unit = f"{_unit_directory(target)}/{service}.service"
-        return f"systemctl{user} disable {service} >/dev/null 2>&1\nrm -f {unit}\nsystemctl{user} daemon-reload\n"
+        ended = f"systemctl{user} disable {service} >/dev/null 2>&1"
+        return f"{ended}\nrm -f {unit}\nsystemctl{user} daemon-reload\n"
     if target.init in ("sysvinit", "busybox") and target.uid == 0:
         return f"rm -f /etc/init.d/{service} /etc/init.d/S99{service} /etc/rc?.d/[SK]??{service}\n"
     return "true\n"

@@ -122,8 +122,9 @@ def scripts(deployment: Deployment, image: Image) -> Mapping[str, str]:
 
 def install(deployment: Deployment, content: Mapping[str, str]) -> Script:
     """Commands that write the files of *deployment*, for `switch` to put in their place: all or none."""
+    app = quoted((str(deployment.app),))
     return (
-        f"umask 077\nmkdir -p {quoted((str(deployment.app),))} && cd {quoted((str(deployment.app),))} || exit\n"
+        f"umask 077\nmkdir -p {app} && cd {app} || exit\n"
         f"set -e\nmkdir {_FRESH}\ncd {_FRESH}\n{write_files('.', content)}cd ..\nset +e\n"
     )
 

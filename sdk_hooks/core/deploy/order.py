@@ -91,8 +91,9 @@ def execute(prepared: Prepared, connection: Connection, progress: Progress) -> O
     digest = made.container.digest
     if prepared.done:
         return Outcome(connection.name, "unchanged", digest, made.stack.name, Sent(0, 0, 0), 0.0)
+    runtime = made.container.runtime
     progress.step(
-        f"{connection.name}: {made.stack.name}{f' with {made.container.runtime.name}' if made.container.runtime else ''}"
+        f"{connection.name}: {made.stack.name}{f' with {runtime.name}' if runtime else ''}"
         f", {len(transfer.missing)} of {len(transfer.image.layers)} layers missing"
     )
     sent = transfer.send(connection, progress) if transfer.missing or not _loaded(prepared) else Sent(0, 0, 0)

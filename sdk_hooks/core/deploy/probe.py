@@ -82,7 +82,8 @@ def script(name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]
         *(p for n in needs for p in n.programs),
     }
     devices = {*SHARED, *(device for need in needs for device in need.devices)}
-    head = f"name={quoted((name,))}\nwanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(devices))}'\n"
+    lists = f"wanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(devices))}'\n"
+    head = f"name={quoted((name,))}\n{lists}"
     parts = [head, state_directory(), "probe() {\n", resource("probe.sh")]
     for stack in stacks.values():
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"

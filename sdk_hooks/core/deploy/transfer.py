@@ -1,4 +1,4 @@
-"""Sends an image's missing layers: as one partial archive to an engine, or each into a directory of its own."""
+"""Sends an image's missing layers: in partial archives to an engine, or each into a directory of its own."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class Transfer:
     def parts(self) -> list[int]:
         """How many of the lowest layers each archive brings the target to; the last one brings all.
 
-        A load that is cut off leaves nothing behind. A large image goes in several, so that the next deployment
-        has to send only what is still missing.
+        A load that is cut off leaves nothing behind. A large image goes in several, so that the next
+        deployment has to send only what is still missing.
         """
         found, size = [], 0
         for count, (blob, diff) in enumerate(zip(self.image.layers, self.image.diff_ids, strict=True), 1):
@@ -127,7 +127,7 @@ class Transfer:
         return result, Sent(layers, size, wire)
 
     def _note(self, name: str) -> Script:
-        """Commands that let the target know of a name that only has to last until the whole image is there."""
+        """Commands that let the target know of a name that has to last until the whole image is there."""
         app = quoted((str(self.deployment.app),))
         return f"mkdir -p {app}; echo {quoted((name,))} >>{app}/.incoming; "
 
