@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.metadata import distribution
+from importlib.metadata import distribution, entry_points
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def install(directory: Path, python: str | None, progress: Progress) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         _copy_ourselves(fresh)
-        for name in NEEDED:
+        for name in (*NEEDED, *_plugins()):
             _copy_distribution(name, fresh)
         shutil.rmtree(home / "site", ignore_errors=True)
         os.rename(fresh, home / "site")
@@ -92,6 +92,12 @@ def _copy_ourselves(site: Path) -> None:
         source = os.path.dirname(str(files(name).joinpath("__init__.py")))
         shutil.copytree(source, site / name, ignore=shutil.ignore_patterns("__pycache__"))
     _copy_metadata("devtool-containers", site)
+
+
+def _plugins() -> list[str]:
+    """The distributions that bring plugins, without ours."""
+    found = {point.dist.name for point in entry_points(group="sdk_hooks") if point.dist}
+    return sorted(found - {"devtool-containers"})
 
 
 def _copy_distribution(name: str, site: Path) -> None:

@@ -82,6 +82,26 @@ def test_systemd_unit(podman: Place, store: object) -> None:
         podman.sh("rm -rf /run/systemd/system /usr/local/bin/systemctl /root/systemctl.log")
 
 
+@pytest.mark.parametrize("undo", [False, True])
+@pytest.mark.parametrize("kind", ["docker", "containerd", "crun"])
+def test_power_cut_at_the_first_deployment(at: At, kind: str, undo: bool) -> None:
+    """There is a container and no record of it: it is still known as ours, to deploy and to undeploy."""
+    place = at(kind)
+    before = place.images()
+    process = place.cli.start(*place.words("plain", "v1", *QUICK))
+    wait(lambda: place.processes("httpd -f"))
+    place.board.reboot()
+    finish(process)
+
+    if undo:
+        assert place.undeploy("plain").status == 0
+        assert place.images() == before
+        assert not place.processes("httpd -f")
+    else:
+        place.deployed("plain", "v2")
+        assert place.facts()["version"] == "v2"
+
+
 @pytest.mark.parametrize("kind", ["docker", "crun"])
 def test_power_cut_while_it_is_changed(at: At, kind: str) -> None:
     """The lock and half of a change stay behind; the next deployment puts it right."""

@@ -53,3 +53,12 @@ def test_without_it_the_name_is_unknown(cli: Cli, crun: Place, store: Path) -> N
 
     assert done.status == 1
     assert "no runtime is named 'crun-debug' [unknown-plugin]" in done.stderr
+
+
+def test_it_comes_along_into_an_sdk(stranger: Cli, tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/bblayers.conf").touch()
+    done = stranger("install", str(tmp_path))
+
+    assert done.status == 0, done.stderr
+    assert (tmp_path / "lib/devtool-containers/site/sdk_crun_debug.py").exists()

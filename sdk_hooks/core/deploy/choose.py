@@ -180,7 +180,7 @@ def _check_name(found: Found, name: str, chosen: Stack) -> None:
     holders = [chosen.name] if facts and facts.state not in ("", "absent") else []
     if chosen.takes == "layers":
         holders += sorted(found.holders)
-    if holders and found.stack != chosen.name:
+    if holders and chosen.name not in found.ours:
         raise SdkError(
             f"{holders[0]} on {found.target.name!r} has a container {name!r} that is not ours",
             hint="deploy under another name with --name, or remove that one",
@@ -217,5 +217,4 @@ def _check_ports(found: Found, settings: Settings) -> None:
 
 
 def _taken(found: Found, wanted: Collection[int]) -> set[int]:
-    own = found.ports if found.state.startswith("running") else frozenset()
-    return set(wanted) & found.target.listening - own
+    return set(wanted) & found.target.listening - found.ports

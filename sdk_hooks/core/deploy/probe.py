@@ -48,9 +48,11 @@ class Found:
     stack: str = ""
     """Of the current deployment."""
     ports: frozenset[int] = frozenset()
-    """Those that the current deployment holds."""
+    """Those that the current deployment holds; while it is being replaced, also those of the next."""
     holders: frozenset[str] = frozenset()
     """Runtimes that have a container of this name."""
+    ours: frozenset[str] = frozenset()
+    """Stacks on which a container of this name is ours: also of a deployment that never came to its end."""
 
 
 def probe(
@@ -156,14 +158,16 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         listening=frozenset(int(port, 16) for port in facts.get("listen", [])),
         stacks=stacks,
     )
+    held = one("ports") if one("now").startswith("running") else ""
     return Found(
         target,
         one("current"),
         one("previous"),
         one("now", "absent") or "absent",
         one("stack"),
-        frozenset(int(port) for port in one("ports").split()),
+        frozenset(int(port) for port in f"{held} {one('busy')}".split()),
         frozenset(facts.get("holder", [])),
+        frozenset(facts.get("ours", [])),
     )
 
 

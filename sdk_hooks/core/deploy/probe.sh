@@ -42,6 +42,10 @@ for f in /proc/net/tcp /proc/net/tcp6; do
 done
 
 app=$STATE/apps/$name
+for f in "$app"/*/stack; do [ -f "$f" ] && echo "ours $(cat "$f")"; done
+if [ -d "$app/lock" ]; then # one of these is being stopped, another one started
+	echo "busy $(cat "$app"/*/ports)"
+fi
 if [ -f "$app/current" ]; then
 	read -r id <"$app/current"
 	echo "current $id"

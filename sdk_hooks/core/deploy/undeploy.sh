@@ -7,7 +7,7 @@ for d in "$app"/*/; do
 	d=${d%/}
 	case $d in */lock) continue ;; esac
 	[ "${d##*/}" != "$current" ] || sh "$d/disable" >/dev/null 2>&1
-	[ "${d##*/}" != "$current" ] || sh "$d/stop"
+	sh "$d/stop" # not of the current one only: another may have been about to start when the power went
 done
 if [ -n "$current" ]; then
 	case "$(sh "$app/$current/state" 2>/dev/null)" in
