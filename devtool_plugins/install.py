@@ -23,11 +23,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "directory", metavar="SDK_DIR", help="an installed eSDK, or a BitBake build directory"
     )
     parser.add_argument("--python", metavar="FILE", help="the Python that devtool runs with (default: found)")
+    parser.add_argument(
+        "--layer",
+        action="store_true",
+        help="make a BitBake layer there: eSDKs built with it have the commands",
+    )
 
 
 def run(args: argparse.Namespace, session: Session) -> int:
     from sdk_hooks.core import sdk_install
 
+    if args.layer:
+        sdk_install.layer(Path(args.directory), session.ui)
+        print(args.directory)
+        return 0
     directory = checked(args.directory)
     sdk_install.install(directory, args.python, session.ui)
     print(directory / sdk_install.SHIM)

@@ -75,12 +75,13 @@ class Containerd:
 
     def state(self, container: Container) -> Script:
         name = quoted((container.name,))
+        ended = "STOPPED) ended=1 ;; " if container.settings.restart.policy == "no" else ""
         return (
             "now=absent\n"
             f"case \"$(ctr containers ls -q)\" in {_word(container.name)}) now='stopped unknown' ;; esac\n"
             f"ctr tasks ls 2>/dev/null | {{ while read -r id pid status; do\n"
             f'[ "$id" != {name} ] || case $status in\n'
-            f'RUNNING) now="running $pid" ;; STOPPED) ended=1 ;; esac; done\n'
+            f'RUNNING) now="running $pid" ;; {ended}esac; done\n'
             f'{self._exit_code(container)}echo "$now"; }}\n'
         )
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import distribution, entry_points
 from importlib.resources import files
 from pathlib import Path
 
-from sdk_hooks.core.layout import replace, writing
+from sdk_hooks.core.layout import replace
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 
@@ -18,6 +20,9 @@ SHIM = "lib/devtool/devtool_containers_shim.py"
 HOME = "lib/devtool-containers"
 NEEDED = ("pluggy", "pyyaml")
 """What the commands import beside the standard library; what the SDK's Python has comes first."""
+LAYER = {"conf/layer.conf": "layer.conf.in", "README.md": "layer.md.in"}
+WRITTEN = "# Written by devtool container-build"
+"""How the image recipes in the workspace begin."""
 
 
 def install(directory: Path, python: str | None, progress: Progress) -> None:
@@ -29,31 +34,86 @@ def install(directory: Path, python: str | None, progress: Progress) -> None:
     interpreter = python or sdk_python(directory)
     _check_version(interpreter)
     progress.step(f"devtool there runs with {interpreter}")
-    home = directory / HOME
-    fresh = home / "site.new"
-    with writing(home):
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        _copy_ourselves(fresh)
-        for name in (*NEEDED, *_plugins()):
-            _copy_distribution(name, fresh)
-        shutil.rmtree(home / "site", ignore_errors=True)
-        os.rename(fresh, home / "site")
-        (directory / SHIM).parent.mkdir(parents=True, exist_ok=True)
-        replace(directory / SHIM, files("devtool_plugins").joinpath("shim.py.in").read_bytes())
+    with _changing(directory):
+        _write(directory)
     progress.step("devtool has the container commands: devtool --help")
 
 
+def layer(directory: Path, progress: Progress) -> None:
+    """Write a BitBake layer: every eSDK of a build that has it has the commands. Again to upgrade.
+
+    :raises SdkError: When something else is there, or it can't be written.
+    """
+    if directory.exists() and any(directory.iterdir()) and not (directory / SHIM).exists():
+        raise SdkError(
+            f"'{directory}' is not empty, and is not a layer that was made here",
+            hint="give another directory",
+            code="not-a-layer",
+        )
+    with _changing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, template in LAYER.items():
+            path = directory / name
+            path.parent.mkdir(exist_ok=True)
+            replace(path, files("devtool_plugins").joinpath(template).read_bytes())
+        _write(directory)
+    progress.step(f"add it to the build that makes the eSDK: bitbake-layers add-layer {directory}")
+
+
 def uninstall(directory: Path, progress: Progress) -> None:
-    """Remove everything that `install` put into *directory*, and folders that are empty then."""
-    with writing(directory):
+    """Remove everything that `install` and builds put into *directory*, and folders that are empty then.
+
+    Images stay. So do recipes of the workspace, except those that only serve to make root file systems.
+    """
+    with _changing(directory):
         shutil.rmtree(directory / HOME, ignore_errors=True)
         (directory / SHIM).unlink(missing_ok=True)
-        shutil.rmtree((directory / SHIM).parent / "__pycache__", ignore_errors=True)
-        for folder in ((directory / SHIM).parent, (directory / SHIM).parent.parent):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        for cache in (directory / SHIM).parent.glob("__pycache__/devtool_containers_shim.*"):
+            cache.unlink()
+        for recipe in directory.glob("workspace/recipes/container-*/container-*.bb"):
+            if recipe.read_text(errors="replace").startswith(WRITTEN):
+                shutil.rmtree(recipe.parent)
+        for folder in ("lib/devtool/__pycache__", "lib/devtool", "lib"):
+            with contextlib.suppress(OSError):  # others have something there
+                (directory / folder).rmdir()
     progress.step("the container commands are gone")
+
+
+@contextlib.contextmanager
+def _changing(directory: Path) -> Iterator[None]:
+    """Turn what a missing permission or a full disk raises into an error."""
+    try:
+        yield
+    except OSError as error:
+        raise SdkError(
+            f"can't write in '{directory}'",
+            detail=f"{error.strerror}: {error.filename}",
+            hint="become the user who owns it, and look whether there is space left",
+            code="unwritable",
+        ) from error
+
+
+def _write(top: Path) -> None:
+    """Put the shim and the modules below *top*, new ones in the place of old ones at once."""
+    fresh, site = top / HOME / "site.new", top / HOME / "site"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    _copy_ourselves(fresh)
+    for name in (*NEEDED, *_plugins()):
+        _copy_distribution(name, fresh)
+    shutil.rmtree(site, ignore_errors=True)
+    os.rename(fresh, site)
+    (top / SHIM).parent.mkdir(parents=True, exist_ok=True)
+    replace(top / SHIM, files("devtool_plugins").joinpath("shim.py.in").read_bytes())
+    for path in (top / "lib", top / "lib/devtool", top / SHIM, top / HOME, *(top / HOME).rglob("*")):
+        _open_up(path, os.stat(top))
+
+
+def _open_up(path: Path, owner: os.stat_result) -> None:
+    """Let everybody read, whatever the umask was, and let the SDK's *owner* have what root installs."""
+    os.chmod(path, 0o755 if path.is_dir() else 0o644)
+    if os.geteuid() == 0:
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def sdk_python(directory: Path) -> str:

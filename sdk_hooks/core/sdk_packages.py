@@ -80,7 +80,7 @@ class Packages:
         Of a dependency its task's hash counts, which is in the name of the stamp: pkgdata has only sizes.
         """
         facts: list[object] = [
-            entry[:3] for split in self.splits for entry in split if entry.kind != DIRECTORY
+            entry[:2] for split in self.splits for entry in split if entry.kind != DIRECTORY
         ]
         facts += [entry[:5] for split in self.splits for entry in split if entry.kind == DIRECTORY]
         for package in self._sorted():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,18 +21,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Makes a directory that other users can reach."""
-    base = tmp_path_factory.getbasetemp()
-    for directory in (base, base.parent):
-        directory.chmod(0o755)
+def home() -> Iterator[Callable[[str], Path]]:
+    """Makes a directory that the SDK's user can reach: pytest's own are closed to others, again and again."""
+    with tempfile.TemporaryDirectory(prefix="esdk-tests-") as base:
+        os.chmod(base, 0o755)
 
-    def make(name: str) -> Path:
-        path = tmp_path_factory.mktemp(name)
-        path.chmod(0o755)
-        return path
+        def make(name: str) -> Path:
+            path = Path(base) / name
+            path.mkdir()
+            return path
 
-    return make
+        yield make
 
 
 @pytest.fixture(scope="session")
@@ -75,22 +75,26 @@ def checkouts() -> list[str]:
     return [path for path in os.environ.get("OE_CORE", "").split(":") if path]
 
 
-@pytest.fixture(scope="session", params=checkouts() or [""], ids=lambda path: os.path.basename(path) or "none")
+@pytest.fixture(
+    scope="session", params=checkouts() or [""], ids=lambda path: os.path.basename(path) or "none"
+)
 def build_directory(request: pytest.FixtureRequest, home: Callable[[str], Path]) -> Iterator[Place]:
     """A plain build directory of an OE-Core checkout, with our commands."""
     if not request.param:
         pytest.skip("set OE_CORE=<checkout of openembedded-core with bitbake inside>[:<another>...]")
     core = Path(request.param)
     template = next(
-        p for p in (core / "meta/conf/templates/default", core / "meta/conf") if (p / "local.conf.sample").exists()
+        p
+        for p in (core / "meta/conf/templates/default", core / "meta/conf")
+        if (p / "local.conf.sample").exists()
     )
-    build = home("build") / "build"
+    build = home(f"build-{core.name}") / "build"
     owner = os.stat(core)
     build.mkdir()
     os.chown(build, owner.st_uid, owner.st_gid)
     bitbake = os.environ.get("BITBAKE", "")
     init = f"export TEMPLATECONF={template}; set -- {build} {bitbake}; . {core}/oe-init-build-env {build} {bitbake}"
-    place = Place(build, f"{init} >/dev/null", home("home"))
+    place = Place(build, f"{init} >/dev/null", home(f"home-{core.name}"))
     place.ok("true")
     place.install()
     yield place

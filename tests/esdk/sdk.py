@@ -17,7 +17,15 @@ from sdk_hooks.image import Image
 EXAMPLES = Path(__file__).resolve().parents[2] / "recipes-examples"
 CASES = Path(__file__).parent / "meta-cases"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-NOTES = ("NOTE:", "Loading cache", "Parsing recipes", "Loaded ", "Parsing of", "Removing ", "Starting bitbake")
+NOTES = (
+    "NOTE:",
+    "Loading cache",
+    "Parsing recipes",
+    "Loaded ",
+    "Parsing of",
+    "Removing ",
+    "Starting bitbake",
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,9 @@ class Place:
         """Give *top* to the SDK's user."""
         for directory, _, files in os.walk(top):
             for name in (".", *files):
-                os.chown(os.path.join(directory, name), self.owner.pw_uid, self.owner.pw_gid, follow_symlinks=False)
+                os.chown(
+                    os.path.join(directory, name), self.owner.pw_uid, self.owner.pw_gid, follow_symlinks=False
+                )
         return top
 
     def copy(self, source: Path) -> Path:

@@ -185,7 +185,9 @@ def test_the_place_is_meta_virtualizations(sdk: Sdk, greet: Image, service: Imag
 def test_others_read_it(greet: Image) -> None:
     if not shutil.which("skopeo"):
         pytest.skip("skopeo is not installed")
-    done = subprocess.run(("skopeo", "inspect", "--raw", f"oci:{greet.path}"), capture_output=True, check=True)
+    done = subprocess.run(
+        ("skopeo", "inspect", "--raw", f"oci:{greet.path}"), capture_output=True, check=True
+    )
     assert json.loads(done.stdout)["layers"][-1]["digest"] == greet.layers[-1].digest
 
 

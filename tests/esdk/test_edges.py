@@ -80,7 +80,9 @@ def test_an_error_of_the_compiler_is_shown(sdk: Sdk) -> None:
 def test_a_script_for_the_first_boot_is_a_warning(sdk: Sdk) -> None:
     sdk.modify("case-ontarget")
     image, told = sdk.build("case-ontarget")
-    assert "warning: the postinst of case-ontarget waits for a device's first boot: it never runs here" in told
+    assert (
+        "warning: the postinst of case-ontarget waits for a device's first boot: it never runs here" in told
+    )
     assert not [path for path in files(image) if "postinsts" in path]
 
 

@@ -33,7 +33,11 @@ def files(top: Path) -> dict[str, int]:
     """Files of the SDK that an install could touch, BitBake's own left out."""
     found = {}
     for directory, folders, names in os.walk(top):
-        folders[:] = [f for f in folders if f not in ("tmp", "cache", "sstate-cache", "downloads", "sysroots", "__pycache__")]
+        folders[:] = [
+            f
+            for f in folders
+            if f not in ("tmp", "cache", "sstate-cache", "downloads", "sysroots", "__pycache__")
+        ]
         for name in (*folders, *names):
             path = os.path.join(directory, name)
             if not name.startswith(("bitbake", "hashserve")):
@@ -107,7 +111,9 @@ def test_plain_build_directory(build_directory: Place) -> None:
 
 
 def test_plain_build_directory_runs_our_commands_and_others(build_directory: Place) -> None:
-    assert "usage: devtool container-build [-h]" in build_directory.ok("devtool container-build --help").stdout
+    assert (
+        "usage: devtool container-build [-h]" in build_directory.ok("devtool container-build --help").stdout
+    )
     assert "ERROR" not in build_directory.ok("devtool status").stderr
     done = build_directory("devtool container-build nothing")
     assert done.status == 1

@@ -1,5 +1,6 @@
 """A new version that does not come up: the old one is put back, and the error tells why."""
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -95,3 +96,29 @@ def test_damaged_layer_is_refused(at: At, kind: str) -> None:
     assert place.get() == "hello from a container, version 1\n"
     place.deployed("hello-http", "v2")
     assert place.get() == "hello from a container, version 2\n"
+
+
+@pytest.mark.parametrize("kind", ["docker", "crun"])
+def test_disk_that_fills_up_while_it_is_sent(at: At, kind: str) -> None:
+    """Thousands of tiny files take four times the room of their tar, which nobody knew before."""
+    place = at(kind)
+    tree = place.cli.home / "tiny-tree"
+    for number in range(0 if tree.exists() else 3000):
+        file = tree / f"srv/{number // 100}/{number}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x")
+    shutil.copytree(place.cli.home / "tester-tree-v1", tree, symlinks=True, dirs_exist_ok=True)
+    place.cli.build("tiny", "--from", str(tree), "-o", f"{place.cli.home}/v1", "--entrypoint", "/usr/bin/tester")
+    place.deployed()
+    before = place.images()
+
+    place.board.limit_disk((13 if kind == "docker" else 8) << 20)
+    done = place.deploy("tiny")
+    place.board.restore_disk()
+    lines = place.normal(done.stderr).partition("error: ")[2].splitlines()
+    assert (done.status, lines[0]) == (1, "no space left on 'BOARD' [no-space]")
+    assert "o space left on device" in lines[1]
+    assert lines[-1] == "  hint: remove what is not needed there; what ran before still runs"
+    assert place.get() == "hello from a container, version 1\n"
+    assert place.images() == before or place.raw  # layers that arrived whole are kept for the next time
+    place.undeploy("tiny")
