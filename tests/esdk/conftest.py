@@ -11,7 +11,7 @@ import pytest
 
 from .sdk import CASES, EXAMPLES, Place, Sdk
 
-HOW = "set ESDK=<directory of an installed extensible SDK>: bitbake -c populate_sdk_ext <image>, run the installer"
+HOW = "set ESDK=<an installed extensible SDK>: bitbake -c populate_sdk_ext <image>, and run the installer"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -93,7 +93,7 @@ def build_directory(request: pytest.FixtureRequest, home: Callable[[str], Path])
     build.mkdir()
     os.chown(build, owner.st_uid, owner.st_gid)
     bitbake = os.environ.get("BITBAKE", "")
-    init = f"export TEMPLATECONF={template}; set -- {build} {bitbake}; . {core}/oe-init-build-env {build} {bitbake}"
+    init = f"export TEMPLATECONF={template}; . {core}/oe-init-build-env {build} {bitbake}"
     place = Place(build, f"{init} >/dev/null", home(f"home-{core.name}"))
     place.ok("true")
     place.install()

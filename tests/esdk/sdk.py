@@ -145,7 +145,7 @@ class Sdk(Place):
         path.write_text(change(path.read_text()))
 
     def build(self, name: str, *options: str) -> tuple[Image, str]:
-        """Build a container; gives the image and what was told. Above the path, devtool's BitBake may tell."""
+        """Build a container; gives the image and what was told. BitBake may talk above the path."""
         from sdk_hooks.core.layout import Layout
 
         done = self.ok(" ".join(("devtool container-build", name, *options)))

@@ -71,7 +71,7 @@ def test_program_with_its_own_library(sdk: Sdk, greet: Image) -> None:
     assert {"usr/bin/greet", "usr/lib/libgreeting.so.1"} <= found.keys()
     assert owner(found["usr/bin/greet"]) == ("0o755", 0, 0)
     assert greet.config["config"]["Entrypoint"] == ["/usr/bin/greet"]
-    assert "libgreeting1 1.0-r0" in greet.config["history"][-1]["comment"]
+    assert "libgreeting1 1.0-r0" in str(greet.config["history"][-1])
 
 
 def test_program_is_for_the_platform_that_the_image_names(greet: Image, tmp_path: Path) -> None:
