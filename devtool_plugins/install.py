@@ -57,6 +57,6 @@ def checked(text: str) -> Path:
             detail="it has no .devtoolbase and no conf/bblayers.conf",
             hint="give the directory that environment-setup-* or conf/ is in",
         )
-    if not os.access(directory, os.W_OK):
+    if not os.access(directory, os.W_OK, effective_ids=True):
         raise UsageError(f"'{directory}' can't be written", hint="become the user who installed the SDK")
     return directory

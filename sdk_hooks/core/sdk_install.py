@@ -176,7 +176,8 @@ def _copy_metadata(name: str, site: Path) -> None:
     folder = site / f"{name.replace('-', '_')}-{found.version}.dist-info"
     folder.mkdir()
     for part in ("METADATA", "entry_points.txt"):
-        text = found.read_text(part)
+        # in a checkout the metadata may be setuptools' own, which calls it PKG-INFO
+        text = found.read_text(part) or (found.read_text("PKG-INFO") if part == "METADATA" else None)
         if text is None:
             raise SdkError(
                 f"{name} is not installed as a distribution in {sys.executable!r}",

@@ -1,0 +1,1 @@
+"""Tests with a real eSDK, and with OE-Core."""

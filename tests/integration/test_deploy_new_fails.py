@@ -103,12 +103,14 @@ def test_disk_that_fills_up_while_it_is_sent(at: At, kind: str) -> None:
     """Thousands of tiny files take four times the room of their tar, which nobody knew before."""
     place = at(kind)
     tree = place.cli.home / "tiny-tree"
-    for number in range(0 if tree.exists() else 3000):
+    shutil.rmtree(tree, ignore_errors=True)
+    shutil.copytree(place.cli.home / "tester-tree-v1", tree, symlinks=True)
+    for number in range(3000):
         file = tree / f"srv/{number // 100}/{number}"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("x")
-    shutil.copytree(place.cli.home / "tester-tree-v1", tree, symlinks=True, dirs_exist_ok=True)
-    place.cli.build("tiny", "--from", str(tree), "-o", f"{place.cli.home}/v1", "--entrypoint", "/usr/bin/tester")
+    options = ("-o", f"{place.cli.home}/v1", "--entrypoint", "/usr/bin/tester")
+    place.cli.build("tiny", "--from", str(tree), *options)
     place.deployed()
     before = place.images()
 

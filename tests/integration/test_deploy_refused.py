@@ -36,7 +36,8 @@ def test_nothing_runs_containers(at: At) -> None:
 def test_stack_and_runtime_that_are_not_there(at: At) -> None:
     place = at("crun")
     assert refusal(place, "--stack", "docker") == (
-        "error: 'BOARD' has no docker [no-engine]\n  looked for: docker\n  hint: choose what is there: --stack none\n")
+        "error: 'BOARD' has no docker [no-engine]\n"
+        "  looked for: docker\n  hint: choose what is there: --stack none\n")
     assert refusal(place, "--runtime", "runc") == (
         "error: runc can't run on 'BOARD' [no-runtime]\n  no program runc\n"
         "  hint: install it there, or choose another one with --runtime\n")

@@ -1,4 +1,4 @@
-"""`--dry-run`: the text of the steps, for each stack; nothing is changed, and what would run there is valid shell."""
+"""`--dry-run`: the text of the steps, for each stack; nothing is changed, and it is shell that is valid."""
 
 import re
 import shutil
@@ -68,17 +68,23 @@ def files(script: str) -> dict[str, str]:
     return {name.rpartition("/")[2].strip("'"): text for name, _, text in found}
 
 
+ENGINE_RUN = (
+    "run --name hello-http --detach --restart unless-stopped --pull never --network host --stop-timeout 10"
+    " --memory 33554432 --label devtool-containers.digest=DIGEST localhost/hello-http:ID >/dev/null"
+)
 RUN = {
-    "podman": "exec podman run --name hello-http --detach --restart unless-stopped --pull never --network host"
-              " --stop-timeout 10 --memory 33554432 --label devtool-containers.digest=DIGEST"
-              " localhost/hello-http:ID >/dev/null",
-    "docker": "exec docker run --name hello-http --detach --restart unless-stopped --pull never --network host"
-              " --stop-timeout 10 --memory 33554432 --label devtool-containers.digest=DIGEST"
-              " localhost/hello-http:ID >/dev/null",
+    "podman": f"exec podman {ENGINE_RUN}",
+    "docker": f"exec docker {ENGINE_RUN}",
     "containerd": f"exec sh {STATE}/apps/hello-http/ID/run >/dev/null",
     "crun": f"exec sh {STATE}/apps/hello-http/ID/run >/dev/null",
     "runc": f"exec sh {STATE}/apps/hello-http/ID/run >/dev/null",
 }  # fmt: skip
+
+
+COMMON = (
+    "deployment.json", "stack", "image", "ports", "layers", "limits", "start", "stop", "state", "logs",
+    "follow", "enable", "disable", "forget", "unname", "volumes", "tidy", "health", "restarts", "switch",
+)  # fmt: skip
 
 
 def normal(text: str) -> str:
@@ -91,8 +97,7 @@ def test_commands_that_start_it(place: Place) -> None:
     written = files(dry(place)[1])
 
     assert normal(written["start"]).splitlines()[-1] == RUN[place.board.kind]
-    common = {"deployment.json", "stack", "image", "ports", "layers", "limits", "start", "stop", "state", "logs",
-              "follow", "enable", "disable", "forget", "unname", "volumes", "tidy", "health", "restarts", "switch"}
+    common = set(COMMON)
     own = {"containerd": {"run"}, "crun": {"run", "supervise", "down", "state-of", "vars", "bundle.json"}}
     own["runc"] = own["crun"]
     assert set(written) == common | own.get(place.board.kind, set())
