@@ -27,8 +27,8 @@ def run(args: argparse.Namespace, session: Session) -> int:  # noqa: ARG001  it 
     import sys
     from pathlib import Path
 
-    from sdk_hooks.core import archive
-    from sdk_hooks.core.layout import Layout
+    from sdk_hooks.core.oci import archive
+    from sdk_hooks.core.oci.layout import Layout
 
     image = Layout(Path(args.layout)).image()
     for piece in archive.stream(archive.whole(image), args.name or image.name, args.omit):

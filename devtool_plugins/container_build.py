@@ -114,7 +114,7 @@ def _tell(session: Session, built: Built) -> None:
 
 
 def _answer(paths: list[Path]) -> dict[str, object]:
-    from sdk_hooks.core.layout import Layout
+    from sdk_hooks.core.oci.layout import Layout
 
     image = Layout(paths[0]).image()
     return {

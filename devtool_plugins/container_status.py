@@ -45,9 +45,10 @@ def run(args: argparse.Namespace, session: Session) -> int:
         if args.logs:
             found = status.read(connection, args.name)
             name = args.name or _only(found)
-            return subprocess.run(
-                status.logs(connection, name, args.lines, args.follow), check=False
-            ).returncode
+            argv = status.logs(connection, name, args.lines, args.follow)
+            # the pipe is open for as long as this process lives: at its end the target stops following
+            with subprocess.Popen(argv, stdin=subprocess.PIPE) as child:
+                return child.wait()
         found = status.read(connection, args.name)
     if args.format == "json":
         print(json.dumps([asdict(one) for one in found], indent=2))

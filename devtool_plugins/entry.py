@@ -27,7 +27,7 @@ def _bridge(module: Any) -> Callable[..., int]:
         from devtool import DevtoolError
 
         from devtool_plugins.session import Session
-        from sdk_hooks.core.sdk import Sdk
+        from sdk_hooks.core.sdk.workspace import Sdk
         from sdk_hooks.core.ui import Ui
         from sdk_hooks.errors import SdkError
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from devtool_plugins.session import Session
-from sdk_hooks.core import build, tree
+from sdk_hooks.core import build
+from sdk_hooks.core.files import tree
+from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.spec import model
 from sdk_hooks.core.spec import read as spec_file
 from sdk_hooks.core.spec.model import SPEC, Spec
-from sdk_hooks.core.tree import Source
 from sdk_hooks.errors import SdkError, UsageError
 from sdk_hooks.target import Platform
 

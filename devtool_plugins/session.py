@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sdk_hooks.core.registry import Plugins
-    from sdk_hooks.core.sdk import Sdk
+    from sdk_hooks.core.sdk.workspace import Sdk
     from sdk_hooks.core.ui import Ui
 
 

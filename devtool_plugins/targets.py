@@ -42,7 +42,11 @@ def resolver(args: argparse.Namespace, session: Session) -> Callable[[str], tupl
 
 def hypervisor_machine(target: str, session: Session) -> Any:
     """(hypervisor, its machine) when *target* is the name of a hypervisor, else None."""
-    if target == "local" or not target.replace("-", "").isalnum() or target not in session.plugins.family("hypervisor"):
+    if (
+        target == "local"
+        or not target.replace("-", "").isalnum()
+        or target not in session.plugins.family("hypervisor")
+    ):
         return None
     from sdk_hooks.core.machines import machine
 

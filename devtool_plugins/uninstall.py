@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, session: Session) -> int:
-    from sdk_hooks.core import sdk_install
+    from sdk_hooks.core.sdk import install as sdk_install
 
     sdk_install.uninstall(checked(args.directory), session.ui)
     return 0

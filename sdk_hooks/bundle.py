@@ -1,5 +1,5 @@
 """For authors of stacks that run an OCI runtime themselves: the bundle's config.json."""
 
-from sdk_hooks.core.runtimespec import config_json
+from sdk_hooks.core.oci.runtimespec import config_json
 
 __all__ = ["config_json"]

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from sdk_hooks.core import archive, gzipped
-from sdk_hooks.core.layout import Layout, writing
+from sdk_hooks.core.oci import archive, gzipped
+from sdk_hooks.core.oci.layout import Layout, writing
 from sdk_hooks.image import Image
 
 __all__ = ["Layout", "gzip", "image_archive", "write_file"]

@@ -16,11 +16,12 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from sdk_hooks.container import Container, Port, Resources, Settings, Volume
-from sdk_hooks.core import build, layout
-from sdk_hooks.core.fileset import FILE, Entry, Group
+from sdk_hooks.core import build
+from sdk_hooks.core.files.fileset import FILE, Entry, Group
+from sdk_hooks.core.files.tree import Source
+from sdk_hooks.core.oci import layout
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.core.spec.model import Spec
-from sdk_hooks.core.tree import Source
 from sdk_hooks.families import ImageBackend, Plugin, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.runclike import RuncLike

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdk_hooks.core import compose, imageconfig, layers
-from sdk_hooks.core.fileset import Merged
-from sdk_hooks.core.layers import Layer
-from sdk_hooks.core.layout import Layout
+from sdk_hooks.core.files import compose
+from sdk_hooks.core.files.fileset import Merged
+from sdk_hooks.core.files.tree import Source
+from sdk_hooks.core.oci import imageconfig, layers
+from sdk_hooks.core.oci.layers import Layer
+from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.core.spec.model import Spec
-from sdk_hooks.core.tree import Source
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import CONFIG, MANIFEST, Image
 from sdk_hooks.target import Platform
 
 if TYPE_CHECKING:
-    from sdk_hooks.core.base import Base
+    from sdk_hooks.core.oci.base import Base
 
 EPOCH = 1302044400
 """When nobody sets SOURCE_DATE_EPOCH: OE-Core's SOURCE_DATE_EPOCH_FALLBACK, 5 April 2011."""
@@ -94,7 +95,7 @@ def source_date_epoch() -> int:
 
 
 def _base(place: str, platform: Platform | None, layout: Layout, merged: Merged) -> Base:
-    from sdk_hooks.core import base  # tarfile and gzip: most builds have no base
+    from sdk_hooks.core.oci import base  # tarfile and gzip: most builds have no base
 
     return base.read(place, platform, layout, merged)
 

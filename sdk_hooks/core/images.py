@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sdk_hooks.core.layout import Layout
+from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 

@@ -17,10 +17,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sdk_hooks.container import Container
-from sdk_hooks.core import runtimespec
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Local
 from sdk_hooks.core.deploy.order import Order, Prepared, prepare
+from sdk_hooks.core.oci import runtimespec
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress

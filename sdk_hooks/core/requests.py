@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sdk_hooks.core import layout
-from sdk_hooks.core.layers import cache_directory
+from sdk_hooks.core.oci import layout
+from sdk_hooks.core.oci.layers import cache_directory
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ class Sdk(Place):
 
     def build(self, name: str, *options: str) -> tuple[Image, str]:
         """Build a container; gives the image and what was told. BitBake may talk above the path."""
-        from sdk_hooks.core.layout import Layout
+        from sdk_hooks.core.oci.layout import Layout
 
         done = self.ok(" ".join(("devtool container-build", name, *options)))
         return Layout(Path(done.stdout.splitlines()[-1])).image(), done.told()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.elf import read as read_elf
+from sdk_hooks.core.files.elf import read as read_elf
 from sdk_hooks.image import Image
 
 from .sdk import Sdk

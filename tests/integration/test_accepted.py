@@ -22,8 +22,15 @@ def built(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
     """The example in every form, by the name of the form; `layout` is what is always written."""
     out = tmp_path_factory.mktemp("out")
     options = [word for form in (*FORMS, "oci-dir-gzip") for word in ("--output", form)]
-    done = cli.build("hello-http", "--from", str(cli.home / "hello-tree-v1"), "-o", str(out), *options,
-                     cwd=cli.home / "hello-v1")
+    done = cli.build(
+        "hello-http",
+        "--from",
+        str(cli.home / "hello-tree-v1"),
+        "-o",
+        str(out),
+        *options,
+        cwd=cli.home / "hello-v1",
+    )
     layout, *others = (Path(line) for line in done.stdout.splitlines())
     return {"layout": layout, **dict(zip((*FORMS, "oci-dir-gzip"), others, strict=True))}
 

@@ -69,9 +69,13 @@ def test_undeploy_leaves_nothing(place: Place) -> None:
     assert [name for name in place.files() if name.startswith(("apps/", "layers/", "claims/"))] == []
     assert not place.processes("tester") + place.processes("httpd") + place.processes("supervise")
     again = place.undeploy("tester")
-    assert (again.status, place.normal(again.stderr)) == (1, (
-        "error: 'BOARD' has no container 'tester' of ours [not-deployed]\n"
-        "  hint: see what it has: container-status BOARD\n"))
+    assert (again.status, place.normal(again.stderr)) == (
+        1,
+        (
+            "error: 'BOARD' has no container 'tester' of ours [not-deployed]\n"
+            "  hint: see what it has: container-status BOARD\n"
+        ),
+    )
 
 
 def test_volume_outlives_undeploy_unless_told(place: Place) -> None:

@@ -30,7 +30,8 @@ def test_closed_port(bare: Place) -> None:
     assert refusal(bare, target=f"root@{bare.board.address}:1") == (
         "error: 'root@ADDRESS:1' does not answer on its ssh port [unreachable]\n"
         "  ssh: connect to host ADDRESS port 1: Connection refused\n"
-        "  hint: is an ssh server running there, on this port?\n")
+        "  hint: is an ssh server running there, on this port?\n"
+    )
 
 
 def test_no_answer(bare: Place) -> None:
@@ -44,7 +45,8 @@ def test_no_answer(bare: Place) -> None:
     assert text == (
         "error: 'BOARD' can't be reached [unreachable]\n"
         "  ssh: connect to host ADDRESS port 22: Connection timed out\n"
-        "  hint: is it on, and on this network? try: ping BOARD\n")
+        "  hint: is it on, and on this network? try: ping BOARD\n"
+    )
 
 
 def test_no_route(bare: Place) -> None:
@@ -55,7 +57,8 @@ def test_no_route(bare: Place) -> None:
     assert text == (
         "error: 'BOARD' can't be reached [unreachable]\n"
         "  ssh: connect to host ADDRESS port 22: No route to host\n"
-        "  hint: is it on, and on this network? try: ping BOARD\n")
+        "  hint: is it on, and on this network? try: ping BOARD\n"
+    )
 
 
 def test_unknown_host(bare: Place) -> None:
@@ -73,7 +76,8 @@ def test_unknown_host_key(bare: Place) -> None:
         "error: the host key of 'BOARD' is not known [host-key-unknown]\n"
         "  No ED25519 host key is known for BOARD and you have requested strict checking.\n"
         "  Host key verification failed.\n"
-        "  hint: connect once with ssh BOARD and compare it; or give --no-host-check\n")
+        "  hint: connect once with ssh BOARD and compare it; or give --no-host-check\n"
+    )
     assert "[no-engine]" in refusal(bare, *unknown, "--no-host-check")
 
 
@@ -86,7 +90,8 @@ def test_changed_host_key(bare: Place, crun: Place, tmp_path: Path) -> None:
     assert lines[0] == "error: the host key of 'BOARD' has changed [host-key-changed]"
     assert lines[-2:] == [
         "  Host key verification failed.",
-        "  hint: if the board was installed anew: ssh-keygen -R BOARD; else somebody is in between"]
+        "  hint: if the board was installed anew: ssh-keygen -R BOARD; else somebody is in between",
+    ]
 
 
 def test_refused_login(bare: Place) -> None:
@@ -95,14 +100,15 @@ def test_refused_login(bare: Place) -> None:
     assert re.sub(r"\(publickey.*\)", "(METHODS)", text) == (
         "error: 'BOARD' does not let you in [login-refused]\n"
         "  nobody@ADDRESS: Permission denied (METHODS).\n"
-        "  hint: put your key there: ssh-copy-id BOARD; or name the user: USER@BOARD\n")
+        "  hint: put your key there: ssh-copy-id BOARD; or name the user: USER@BOARD\n"
+    )
 
 
 @pytest.mark.parametrize("target", ["two words", "@board", "board:port", "[::1"])
 def test_what_is_no_target(bare: Place, target: str) -> None:
     assert refusal(bare, target=target, status=2) == (
-        f"error: '{target}' is not a target [usage]\n"
-        "  hint: write it like root@192.168.7.2, or board:2222\n")
+        f"error: '{target}' is not a target [usage]\n  hint: write it like root@192.168.7.2, or board:2222\n"
+    )
 
 
 def test_option_as_target_is_no_option_of_ssh(bare: Place, tmp_path: Path) -> None:
@@ -119,4 +125,5 @@ def test_shell_that_is_none(bare: Place) -> None:
         bare.sh("mv /etc/passwd.kept /etc/passwd")
     assert text == (
         "error: 'BOARD-user' has no POSIX shell that answers [no-shell]\n"
-        "  hint: the login shell there must be able to run: sh -s\n")
+        "  hint: the login shell there must be able to run: sh -s\n"
+    )

@@ -37,8 +37,7 @@ def test_new_version_that_is_never_healthy(at: At, kind: str) -> None:
     place.deployed("tester")
 
     lines = failure(place, "--env", "MODE=sick")
-    assert lines[1:4] == [
-        "  it is not healthy after 3 seconds", "  feeling sick", "  log: tester v2 starts"]
+    assert lines[1:4] == ["  it is not healthy after 3 seconds", "  feeling sick", "  log: tester v2 starts"]
     assert place.facts()["version"] == "v1"
     assert place.facts()["greeting"] == "hi"
 

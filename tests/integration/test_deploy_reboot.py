@@ -27,8 +27,10 @@ def test_engine_starts_it_again(at: At, kind: str) -> None:
 def busybox(make_board: Callable[..., NamespaceTarget], cli: Cli) -> Place:
     """A board with crun whose init is busybox's: rcS runs /etc/init.d/S??*."""
     place = Place(make_board("crun", "dropbear"), cli)
-    place.sh("mkdir -p /etc/init.d; echo 'for i in /etc/init.d/S??*; do $i start; done' >/etc/init.d/rcS;"
-             "chmod 755 /etc/init.d/rcS")
+    place.sh(
+        "mkdir -p /etc/init.d; echo 'for i in /etc/init.d/S??*; do $i start; done' >/etc/init.d/rcS;"
+        "chmod 755 /etc/init.d/rcS"
+    )
     return place
 
 
@@ -62,9 +64,11 @@ def test_sysvinit_script(make_board: Callable[..., NamespaceTarget], cli: Cli) -
 
 def test_systemd_unit(podman: Place, store: object) -> None:
     """systemd's own verifier finds nothing to say; start and stop do what they promise."""
-    podman.sh("mkdir -p /run/systemd/system /usr/local/bin\n"
-              "printf '#!/bin/sh\\necho \"$@\" >>/root/systemctl.log\\n' >/usr/local/bin/systemctl\n"
-              "chmod 755 /usr/local/bin/systemctl")
+    podman.sh(
+        "mkdir -p /run/systemd/system /usr/local/bin\n"
+        "printf '#!/bin/sh\\necho \"$@\" >>/root/systemctl.log\\n' >/usr/local/bin/systemctl\n"
+        "chmod 755 /usr/local/bin/systemctl"
+    )
     unit = f"/etc/systemd/system/{SERVICE}.service"
     try:
         podman.deployed()

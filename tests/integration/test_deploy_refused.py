@@ -30,29 +30,35 @@ def test_nothing_runs_containers(at: At) -> None:
     assert refusal(at("bare")) == (
         "error: 'BOARD' has nothing that runs containers [no-engine]\n"
         "  looked for: containerd, docker, none, podman, crun, runc\n"
-        "  hint: install crun there, or podman, docker or containerd\n")
+        "  hint: install crun there, or podman, docker or containerd\n"
+    )
 
 
 def test_stack_and_runtime_that_are_not_there(at: At) -> None:
     place = at("crun")
     assert refusal(place, "--stack", "docker") == (
         "error: 'BOARD' has no docker [no-engine]\n"
-        "  looked for: docker\n  hint: choose what is there: --stack none\n")
+        "  looked for: docker\n  hint: choose what is there: --stack none\n"
+    )
     assert refusal(place, "--runtime", "runc") == (
         "error: runc can't run on 'BOARD' [no-runtime]\n  no program runc\n"
-        "  hint: install it there, or choose another one with --runtime\n")
+        "  hint: install it there, or choose another one with --runtime\n"
+    )
     assert refusal(at("bare"), "--stack", "none") == (
         "error: 'BOARD' has no OCI runtime [no-runtime]\n"
-        "  looked for: crun, runc\n  hint: install crun there\n")
+        "  looked for: crun, runc\n  hint: install crun there\n"
+    )
 
 
 def test_stack_and_runtime_that_nobody_knows(crun: Place) -> None:
     assert refusal(crun, "--stack", "dokcer") == (
         "error: no stack is named 'dokcer' [unknown-plugin]\n"
-        "  known: containerd, docker, none, podman\n  hint: did you mean 'docker'?\n")
+        "  known: containerd, docker, none, podman\n  hint: did you mean 'docker'?\n"
+    )
     assert refusal(crun, "--runtime", "crunn") == (
         "error: no runtime is named 'crunn' [unknown-plugin]\n"
-        "  known: crun, runc\n  hint: did you mean 'crun'?\n")
+        "  known: crun, runc\n  hint: did you mean 'crun'?\n"
+    )
 
 
 @pytest.fixture
@@ -77,8 +83,7 @@ def test_engine_that_does_not_run(stopped: Place, words: str) -> None:
     assert (done.status, done.stdout) == (1, "")
     assert lines[0] == f"error: {stopped.board.kind} on 'BOARD' does not answer [engine-not-running]"
     assert lines[1].strip().startswith(words)
-    assert lines[2].startswith(
-        "  hint: start it there, or log in as a user who may use it")
+    assert lines[2].startswith("  hint: start it there, or log in as a user who may use it")
 
 
 def test_user_who_may_not_use_docker(at: At) -> None:
@@ -101,7 +106,8 @@ def test_no_space_is_known_before(at: At, kind: str) -> None:
     assert re.sub(r"[\d.]+ MB", "N MB", text) == (
         "error: no space on 'BOARD': N MB are needed, N MB are free [no-space]\n"
         f"  N MB are to be sent to {stack}, on the file system of /var/lib/devtool-containers\n"
-        "  hint: remove what is not needed there\n")
+        "  hint: remove what is not needed there\n"
+    )
 
 
 FOREIGN = {
@@ -134,7 +140,8 @@ def test_name_of_somebody_elses_container(at: At, kind: str) -> None:
 
     assert text == (
         f"error: {kind} on 'BOARD' has a container 'hello-http' that is not ours [name-in-use]\n"
-        "  hint: deploy under another name with --name, or remove that one\n")
+        "  hint: deploy under another name with --name, or remove that one\n"
+    )
 
 
 @pytest.mark.parametrize("kind", ["podman", "crun"])
@@ -144,18 +151,21 @@ def test_port_of_somebody_else(at: At, kind: str) -> None:
 
     assert refusal(place) == (
         "error: port 8080 of 'BOARD' is in use by something else [port-in-use]\n"
-        "  hint: stop that, or change ports: in container.yaml\n")
+        "  hint: stop that, or change ports: in container.yaml\n"
+    )
     assert place.facts(8080)["version"] == "v1"
 
 
 def test_network_that_the_stack_has_not(crun: Place) -> None:
     assert refusal(crun, "--network", "bridge") == (
         "error: none can't give a container the network 'bridge' [no-network]\n"
-        "  it can: host, none\n  hint: choose one with --network\n")
+        "  it can: host, none\n  hint: choose one with --network\n"
+    )
     assert refusal(crun, "--port", "9090:8080") == (
         "error: ports can't be moved on the network 'host' [no-network]\n"
         "  ports: 9090:8080/tcp\n"
-        "  hint: give the container's own port; or --network bridge where the stack has it\n")
+        "  hint: give the container's own port; or --network bridge where the stack has it\n"
+    )
 
 
 def test_machine_of_another_kind(crun: Place, cli: Cli) -> None:
@@ -171,7 +181,8 @@ def test_machine_of_another_kind(crun: Place, cli: Cli) -> None:
 
     assert refusal(crun, image="arm") == (
         "error: the image is for linux/arm64/v8, 'BOARD' is linux/amd64 [wrong-architecture]\n"
-        "  hint: build it with the SDK of that machine\n")
+        "  hint: build it with the SDK of that machine\n"
+    )
 
 
 def test_image_that_was_never_built(crun: Place, cli: Cli) -> None:

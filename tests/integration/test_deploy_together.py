@@ -81,7 +81,7 @@ def test_lock_of_the_living(crun: Place) -> None:
     """A deployment waits for another one, and goes on when it is done."""
     crun.deployed()
     lock = f"{STATE}/apps/hello-http/lock"
-    crun.sh(f"mkdir {lock}; read -r boot </proc/sys/kernel/random/boot_id; echo \"1 $boot\" >{lock}/owner")
+    crun.sh(f'mkdir {lock}; read -r boot </proc/sys/kernel/random/boot_id; echo "1 $boot" >{lock}/owner')
     process = crun.cli.start(*crun.words("hello-http", "v2"))
     wait(lambda: crun.processes("./switch"))
     assert crun.get() == "hello from a container, version 1\n"

@@ -50,21 +50,30 @@ def test_one_of_three_is_off(places: list[Place]) -> None:
     assert names(places, done.stderr).partition("error: ")[2] == (
         "SECOND: 'SECOND' can't be reached [unreachable]\n"
         "  ssh: connect to host SECOND port 22: No route to host\n"
-        "  hint: is it on, and on this network? try: ping SECOND\n")
+        "  hint: is it on, and on this network? try: ping SECOND\n"
+    )
     assert first.get() == third.get() == "hello from a container, version 1\n"
 
     again = command(places, "container-deploy", "hello-http", options=(*directory, "--format", "json"))
     assert again.status == 1
     name = second.board.alias
     assert again.json()[1] == {
-        "target": name, "result": "failed", "code": "unreachable", "error": f"'{name}' can't be reached"}
+        "target": name,
+        "result": "failed",
+        "code": "unreachable",
+        "error": f"'{name}' can't be reached",
+    }
     assert [record["result"] for record in again.json()] == ["unchanged", "failed", "unchanged"]
 
     second.board.restore_link()
     gone = command(places, "container-undeploy", "hello-http")
     assert gone.status == 1
     assert [line.split()[1:] for line in names(places, gone.stdout).splitlines()] == [
-        ["RESULT"], ["removed"], ["failed", "[not-deployed]"], ["removed"]]
+        ["RESULT"],
+        ["removed"],
+        ["failed", "[not-deployed]"],
+        ["removed"],
+    ]
     assert first.silent() and third.silent()
 
 

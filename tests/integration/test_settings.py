@@ -68,7 +68,8 @@ def test_job_that_fails(place: Place) -> None:
         "'plain' did not come up on 'BOARD' [not-up]\n"
         "  it ended: stopped 7\n"
         "  log: tester v1 starts\n"
-        "  nothing ran before\n")
+        "  nothing ran before\n"
+    )
 
 
 def test_status_and_logs(place: Place) -> None:
@@ -94,8 +95,10 @@ def test_status_and_logs(place: Place) -> None:
     }  # fmt: skip
     assert place.status("tester", "--logs", "--lines", "1").stdout == "tester v1 starts\n"
     several = place.status("--logs")
-    assert (several.status, several.stderr) == (2, (
-        "error: --logs wants the name of one container [usage]\n  there are: hello-http, tester\n"))
+    assert (several.status, several.stderr) == (
+        2,
+        ("error: --logs wants the name of one container [usage]\n  there are: hello-http, tester\n"),
+    )
 
 
 def test_logs_are_followed(place: Place) -> None:

@@ -17,7 +17,18 @@ PLUGIN = REPOSITORY / "tests/thirdparty/crun-debug"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the distribution installed."""
     place = tmp_path_factory.mktemp("site")
-    argv = (sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--target", place, PLUGIN)
+    argv = (
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        place,
+        PLUGIN,
+    )
     subprocess.run(argv, check=True)
     return place
 
@@ -41,7 +52,9 @@ def test_it_is_listed(stranger: Cli) -> None:
 
 def test_it_runs_a_container(stranger: Cli, crun: Place, store: Path) -> None:
     target = (crun.board.alias, "--ssh-config", crun.board.ssh_config)
-    done = stranger("container-deploy", "hello-http", *target, "-o", str(store / "v1"), "--runtime", "crun-debug")
+    done = stranger(
+        "container-deploy", "hello-http", *target, "-o", str(store / "v1"), "--runtime", "crun-debug"
+    )
 
     assert done.status == 0, done.stderr
     assert crun.board.run(("test", "-e", "/tmp/crun-debug.log")).returncode == 0

@@ -82,19 +82,36 @@ class Cli:
         self.home = home
         self.environment = {
             **{key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ},
-            "HOME": str(home), "XDG_DATA_HOME": f"{home}/data", "XDG_CACHE_HOME": f"{home}/cache",
+            "HOME": str(home),
+            "XDG_DATA_HOME": f"{home}/data",
+            "XDG_CACHE_HOME": f"{home}/cache",
         }
 
     def __call__(self, *args: str, timeout: float = 60, cwd: Path | None = None) -> Done:
-        done = subprocess.run((COMMAND, *args), capture_output=True, text=True, env=self.environment,
-                              timeout=timeout, cwd=cwd or self.home, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            (COMMAND, *args),
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            timeout=timeout,
+            cwd=cwd or self.home,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
         return Done(done.returncode, done.stdout, done.stderr)
 
     def start(self, *args: str) -> "subprocess.Popen[str]":
         """Start it in a process group of its own, as a shell does for what is typed."""
-        return subprocess.Popen((COMMAND, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                env=self.environment, cwd=self.home, stdin=subprocess.DEVNULL,
-                                start_new_session=True)
+        return subprocess.Popen(
+            (COMMAND, *args),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def build(self, *args: str, cwd: Path | None = None) -> Done:
         done = self("container-build", *args, cwd=cwd)

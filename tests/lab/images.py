@@ -29,18 +29,32 @@ class Image:
         return tuple(digest(layer) for layer in self.layers)
 
     def config_blob(self) -> bytes:
-        return _json({"architecture": "amd64", "os": "linux", "config": dict(self.config),
-                      "rootfs": {"type": "layers", "diff_ids": list(self.diff_ids)}})
+        return _json(
+            {
+                "architecture": "amd64",
+                "os": "linux",
+                "config": dict(self.config),
+                "rootfs": {"type": "layers", "diff_ids": list(self.diff_ids)},
+            }
+        )
 
     def manifest_blob(self) -> bytes:
-        return _json({"schemaVersion": 2, "mediaType": MANIFEST_TYPE,
-                      "config": descriptor(CONFIG_TYPE, self.config_blob()),
-                      "layers": [descriptor(LAYER_TYPE, layer) for layer in self.layers]})
+        return _json(
+            {
+                "schemaVersion": 2,
+                "mediaType": MANIFEST_TYPE,
+                "config": descriptor(CONFIG_TYPE, self.config_blob()),
+                "layers": [descriptor(LAYER_TYPE, layer) for layer in self.layers],
+            }
+        )
 
     def archive(self, without: Collection[str] = (), ref_name: str = "latest") -> bytes:
         """Return the hybrid tar, leaving out the blobs with those digests."""
-        files = {"oci-layout": b'{"imageLayoutVersion":"1.0.0"}', "index.json": self._index(ref_name),
-                 "manifest.json": self._docker_manifest()}
+        files = {
+            "oci-layout": b'{"imageLayoutVersion":"1.0.0"}',
+            "index.json": self._index(ref_name),
+            "manifest.json": self._docker_manifest(),
+        }
         for blob in (self.config_blob(), self.manifest_blob(), *self.layers):
             if digest(blob) not in without:
                 files[blob_path(blob)] = blob
@@ -52,8 +66,15 @@ class Image:
         return _json({"schemaVersion": 2, "manifests": [manifest]})
 
     def _docker_manifest(self) -> bytes:
-        return _json([{"Config": blob_path(self.config_blob()), "RepoTags": [self.name],
-                       "Layers": [blob_path(layer) for layer in self.layers]}])
+        return _json(
+            [
+                {
+                    "Config": blob_path(self.config_blob()),
+                    "RepoTags": [self.name],
+                    "Layers": [blob_path(layer) for layer in self.layers],
+                }
+            ]
+        )
 
 
 def busybox_layer(padding: int = 0) -> bytes:

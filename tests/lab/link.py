@@ -24,15 +24,28 @@ def connect(slot: Slot, pid: int) -> None:
     run_quietly("sysctl", "-qw", f"net.ipv6.conf.{link}.disable_ipv6=1")
     run_quietly(*netns, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
     # While the link is down this route answers; else packets would leave by this machine's own default route.
-    run_or_fail("ip", "-batch", "-", stdin=(
-        f"route replace unreachable {slot.network} metric 9999\n"
-        f"address add {slot.host_address}/30 dev {link}\n"
-        f"link set {link} up\n"))
-    run_or_fail(*netns, "ip", "-batch", "-", stdin=(
-        "link set lo up\n"
-        f"address add {slot.address}/30 dev eth0\n"
-        "link set eth0 up\n"
-        f"route add default via {slot.host_address}\n"))
+    run_or_fail(
+        "ip",
+        "-batch",
+        "-",
+        stdin=(
+            f"route replace unreachable {slot.network} metric 9999\n"
+            f"address add {slot.host_address}/30 dev {link}\n"
+            f"link set {link} up\n"
+        ),
+    )
+    run_or_fail(
+        *netns,
+        "ip",
+        "-batch",
+        "-",
+        stdin=(
+            "link set lo up\n"
+            f"address add {slot.address}/30 dev eth0\n"
+            "link set eth0 up\n"
+            f"route add default via {slot.host_address}\n"
+        ),
+    )
 
 
 def reset(pid: int) -> None:
@@ -58,13 +71,15 @@ def cut(pid: int, after: int) -> None:
     """Drop every packet once `after` more bytes have reached the target; neither side is told."""
     # The quota counts IP packets as they arrive in the target; the rule stays silent until it is used up.
     limit = f"quota over {after} bytes " if after else ""
-    _nft(pid, f"table {CUT_TABLE} {{}}\n"
-              f"delete table {CUT_TABLE}\n"
-              f"table {CUT_TABLE} {{\n"
-              f"  chain input {{ type filter hook prerouting priority -400; iifname eth0 {limit}drop; }}\n"
-              + ("" if after else
-                 "  chain output { type filter hook output priority -400; oifname eth0 drop; }\n")
-              + "}\n")
+    _nft(
+        pid,
+        f"table {CUT_TABLE} {{}}\n"
+        f"delete table {CUT_TABLE}\n"
+        f"table {CUT_TABLE} {{\n"
+        f"  chain input {{ type filter hook prerouting priority -400; iifname eth0 {limit}drop; }}\n"
+        + ("" if after else "  chain output { type filter hook output priority -400; oifname eth0 drop; }\n")
+        + "}\n",
+    )
 
 
 def restore(pid: int) -> None:
@@ -87,5 +102,18 @@ def slow_down(slot: Slot, bits_per_second: int) -> None:
     """Limit what the target receives; 0 lifts the limit."""
     run_quietly("tc", "qdisc", "delete", "dev", slot.link, "root")
     if bits_per_second:
-        run_or_fail("tc", "qdisc", "add", "dev", slot.link, "root", "tbf", "rate", f"{bits_per_second}bit",
-                    "burst", "128kb", "latency", "200ms")
+        run_or_fail(
+            "tc",
+            "qdisc",
+            "add",
+            "dev",
+            slot.link,
+            "root",
+            "tbf",
+            "rate",
+            f"{bits_per_second}bit",
+            "burst",
+            "128kb",
+            "latency",
+            "200ms",
+        )

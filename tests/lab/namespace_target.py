@@ -26,8 +26,10 @@ ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
 class NamespaceTarget:
     """A board to deploy to. Use it as a context manager; `start` and `stop` do the same by hand."""
 
-    def __init__(self, kind: Kind = "bare", sshd: Sshd = "openssh", *, userland: Userland | None = None,
-                 cgroup_version: int | None = None, disk: int = 4 << 30) -> None:
+    def __init__(
+        self, kind: Kind = "bare", sshd: Sshd = "openssh", *,
+        userland: Userland | None = None, cgroup_version: int | None = None, disk: int = 4 << 30,
+    ) -> None:  # fmt: skip
         """Describe a board: its userland is busybox's unless it has a big engine; `disk` is in bytes."""
         require_host()
         require_sshd(sshd)
@@ -45,8 +47,9 @@ class NamespaceTarget:
     def __enter__(self) -> "NamespaceTarget":
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self) -> "NamespaceTarget":
@@ -107,14 +110,20 @@ class NamespaceTarget:
 
     def run(self, argv: Sequence[str], *, stdin: Data = b"", timeout: float = 60) -> Done:
         """Run a command on the board, as root, without using its link."""
-        return subprocess.run(self._enter(argv), input=stdin, capture_output=True, env=ENVIRONMENT,
-                              timeout=timeout, check=False)
+        return subprocess.run(
+            self._enter(argv), input=stdin, capture_output=True, env=ENVIRONMENT, timeout=timeout, check=False
+        )
 
     def ssh(self, argv: Sequence[str], *, stdin: Data = b"", user: bool = False, timeout: float = 60) -> Done:
         """Run a command on the board over ssh, as root or an ordinary user; ssh joins the words by blanks."""
         alias = self.user_alias if user else self.alias
-        return subprocess.run(("ssh", "-F", self.ssh_config, alias, *argv), input=stdin, capture_output=True,
-                              timeout=timeout, check=False)
+        return subprocess.run(
+            ("ssh", "-F", self.ssh_config, alias, *argv),
+            input=stdin,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
 
     def bytes(self) -> Traffic:
         """Return what the board has received and sent since it started, as the kernel counted it."""
@@ -192,12 +201,30 @@ class NamespaceTarget:
         self._groups = cgroups.create(self.slot.name, self.cgroup_version)
         with open(f"{self.slot.directory}/init.log", "wb") as log:
             self._process = subprocess.Popen(
-                ("sh", f"{SCRIPTS}/enter.sh", " ".join(self._groups),
-                 "unshare", *NAMESPACES, "--propagation=private", "--fork", "--kill-child",
-                 "sh", f"{SCRIPTS}/init.sh", self.slot.directory, self.slot.name, self.userland,
-                 str(self.cgroup_version), str(self.disk)),
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=ENVIRONMENT, bufsize=0,
-                start_new_session=True)  # Ctrl-C is for the tests, which then end the board in good order
+                (
+                    "sh",
+                    f"{SCRIPTS}/enter.sh",
+                    " ".join(self._groups),
+                    "unshare",
+                    *NAMESPACES,
+                    "--propagation=private",
+                    "--fork",
+                    "--kill-child",
+                    "sh",
+                    f"{SCRIPTS}/init.sh",
+                    self.slot.directory,
+                    self.slot.name,
+                    self.userland,
+                    str(self.cgroup_version),
+                    str(self.disk),
+                ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=ENVIRONMENT,
+                bufsize=0,
+                start_new_session=True,
+            )  # Ctrl-C is for the tests, which then end the board in good order
         self._expect(self._process, b"unshared\n")
         self._init = _only_child(self._process.pid)
         slots.note_init(self.slot, self._init)
@@ -232,8 +259,16 @@ class NamespaceTarget:
             time.sleep(0.02)
 
     def _enter(self, argv: Sequence[str]) -> tuple[str, ...]:
-        return ("sh", f"{SCRIPTS}/enter.sh", " ".join(self._groups),
-                "nsenter", f"--target={self._init}", *NAMESPACES, "--", *argv)
+        return (
+            "sh",
+            f"{SCRIPTS}/enter.sh",
+            " ".join(self._groups),
+            "nsenter",
+            f"--target={self._init}",
+            *NAMESPACES,
+            "--",
+            *argv,
+        )
 
     def _end_processes(self, process: Process) -> None:
         if self._init:

@@ -181,9 +181,11 @@ def test_nothing_is_left_behind(make_board: MakeBoard) -> None:
 
 def test_sweep_removes_what_a_killed_run_left() -> None:
     """A test process that is killed outright takes its board's processes along; `sweep` removes the rest."""
-    script = ("import os, signal; from lab import NamespaceTarget\n"
-              "board = NamespaceTarget('bare').start(); print(board.slot.number, board._init, flush=True)\n"
-              "os.kill(os.getpid(), signal.SIGKILL)")
+    script = (
+        "import os, signal; from lab import NamespaceTarget\n"
+        "board = NamespaceTarget('bare').start(); print(board.slot.number, board._init, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
     folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     killed = subprocess.run((sys.executable, "-c", script), cwd=folder, capture_output=True, check=False)
     number, init = killed.stdout.split()

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import build, tree
+from sdk_hooks.core import build
 from sdk_hooks.core.build import Built
-from sdk_hooks.core.fileset import DIRECTORY, FILE, Entry, Group
+from sdk_hooks.core.files import tree
+from sdk_hooks.core.files.fileset import DIRECTORY, FILE, Entry, Group
+from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.spec.model import Spec
-from sdk_hooks.core.tree import Source
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 from sdk_hooks.target import Platform

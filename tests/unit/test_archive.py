@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import archive
+from sdk_hooks.core.oci import archive
 from sdk_hooks.image import Image
 
 from .helpers import file, make, untar

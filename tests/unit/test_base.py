@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import archive
-from sdk_hooks.core.fileset import SYMLINK, Entry
-from sdk_hooks.core.layout import to_json
+from sdk_hooks.core.files.fileset import SYMLINK, Entry
+from sdk_hooks.core.oci import archive
+from sdk_hooks.core.oci.layout import to_json
 from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.image import IMAGE_NAME, INDEX
 from sdk_hooks.output import write_file
@@ -160,9 +160,9 @@ def test_a_link_to_passwd_in_a_base_is_no_bug(maker: Maker, tmp_path: Path) -> N
 def test_of_many_platforms_the_nearest_is_taken(
     maker: Maker, tmp_path: Path, wanted: str, offered: list[str], chosen: str
 ) -> None:
-    from sdk_hooks.core import base as bases
-    from sdk_hooks.core.fileset import Merged
-    from sdk_hooks.core.layout import Layout
+    from sdk_hooks.core.files.fileset import Merged
+    from sdk_hooks.core.oci import base as bases
+    from sdk_hooks.core.oci.layout import Layout
     from sdk_hooks.target import Platform
 
     entries = [maker.image(tar(file(name.replace("/", "_"))), platform=name) for name in offered]

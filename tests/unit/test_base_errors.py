@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sdk_hooks.core import base as bases
-from sdk_hooks.core.fileset import Merged
-from sdk_hooks.core.layout import Layout
+from sdk_hooks.core.files.fileset import Merged
+from sdk_hooks.core.oci import base as bases
+from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import MANIFEST
 

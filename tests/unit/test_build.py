@@ -11,9 +11,10 @@ import jsonschema
 import pytest
 
 from sdk_hooks.container import HealthCheck, Port, Volume
-from sdk_hooks.core import build, imageconfig
-from sdk_hooks.core.fileset import Entry
-from sdk_hooks.core.layout import Layout
+from sdk_hooks.core import build
+from sdk_hooks.core.files.fileset import Entry
+from sdk_hooks.core.oci import imageconfig
+from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.core.spec.model import File, LayerRule, Spec, settings_from_json
 from sdk_hooks.image import SETTINGS, Image
 from sdk_hooks.target import Platform

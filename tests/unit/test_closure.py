@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import tree as trees
+from sdk_hooks.core.files import tree as trees
 
 from .elfmaker import AARCH64, ARM, ARM_HARD, ARM_SOFT, I386, elf
 from .helpers import fails, gcc, needs_gcc, write

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import tree as trees
-from sdk_hooks.core.root import Root
+from sdk_hooks.core.files import tree as trees
+from sdk_hooks.core.files.root import Root
 
 from .elfmaker import elf
 from .helpers import as_nobody, fails, root_only, write

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import elf
-from sdk_hooks.core.closure import Resolver
-from sdk_hooks.core.root import Root
+from sdk_hooks.core.files import elf
+from sdk_hooks.core.files.closure import Resolver
+from sdk_hooks.core.files.root import Root
 from sdk_hooks.core.spec.model import Spec
 
 from .helpers import build_tree, gcc, needs_gcc, unpack, write

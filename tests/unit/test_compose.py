@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sdk_hooks.container import Volume
-from sdk_hooks.core import compose
-from sdk_hooks.core.fileset import HARDLINK, SYMLINK, Entry, Group, Merged
+from sdk_hooks.core.files import compose
+from sdk_hooks.core.files.fileset import HARDLINK, SYMLINK, Entry, Group, Merged
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 
 from .helpers import fails, file, folder, group, write

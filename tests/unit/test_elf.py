@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import elf
-from sdk_hooks.core.elf import Elf
+from sdk_hooks.core.files import elf
+from sdk_hooks.core.files.elf import Elf
 from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Platform
 

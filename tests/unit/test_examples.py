@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.layout import Layout
+from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.image import Image
 
 from .helpers import needs_gcc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdk_hooks.core.fileset import HARDLINK, SYMLINK, Entry, Group, Merged, parents
+from sdk_hooks.core.files.fileset import HARDLINK, SYMLINK, Entry, Group, Merged, parents
 
 from .helpers import file, folder, group
 

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from sdk_hooks.core import gzipped
+from sdk_hooks.core.oci import gzipped
 from sdk_hooks.output import gzip as public
 
 MIB = 1 << 20

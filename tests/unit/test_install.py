@@ -15,7 +15,7 @@ import pytest
 
 from devtool_plugins import commands
 from devtool_plugins.__main__ import main
-from sdk_hooks.core import sdk_install
+from sdk_hooks.core.sdk import install as sdk_install
 
 from .helpers import as_nobody, root_only
 
@@ -125,7 +125,7 @@ def test_uninstall_removes_its_image_recipes_only(build: Path) -> None:
 def test_what_we_call_written_is_what_we_write() -> None:
     from importlib.resources import files
 
-    assert files("sdk_hooks.core").joinpath("image.bb.in").read_text().startswith(sdk_install.WRITTEN)
+    assert files("sdk_hooks.core.sdk").joinpath("image.bb.in").read_text().startswith(sdk_install.WRITTEN)
 
 
 def test_uninstall_keeps_what_others_have(build: Path) -> None:
@@ -264,42 +264,6 @@ def test_a_command_that_somebody_has_already_stays_theirs() -> None:
     subparsers = argparse.ArgumentParser().add_subparsers()
     theirs = subparsers.add_parser("container-run")
     assert commands.add(subparsers, commands.load("container_run")) is theirs
-
-
-def test_the_layer(tmp_path: Path) -> None:
-    top = tmp_path / "layer"
-    site = install(top, "--layer")
-    made = {str(path.relative_to(top)) for path in top.rglob("*") if site not in path.parents}
-    assert made == {
-        "README.md",
-        "conf",
-        "conf/layer.conf",
-        "lib",
-        "lib/devtool",
-        "lib/devtool-containers",
-        "lib/devtool-containers/site",
-        "lib/devtool/devtool_containers_shim.py",
-    }
-    assert 'BBPATH .= ":${LAYERDIR}"' in (top / "conf/layer.conf").read_text()
-    assert register(top / sdk_install.SHIM).stdout == ALL
-
-
-def test_the_layer_again_is_the_same(tmp_path: Path) -> None:
-    install(tmp_path / "layer", "--layer")
-    before = snapshot(tmp_path)
-    install(tmp_path / "layer", "--layer")
-    assert snapshot(tmp_path) == before
-
-
-def test_the_layer_takes_no_directory_with_other_things(
-    build: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = snapshot(build)
-    assert told(capsys, 1, "install", "--layer", str(build)) == (
-        f"error: '{build}' is not empty, and is not a layer that was made here [not-a-layer]\n"
-        "  hint: give another directory\n"
-    )
-    assert snapshot(build) == before
 
 
 def test_loading_the_shim_costs_nothing(build: Path) -> None:

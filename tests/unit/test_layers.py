@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import layers, tarstream
-from sdk_hooks.core.fileset import FILE, Entry, Group, Merged
-from sdk_hooks.core.layers import Cache, Writer, cache_directory, capped
-from sdk_hooks.core.layout import Layout
+from sdk_hooks.core.files.fileset import FILE, Entry, Group, Merged
+from sdk_hooks.core.oci import layers, tarstream
+from sdk_hooks.core.oci.layers import Cache, Writer, cache_directory, capped
+from sdk_hooks.core.oci.layout import Layout
 
 from .helpers import file, folder, group
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.layout import Layout, image_name, replace, to_json, writing
+from sdk_hooks.core.oci.layout import Layout, image_name, replace, to_json, writing
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import LAYER, Descriptor
 from sdk_hooks.output import write_file

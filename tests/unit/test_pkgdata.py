@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.pkgdata import Missing, Package, PkgData, read
+from sdk_hooks.core.sdk.pkgdata import Missing, Package, PkgData, read
 
 LIBRARY_SCRIPT = r'#!/bin/sh\nset -e\nif [ x"$D" = "x" ]; then\n\techo "ö\\n"\nfi\n'
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.fileset import (
+from sdk_hooks.core.files.fileset import (
     CHARACTER,
     DIRECTORY,
     FILE,

@@ -17,7 +17,6 @@ from .elfmaker import elf
 from .helpers import make, root_only, write
 
 
-
 def _for_all() -> bool:
     """Whether any user can get to this checkout and its Python."""
     places = [Path(__file__).resolve(), Path(sys.executable).resolve()]
@@ -26,7 +25,8 @@ def _for_all() -> bool:
 
 BUILD = """
 import sys, pathlib
-from sdk_hooks.core import build, tree
+from sdk_hooks.core import build
+from sdk_hooks.core.files import tree
 from sdk_hooks.core.spec import read
 top = pathlib.Path(sys.argv[1])
 spec = read.load(top / "container.yaml")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sdk_hooks import Container, Port, Resources, Settings, Target, Volume
-from sdk_hooks.core import runtimespec
+from sdk_hooks.core.oci import runtimespec
 from sdk_hooks.testing import TARGET, container
 
 from .schemas import validate

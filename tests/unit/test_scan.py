@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import scan
-from sdk_hooks.core.fileset import DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
+from sdk_hooks.core.files import scan
+from sdk_hooks.core.files.fileset import DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
 
 from .helpers import as_nobody, fails, root_only, write
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import tarstream
-from sdk_hooks.core.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
+from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
+from sdk_hooks.core.oci import tarstream
 
 from .helpers import as_nobody, fails, file, folder, root_only, untar
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sdk_hooks.core import tree as trees
-from sdk_hooks.core.fileset import HARDLINK
+from sdk_hooks.core.files import tree as trees
+from sdk_hooks.core.files.fileset import HARDLINK
 
 from .elfmaker import AARCH64, elf
 from .helpers import fails, write

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import users
+from sdk_hooks.core.files import users
 from sdk_hooks.core.spec.model import File, Spec
 
 from .helpers import fails, file, make

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Container, HealthCheck, Settings
-from sdk_hooks.core import users
 from sdk_hooks.core.deploy import boot
 from sdk_hooks.core.deploy.resource import script
+from sdk_hooks.core.files import users
 from sdk_hooks.core.shell import quoted, write_files
 from sdk_hooks.core.spec.model import settings_to_json
 from sdk_hooks.families import Runtime, Stack

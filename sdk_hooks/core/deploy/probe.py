@@ -10,7 +10,7 @@ from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.resource import script as resource
 from sdk_hooks.core.deploy.resource import state_directory
-from sdk_hooks.core.runtimespec import SHARED
+from sdk_hooks.core.oci.runtimespec import SHARED
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Runtime, Stack

@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sdk_hooks.core import archive, compression, whiteouts
+from sdk_hooks.core.deploy import compression
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.deploy.resource import script
+from sdk_hooks.core.oci import archive, whiteouts
 from sdk_hooks.core.shell import quoted, write_files
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress

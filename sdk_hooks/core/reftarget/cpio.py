@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import IO
 
-from sdk_hooks.core.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
+from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
 
 _TYPES = {
     FILE: stat.S_IFREG,

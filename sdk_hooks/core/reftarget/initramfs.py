@@ -9,12 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import IO
 
-from sdk_hooks.core import scan
-from sdk_hooks.core.closure import Resolver
-from sdk_hooks.core.fileset import CHARACTER, FILE, SYMLINK, Entry, Group, Merged, directory
+from sdk_hooks.core.files import scan
+from sdk_hooks.core.files.closure import Resolver
+from sdk_hooks.core.files.fileset import CHARACTER, FILE, SYMLINK, Entry, Group, Merged, directory
+from sdk_hooks.core.files.root import Root
 from sdk_hooks.core.reftarget import cpio, modules
 from sdk_hooks.core.reftarget.modules import Module
-from sdk_hooks.core.root import Root
 
 PROGRAMS = ("/usr/bin/crun", "/usr/sbin/dropbear", "/usr/bin/busybox")
 

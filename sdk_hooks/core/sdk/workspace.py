@@ -14,12 +14,12 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from sdk_hooks.core import layout
-from sdk_hooks.core.layers import cache_directory
-from sdk_hooks.core.sdk_bitbake import Bitbake
-from sdk_hooks.core.sdk_build import build
-from sdk_hooks.core.sdk_packages import Variables
-from sdk_hooks.core.tree import Source
+from sdk_hooks.core.files.tree import Source
+from sdk_hooks.core.oci import layout
+from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.sdk.bitbake import Bitbake
+from sdk_hooks.core.sdk.build import build
+from sdk_hooks.core.sdk.packages import Variables
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 
@@ -112,7 +112,7 @@ class Sdk:
 
         image = f"container-{name}"
         directory = Path(self.config.workspace_path) / "recipes" / image
-        text = files("sdk_hooks.core").joinpath("image.bb.in").read_text().replace("@PN@", name)
+        text = files("sdk_hooks.core.sdk").joinpath("image.bb.in").read_text().replace("@PN@", name)
         path = directory / f"{image}.bb"
         if not path.exists() or path.read_text() != text:
             with layout.writing(directory):

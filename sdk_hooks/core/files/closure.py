@@ -8,9 +8,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sdk_hooks.core import elf, linker
-from sdk_hooks.core.elf import Elf
-from sdk_hooks.core.root import Root
+from sdk_hooks.core.files import elf, linker
+from sdk_hooks.core.files.elf import Elf
+from sdk_hooks.core.files.root import Root
 from sdk_hooks.errors import SdkError
 
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")

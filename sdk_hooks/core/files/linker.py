@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Iterator
 
-from sdk_hooks.core import elf
-from sdk_hooks.core.elf import Elf
-from sdk_hooks.core.root import Root
+from sdk_hooks.core.files import elf
+from sdk_hooks.core.files.elf import Elf
+from sdk_hooks.core.files.root import Root
 
 # glibc opens these by itself, so no DT_NEEDED names them. The symbol is what a program imports.
 _HIDDEN = {

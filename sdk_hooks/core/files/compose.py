@@ -6,8 +6,8 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 
-from sdk_hooks.core import users
-from sdk_hooks.core.fileset import DIRECTORY, FILE, HARDLINK, Entry, Group, Merged, directory
+from sdk_hooks.core.files import users
+from sdk_hooks.core.files.fileset import DIRECTORY, FILE, HARDLINK, Entry, Group, Merged, directory
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 from sdk_hooks.errors import SdkError
 
@@ -118,7 +118,7 @@ def _file(file: File, uid: int, gid: int) -> list[Entry]:
 
 
 def _directory(file: File, path: str, uid: int, gid: int) -> list[Entry]:
-    from sdk_hooks.core import scan
+    from sdk_hooks.core.files import scan
 
     below = f"{path}/" if path else ""
     inner = [e._replace(path=below + e.path, uid=uid, gid=gid) for e in scan.tree(file.source)]

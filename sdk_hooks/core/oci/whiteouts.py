@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from sdk_hooks.core import tarstream
-from sdk_hooks.core.fileset import CHARACTER, Entry
+from sdk_hooks.core.files.fileset import CHARACTER, Entry
+from sdk_hooks.core.oci import tarstream
 from sdk_hooks.image import Image
 
 _OPAQUE = ".wh..wh..opq"

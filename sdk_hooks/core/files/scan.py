@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from sdk_hooks.core.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
+from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
 from sdk_hooks.errors import SdkError
 
 _KINDS = {

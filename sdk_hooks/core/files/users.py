@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdk_hooks.core import contents
+from sdk_hooks.core.files import contents
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 

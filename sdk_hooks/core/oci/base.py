@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from sdk_hooks.core import contents
-from sdk_hooks.core.fileset import Merged
-from sdk_hooks.core.layout import Layout
+from sdk_hooks.core.files import contents
+from sdk_hooks.core.files.fileset import Merged
+from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import INDEX, LAYER, Descriptor
 from sdk_hooks.target import Platform

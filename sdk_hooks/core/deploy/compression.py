@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, cast
 
-from sdk_hooks.core import gzipped
+from sdk_hooks.core.oci import gzipped
 from sdk_hooks.target import Argv, Target
 
 _SMALL = 8 << 20

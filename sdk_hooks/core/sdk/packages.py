@@ -13,9 +13,9 @@ from functools import cached_property
 from glob import glob
 from pathlib import Path
 
-from sdk_hooks.core.fileset import DIRECTORY, SYMLINK, Entry, Group, Merged
-from sdk_hooks.core.pkgdata import Missing, Package, PkgData
-from sdk_hooks.core.tree import Source
+from sdk_hooks.core.files.fileset import DIRECTORY, SYMLINK, Entry, Group, Merged
+from sdk_hooks.core.files.tree import Source
+from sdk_hooks.core.sdk.pkgdata import Missing, Package, PkgData
 from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Platform
 
@@ -163,9 +163,9 @@ def _listing(variables: Variables, directories: Iterable[str]) -> list[list[Entr
     """The entries of each directory as pseudo shows them."""
     environment = dict(os.environ, PATH=variables["PATH"])
     environment.update(word.partition("=")[::2] for word in variables["FAKEROOTENV"].split() if "=" in word)
-    home = str(Path(__file__).resolve().parents[2])
+    home = str(Path(__file__).resolve().parents[3])
     environment["PYTHONPATH"] = os.pathsep.join([home, *sys.path])
-    argv = (variables["FAKEROOTCMD"], sys.executable, "-m", "sdk_hooks.core.sdk_listing", *directories)
+    argv = (variables["FAKEROOTCMD"], sys.executable, "-m", "sdk_hooks.core.sdk.listing", *directories)
     done = subprocess.run(argv, env=environment, capture_output=True, check=False)
     if done.returncode:
         raise SdkError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from sdk_hooks.core.fileset import DIRECTORY, Entry
+from sdk_hooks.core.files.fileset import DIRECTORY, Entry
 from sdk_hooks.errors import SdkError
 
 _CHUNK = 1 << 20

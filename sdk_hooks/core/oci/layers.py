@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdk_hooks.core import layout, tarstream
-from sdk_hooks.core.fileset import Entry, Group, Merged
-from sdk_hooks.core.layout import Layout
+from sdk_hooks.core.files.fileset import Entry, Group, Merged
+from sdk_hooks.core.oci import layout, tarstream
+from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.image import LAYER, Descriptor
 
 LIMIT = 40

@@ -7,10 +7,10 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sdk_hooks.core import scan
-from sdk_hooks.core.closure import Closure, Resolver
-from sdk_hooks.core.fileset import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry, Group, directory, parents
-from sdk_hooks.core.root import Root
+from sdk_hooks.core.files import scan
+from sdk_hooks.core.files.closure import Closure, Resolver
+from sdk_hooks.core.files.fileset import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry, Group, directory, parents
+from sdk_hooks.core.files.root import Root
 from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Platform
 

@@ -8,11 +8,11 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
-from sdk_hooks.core import layout
-from sdk_hooks.core.layers import cache_directory
-from sdk_hooks.core.sdk_bitbake import Bitbake, unknown
-from sdk_hooks.core.sdk_packages import Packages, Variables, closure, gone
-from sdk_hooks.core.tree import Source
+from sdk_hooks.core.files.tree import Source
+from sdk_hooks.core.oci import layout
+from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.sdk.bitbake import Bitbake, unknown
+from sdk_hooks.core.sdk.packages import Packages, Variables, closure, gone
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 

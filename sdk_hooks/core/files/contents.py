@@ -9,9 +9,9 @@ import tarfile
 import time
 from pathlib import Path
 
-from sdk_hooks.core import layout
-from sdk_hooks.core.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
-from sdk_hooks.core.layers import cache_directory
+from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
+from sdk_hooks.core.oci import layout
+from sdk_hooks.core.oci.layers import cache_directory
 
 _KINDS = {kind: kind for kind in (FILE, HARDLINK, SYMLINK, CHARACTER, BLOCK, DIRECTORY, FIFO)}
 _KEPT = ("etc/passwd", "etc/group")

@@ -1,4 +1,4 @@
-"""Lists directories as they look under pseudo: `python3 -m sdk_hooks.core.sdk_listing DIR...`.
+"""Lists directories as they look under pseudo: `python3 -m sdk_hooks.core.sdk.listing DIR...`.
 
 Runs as a child of pseudo, and prints a list of entries for each directory with marshal: both ends are the
 same Python.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import marshal
 import sys
 
-from sdk_hooks.core import scan
+from sdk_hooks.core.files import scan
 
 
 def main() -> None:

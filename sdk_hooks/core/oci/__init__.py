@@ -1,0 +1,1 @@
+"""What the OCI specifies: layouts, layers, configs, archives, bundles."""
