@@ -61,30 +61,38 @@ def run(args: argparse.Namespace, session: Session) -> int:
 
 def build(args: argparse.Namespace, session: Session) -> list[Path]:
     """Build, write every output, announce; gives the paths written, the layout first."""
+    from sdk_hooks.core import images, requests
+
+    backends = [session.plugins.image_backend(kind) for kind in args.output]
+    directory = Path(args.directory) if args.directory else session.images
+    with requests.locked(directory, args.name):
+        built = _built(args, session, directory)
+    paths = [built.image.layout]
+    for backend in backends:
+        tag = built.image.name.rpartition(":")[2]
+        paths.append(images.place(directory, args.name, tag, backend.suffix))
+        backend.write(built.image, paths[-1])
+    for remark in session.plugins.announce("sdk_image_built", image=built.image, previous=built.previous):
+        session.ui.warning(remark)
+    return list(dict.fromkeys(paths))
+
+
+def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built:
     from dataclasses import replace
 
     from devtool_plugins.inputs import read
     from sdk_hooks.core import build as core
     from sdk_hooks.core import images, requests
 
-    backends = [session.plugins.image_backend(kind) for kind in args.output]
     inputs = read(args, session)
-    directory = Path(args.directory) if args.directory else session.images
     spec = inputs.spec
     if spec.base:
         spec = replace(spec, base=images.base(spec.base, session.images))
-    tag = spec.tag or "latest"
-    target = images.place(directory, args.name, tag)
+    target = images.place(directory, args.name, spec.tag or "latest")
     built = core.build(args.name, inputs.source, spec, target, inputs.epoch)
     _tell(session, built)
     requests.save(target, requests.Request(_options(args), inputs.watched))
-    paths = [target]
-    for backend in backends:
-        paths.append(images.place(directory, args.name, tag, backend.suffix))
-        backend.write(built.image, paths[-1])
-    for remark in session.plugins.announce("sdk_image_built", image=built.image, previous=built.previous):
-        session.ui.warning(remark)
-    return list(dict.fromkeys(paths))
+    return built
 
 
 def _options(args: argparse.Namespace) -> dict[str, object]:

@@ -34,7 +34,7 @@ class DockerLike:
     def inventory(self, container: str) -> Script:
         cli = self.name
         return (
-            f"v=$({cli} version --format '{self.server_version}') || {{ echo \"$v\"; return 1; }}\n"
+            f"v=$($limit {cli} version --format '{self.server_version}') || {{ echo \"$v\"; return 1; }}\n"
             'echo "version $v"\n'
             f"{self._state(container, 'echo state')}"
             f"i=$({cli} image ls -q)\n"

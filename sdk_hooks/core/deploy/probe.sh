@@ -55,6 +55,10 @@ if [ -f "$app/current" ]; then
 fi
 [ -f "$app/previous" ] && { read -r id <"$app/previous"; echo "previous $id"; }
 
+# Goes before a command that hangs when its daemon does. Old busybox has another timeout, or none.
+limit=
+timeout 1 true 2>/dev/null && limit='timeout 10'
+
 # Asks one stack: what it says, then its exit status.
 ask() {
 	echo "@stack $1"

@@ -13,7 +13,7 @@ from functools import cached_property
 from glob import glob
 from pathlib import Path
 
-from sdk_hooks.core.files.fileset import DIRECTORY, SYMLINK, Entry, Group, Merged
+from sdk_hooks.core.files.fileset import DIRECTORY, SYMLINK, Entry, Group, Merged, directory
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.sdk.pkgdata import Missing, Package, PkgData
 from sdk_hooks.errors import SdkError
@@ -121,6 +121,7 @@ class Packages:
         directories.add(e for e in made.entries.values() if e.kind == DIRECTORY)
         for path in directories.entries:
             del made.entries[path]
+        directories.add(_volatile(rootfs))
         return [directories, *(groups[owner] for owner in sorted(groups)), made, self._application()]
 
     def _owners(self, rootfs: Iterable[Entry]) -> dict[str, str]:
@@ -142,6 +143,14 @@ class Packages:
         return ", ".join(
             sorted(f"{p.output} {p.version}" for p in self.packages.values() if p.recipe == recipe)
         )
+
+
+def _volatile(rootfs: Iterable[Entry]) -> list[Entry]:
+    """What base-files' links such as var/log -> volatile/log lead to: an init would make it at boot."""
+    links = [e.link for e in rootfs if e.kind == SYMLINK and e.link.startswith("volatile/")]
+    there = {entry.path for entry in rootfs}
+    wanted = [f"var/{link}" for link in links if f"var/{link}" not in there]
+    return [directory(path, 0o1777 if os.path.basename(path) == "tmp" else 0o755) for path in wanted]
 
 
 def _own_files(recipe: Variables, packages: Iterable[str]) -> tuple[list[list[Entry]], list[Entry]]:
