@@ -1,4 +1,4 @@
-# shellcheck disable=SC2154  # the caller sets them
+# shellcheck disable=SC2034,SC2154  # what comes before and after sets and uses them
 # Facts of a target, a line each: KEY VALUE. Runs after state.sh. Set by the caller: name, wanted
 # (programs), devices.
 echo "machine $(uname -m)"

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2154  # the caller sets them
 # Takes an application away. Set by the caller: name, volumes (to remove, of this application only).
 app=$STATE/apps/$name
 [ -d "$app" ] || exit 6
