@@ -129,7 +129,8 @@ class Containerd:
         running = f'case "$(ctr tasks ls 2>/dev/null)" in *{name}" "*RUNNING*) ;; *) break ;; esac'
         return (
             f"{label}\nctr tasks kill -s {quoted((signal,))} {name}\nn=0\n"
-            f"while [ $n -lt {seconds} ]; do {running}; sleep 1; n=$((n + 1)); done\n"
+            "if sleep 0.1 2>/dev/null; then nap=0.2 per=5; else nap=1 per=1; fi\n"
+            f"while [ $n -lt $(({seconds} * per)) ]; do {running}; sleep $nap; n=$((n + 1)); done\n"
             f"ctr tasks rm -f {name}\nctr containers rm {name}\n"
         )
 
