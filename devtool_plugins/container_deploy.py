@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from devtool_plugins.session import Session
     from sdk_hooks.core.deploy.connection import Connection
     from sdk_hooks.core.deploy.order import Order, Outcome
+    from sdk_hooks.image import Image
 
 NAME = "container-deploy"
 HELP = "Run a container on a target, sending only what it lacks"
@@ -69,8 +70,7 @@ def order(args: argparse.Namespace, session: Session) -> Order:
     from sdk_hooks.core.deploy.order import Order
 
     image = images.find(args.image, settings.directory(args, session), args.tag)
-    name = args.name or image.name.rpartition(":")[0].rpartition("/")[2]
-    return Order(name, image, settings.apply(args, image), args.stack, args.runtime)
+    return Order(_name(args, image), image, settings.apply(args, image), args.stack, args.runtime)
 
 
 def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:
@@ -92,4 +92,22 @@ def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connect
 def _rollback(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:
     from sdk_hooks.core.deploy import order as core
 
-    return lambda connection: core.rollback(args.name or args.image, connection, session.ui)
+    name = _deployed(args, session)
+    return lambda connection: core.rollback(name, connection, session.ui)
+
+
+def _name(args: argparse.Namespace, image: Image) -> str:
+    from sdk_hooks.core import names
+
+    return names.of_image(image) if args.name is None else names.checked(args.name)
+
+
+def _deployed(args: argparse.Namespace, session: Session) -> str:
+    """The name that the image was deployed under, also when it is no longer here."""
+    from sdk_hooks.core import images, names
+    from sdk_hooks.errors import SdkError
+
+    try:
+        return _name(args, images.find(args.image, settings.directory(args, session), args.tag))
+    except SdkError:
+        return names.checked(args.image if args.name is None else args.name)

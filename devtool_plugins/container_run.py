@@ -36,11 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, session: Session) -> int:
     import shlex
 
-    from sdk_hooks.core import images, local
+    from sdk_hooks.core import images, local, names
     from sdk_hooks.core.deploy.order import Order
 
     image = images.find(args.image, settings.directory(args, session), args.tag)
-    name = image.name.rpartition(":")[0].rpartition("/")[2]
-    order = Order(name, image, settings.apply(args, image), args.stack, args.runtime)
+    order = Order(names.of_image(image), image, settings.apply(args, image), args.stack, args.runtime)
     command = None if args.cmd is None else tuple(shlex.split(args.cmd))
     return local.run(order, command, session.plugins, session.ui)

@@ -31,10 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, session: Session) -> int:
+    from sdk_hooks.core import names
     from sdk_hooks.core.deploy import fleet, undeploy
     from sdk_hooks.core.ui import table
     from sdk_hooks.errors import SdkError
 
+    names.checked(args.name)
     if args.dry_run:
         text = undeploy.text(args.name, args.volumes)
         print("".join(f"ssh {target} sh -s <<'END'\n{text}END\n" for target in args.target), end="")

@@ -1,6 +1,6 @@
 """For authors of hypervisors: locks, ssh keys, consoles, processes and disks of machines."""
 
-from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.vm import console, process, ssh
 from sdk_hooks.core.vm.disk import data_disk, tool
 from sdk_hooks.core.vm.keys import Keys, dropbear, keys

@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 
 from sdk_hooks.core.oci.layout import Layout
+from sdk_hooks.core.paths import data_directory
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 
 
 def store() -> Path:
     """Where images go when there is no SDK with a deploy directory."""
-    base = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
-    return Path(base) / "devtool-containers" / "images"
+    return data_directory() / "images"
 
 
 def place(directory: Path, name: str, tag: str, suffix: str = "-oci") -> Path:

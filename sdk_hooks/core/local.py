@@ -35,7 +35,7 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
     :raises SdkError: When nothing here can run it.
     """
     connection = Local()
-    prepared = prepare(order, connection, plugins)
+    prepared = prepare(order, connection, plugins, foreground=True)
     container = replace(
         prepared.deployment.container,
         name=f"{order.name}-run-{os.getpid()}",
@@ -45,7 +45,7 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
     )
     if prepared.deployment.stack.takes == "layers":
         with _bundle(order.image, container, prepared.found.target) as bundle:
-            return _foreground(_runtime(container).run(container.name, PurePosixPath(bundle)))
+            return _foreground(_runtime(container).run(container.name, PurePosixPath(bundle)), bundle)
     prepared.transfer.send(connection, progress)
     try:
         return _foreground(prepared.deployment.stack.run(container))
@@ -53,11 +53,14 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
         _forget(prepared)
 
 
-def _foreground(argv: Argv) -> int:
-    """Run *argv* on this terminal; Ctrl-C is for the container, whose end this waits for."""
+def _foreground(argv: Argv, state: str = "") -> int:
+    """Run *argv* on this terminal; Ctrl-C is for the container, whose end this waits for.
+
+    :param state: Where a runtime may keep its state when this login has no directory for that.
+    """
     environment = dict(os.environ)
-    if os.geteuid() != 0 and not os.access(environment.get("XDG_RUNTIME_DIR", ""), os.W_OK):
-        environment["XDG_RUNTIME_DIR"] = tempfile.gettempdir()  # a login without a session has none
+    if state and os.geteuid() != 0 and not os.access(environment.get("XDG_RUNTIME_DIR", ""), os.W_OK):
+        environment["XDG_RUNTIME_DIR"] = state
     child = subprocess.Popen(argv, env=environment)
     while True:
         try:
@@ -163,11 +166,11 @@ def _mappings(own: int, more: tuple[int, int] | None) -> list[dict[str, int]]:
 
 def _subordinate(path: str) -> tuple[int, int] | None:
     """(first, count) of the IDs that this user was given in *path* (subuid(5))."""
-    user = pwd.getpwuid(os.geteuid()).pw_name
     try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
         with open(path, encoding="utf-8") as stream:
             rows = [line.strip().split(":") for line in stream]
-    except OSError:
+    except (OSError, KeyError):  # no such file, no such user
         return None
     own = (row for row in rows if len(row) == 3 and row[0] in (user, str(os.geteuid())))
     return next(((int(row[1]), int(row[2])) for row in own), None)

@@ -7,7 +7,7 @@ import os
 import platform
 from pathlib import Path
 
-from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.families import Machine
 from sdk_hooks.target import Platform
 

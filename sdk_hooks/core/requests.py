@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sdk_hooks.core.oci import layout
-from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.paths import cache_directory
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import IO
 
 from sdk_hooks import Machine, Progress, vm
 from sdk_hooks.core.files.fileset import Entry, Group, Merged
-from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.reftarget import cpio
 from sdk_hooks.core.reftarget.initramfs import file
 from sdk_hooks.reftarget import reference_target

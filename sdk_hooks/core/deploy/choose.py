@@ -14,7 +14,7 @@ from sdk_hooks.image import Image
 from sdk_hooks.target import Target
 
 
-def stack(target: Target, plugins: Plugins, wanted: str = "") -> Stack:
+def stack(target: Target, plugins: Plugins, wanted: str = "", foreground: bool = False) -> Stack:
     """The stack that the user named, else what the plugins choose among those that answered.
 
     :raises SdkError: When it is not there, or does not answer.
@@ -22,7 +22,7 @@ def stack(target: Target, plugins: Plugins, wanted: str = "") -> Stack:
     known = plugins.stacks()
     usable = {n: s for n, s in known.items() if n in target.stacks and not target.stacks[n].problem}
     alone = bool(fitting(target, plugins))
-    if target.uid or not alone:  # a runtime alone needs root, and to be there
+    if (target.uid and not foreground) or not alone:  # a runtime alone needs root, and to be there
         usable = {n: s for n, s in usable.items() if s.takes != "layers"}
     if wanted:
         chosen = plugins.stack(wanted)
@@ -83,11 +83,10 @@ def check(found: Found, image: Image, name: str, settings: Settings, chosen: Sta
     :raises SdkError: With the first reason.
     """
     target = found.target
-    _check_platform(target, image)
     if target.uid and chosen.takes == "layers":
         raise _needs_root(target)
+    check_machine(target, image, settings, chosen)
     _check_name(found, name, chosen)
-    _check_network(settings, chosen)
     _check_ports(found, settings)
     room = int(size * chosen.space) + (1 << 20)
     if target.free and room > target.free:
@@ -97,6 +96,15 @@ def check(found: Found, image: Image, name: str, settings: Settings, chosen: Sta
             hint="remove what is not needed there",
             code="no-space",
         )
+
+
+def check_machine(target: Target, image: Image, settings: Settings, chosen: Stack) -> None:
+    """Refuse what the machine or the stack can't do at all.
+
+    :raises SdkError: With the first reason.
+    """
+    _check_platform(target, image)
+    _check_network(settings, chosen)
 
 
 def ports(settings: Settings) -> frozenset[int]:

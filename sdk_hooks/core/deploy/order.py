@@ -64,20 +64,25 @@ class Prepared:
         return self.found.current == self.deployment.id and self.found.state.startswith("running")
 
 
-def prepare(order: Order, connection: Connection, plugins: Plugins) -> Prepared:
+def prepare(order: Order, connection: Connection, plugins: Plugins, *, foreground: bool = False) -> Prepared:
     """Probe the target and decide everything; changes nothing.
+
+    :param foreground: It is run here by whoever asks, who may have no privilege, and not deployed.
 
     :raises SdkError: When the deployment can't work.
     """
     runtimes = [plugins.runtime(name) for name in plugins.family("runtime")]
     found = probe(connection, order.name, plugins.stacks(), runtimes)
-    stack = choose.stack(found.target, plugins, order.stack)
+    stack = choose.stack(found.target, plugins, order.stack, foreground)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
     settings = deployment.with_network(order.settings, stack)
     made = deployment.make(order.name, order.image, settings, stack, runtime, found.target)
     held = found.target.stacks[stack.name].holds(order.image.diff_ids)
     transfer = Transfer(made, order.image, held)
-    choose.check(found, order.image, order.name, settings, stack, transfer.size)
+    if foreground:
+        choose.check_machine(found.target, order.image, settings, stack)
+    else:
+        choose.check(found, order.image, order.name, settings, stack, transfer.size)
     return Prepared(found, made, transfer)
 
 

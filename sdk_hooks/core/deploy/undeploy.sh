@@ -1,5 +1,6 @@
 # shellcheck disable=SC2154  # the caller sets them
 # Takes an application away. Set by the caller: name, volumes (to remove, of this application only).
+case $name in "" | .* | */*) exit 6 ;; esac # what it is goes: nothing else may
 app=$STATE/apps/$name
 [ -d "$app" ] || exit 6
 current=

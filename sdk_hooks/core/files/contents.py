@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
 from sdk_hooks.core.oci import layout
-from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.paths import cache_directory
 
 _KINDS = {kind: kind for kind in (FILE, HARDLINK, SYMLINK, CHARACTER, BLOCK, DIRECTORY, FIFO)}
 _KEPT = ("etc/passwd", "etc/group")

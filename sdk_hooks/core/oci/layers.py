@@ -15,6 +15,7 @@ from pathlib import Path
 from sdk_hooks.core.files.fileset import Entry, Group, Merged
 from sdk_hooks.core.oci import layout, tarstream
 from sdk_hooks.core.oci.layout import Layout
+from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.image import LAYER, Descriptor
 
 LIMIT = 40
@@ -56,12 +57,6 @@ class Cache:
             layout.replace(self.path, layout.to_json(self.known))
         except OSError:
             pass  # a read-only home: the next build reads the files again
-
-
-def cache_directory() -> Path:
-    """Where things are kept that can be made again."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "devtool-containers"
 
 
 class Writer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.reftarget import initramfs, kernel, packages
 from sdk_hooks.core.reftarget.packages import Apt
 from sdk_hooks.core.vm.lock import locked

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.oci import layout
-from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.sdk.bitbake import Bitbake, unknown
 from sdk_hooks.core.sdk.packages import Packages, Variables, closure, gone
 from sdk_hooks.errors import SdkError

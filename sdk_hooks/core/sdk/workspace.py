@@ -16,7 +16,7 @@ from typing import Any
 
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.oci import layout
-from sdk_hooks.core.oci.layers import cache_directory
+from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.sdk.bitbake import Bitbake
 from sdk_hooks.core.sdk.build import build
 from sdk_hooks.core.sdk.packages import Variables
@@ -89,7 +89,15 @@ class Sdk:
                 hint=f"put it there: devtool modify {name}, or devtool add {name} SOURCE",
                 code="no-recipe",
             )
-        return Path(self.workspace[name]["srctree"])
+        tree = str(self.workspace[name]["srctree"])
+        if " " in tree:  # pseudo's environment is a list of words: do_install never ends
+            raise SdkError(
+                f"the sources of {name!r} are at a path with a blank, where BitBake can't work",
+                detail=tree,
+                hint=f"move them: devtool reset {name}, then devtool modify {name} PATH",
+                code="blank-in-path",
+            )
+        return Path(tree)
 
     def read(self, name: str, progress: Progress) -> Recipe:
         """Build the workspace recipe *name* and read its files with what they need at run time.

@@ -1,0 +1,68 @@
+"""container-run: on this machine, as root and as somebody who has no privilege."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .tester import COMMAND, Cli, Done
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(shutil.which("runc") is None, reason="runc is not installed: make test installs it"),
+]
+
+
+@pytest.fixture(scope="module")
+def shell(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that anybody can read, with the image `shell`, whose program is busybox."""
+    top = tmp_path_factory.mktemp("shell")
+    (top / "tree/bin").mkdir(parents=True)
+    shutil.copy("/bin/busybox", top / "tree/bin/busybox")
+    cli.build("shell", "--from", str(top / "tree"), "--entrypoint", "/bin/busybox", "-o", str(top / "images"))
+    for place in (top, *top.parents):
+        if place != Path("/") and place.stat().st_uid == os.getuid():
+            place.chmod(place.stat().st_mode | 0o055)
+    return top / "images"
+
+
+def words(shell: Path, command: str) -> tuple[str, ...]:
+    options = ("-o", str(shell), "--stack", "none", "--runtime", "runc")
+    return ("container-run", "shell", *options, "--cmd", command)
+
+
+def test_root_runs_it_and_gets_its_status(cli: Cli, shell: Path) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root can run it as root: sudo make test")
+    done = cli(*words(shell, "sh -c 'id -u; exit 7'"))
+
+    assert (done.status, done.stdout) == (7, "65532\n"), done.stderr
+
+
+def test_an_ordinary_user_runs_it(shell: Path, tmp_path: Path) -> None:
+    become = ("setpriv", "--reuid=4711", "--regid=4711", "--clear-groups") if os.getuid() == 0 else ()
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TMPDIR": "/tmp"}
+    for possible, reason in (
+        (("unshare", "-r", "true"), "ordinary users can't make user namespaces here"),
+        ((str(COMMAND), "--help"), "other users can't read this checkout: clone it to /tmp"),
+    ):
+        if subprocess.run((*become, *possible), capture_output=True, env=environment, check=False).returncode:
+            pytest.skip(reason)
+    run = (*become, str(COMMAND), *words(shell, "sh -c 'id -u; exit 7'"))
+    found = subprocess.run(
+        run, capture_output=True, text=True, env=environment, cwd="/", timeout=60, check=False
+    )
+    done = Done(found.returncode, found.stdout, found.stderr)
+
+    assert done.status == 7, done.stderr
+    assert done.stdout in ("0\n", "65532\n")  # without subordinate IDs there is only root of the namespace
+
+
+@pytest.mark.parametrize("name", ["", "..", "../layers", "../../../../home", "a/b", "A b"])
+def test_what_is_no_name_is_refused_before_a_target_is_asked(cli: Cli, name: str) -> None:
+    done = cli("container-undeploy", name, "nobody@127.0.0.1:1")
+
+    assert done.status == 2
+    assert done.stderr.startswith(f"error: {name!r} is no name of a container [usage]\n")
