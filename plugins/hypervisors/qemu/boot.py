@@ -21,6 +21,8 @@ _CPUS = {"amd64": "max", "arm64": "cortex-a72"}
 _BOARDS = {"amd64": "q35", "arm64": "virt"}  # a microvm hangs in half of its boots when nothing helps it
 _CONSOLES = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
 _QUICK = "panic=-1 mitigations=off no_timer_check tsc=reliable audit=0 security=none cryptomgr.notests"
+# Two emulated processors have been seen to wait for each other until the end of time, on a host with two.
+_SMP = ("1", "2")
 _PACKAGES = {"amd64": "qemu-system-x86", "arm64": "qemu-system-arm", "arm": "qemu-system-arm"}
 _PROGRAMS = {"amd64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64", "386": "qemu-system-i386"}
 NATIVE = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -41,6 +43,8 @@ class Boot:
     """All but acceleration, processor, network back end, console and monitor."""
     cpu: str
     """Under emulation."""
+    smp: tuple[str, str] | None = None
+    """Number of processors: emulated, with KVM. None when the options say it."""
     network: str = "virtio-net-pci,netdev=net0,romfile="
     ready: str = ""
     """What the console says when everything is up; empty when nothing is known."""
@@ -65,7 +69,7 @@ def reference(machine: Machine, progress: Progress) -> Boot:
     vm.data_disk(directory / "data.img")
     (directory / "known_hosts").write_text(f"{machine.name} {keys.host_public}\n")
     options = (
-        *("-machine", _BOARDS[architecture], "-smp", "2", "-m", str(MEMORY), "-no-user-config"),
+        *("-machine", _BOARDS[architecture], "-m", str(MEMORY), "-no-user-config"),
         *("-kernel", str(target.kernel), "-initrd", "initrd"),
         *("-append", f"console={_CONSOLES[architecture]} quiet {_QUICK}"),
         *("-drive", "if=none,id=data,format=raw,file=data.img,discard=unmap"),
@@ -78,6 +82,7 @@ def reference(machine: Machine, progress: Progress) -> Boot:
         machine.platform,
         options,
         _CPUS[architecture],
+        smp=_SMP,
         ready=READY,
         ssh={
             "IdentityFile": f'"{keys.login}"',
@@ -109,6 +114,7 @@ def argv(boot: Boot, machine: Machine, accelerator: str, forwards: str) -> Argv:
         ),
         *("-chardev", "file,id=console,path=console.log", "-serial", "chardev:console"),
         *("-netdev", f"user,id=net0{forwards}", "-device", boot.network),
+        *(("-smp", boot.smp[accelerator == "kvm"]) if boot.smp else ()),
         *boot.options,
     )
 
