@@ -1,56 +1,116 @@
 """The commands without devtool: `python -m devtool_plugins COMMAND`, and the script `devtool-containers`.
 
-Exit status: 0 done, 1 an expected failure, 2 a wrong command line, 130 Ctrl-C. Anything else is a bug,
-and prints a traceback.
+Exit status: 0 done, 1 an expected failure, 2 a wrong command line, 130 Ctrl-C, 143 SIGTERM. Anything else is
+a bug, and prints a traceback.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
+import re
+import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from devtool_plugins import commands
 from devtool_plugins.session import Session
 from sdk_hooks.core.ui import Ui
-from sdk_hooks.errors import SdkError, UsageError
+from sdk_hooks.errors import SdkError, UsageError, did_you_mean, of_system
 
 OWN = ("machine", "plugin_list", "install", "uninstall", "schema", "archive")
 """Commands that have no place inside devtool."""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: what was begun is tidied away as after Ctrl-C."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status."""
+    signal.signal(signal.SIGTERM, _terminated)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be text
+        sys.stdout.reconfigure(errors="surrogateescape")
     args = _parser().parse_args(argv)
     ui = Ui(quiet=args.quiet)
     try:
-        return int(args.run(args, Session(ui)))
+        status = int(args.run(args, Session(ui)))
+        sys.stdout.flush()
     except UsageError as error:
         ui.error(str(error))
         return 2
     except SdkError as error:
         ui.error(str(error))
         return 1
+    except Terminated:
+        ui.error("terminated")
+        return 143
     except KeyboardInterrupt:
         ui.error("interrupted")
         return 130
     except BrokenPipeError:  # `| head`: whoever read the answer has left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except OSError as error:  # a full disk, a directory that may not be written
+        ui.error(str(of_system(error)))
+        _drop_output()
+        return 1
+    return status
+
+
+def _terminated(*_: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: tidying up must not be cut short
+    raise Terminated
+
+
+def _drop_output() -> None:
+    """Send what is still in the buffer of stdout nowhere: Python would try again at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    """Names the command that was meant; `-q` may also follow the command."""
+
+    def error(self, message: str) -> NoReturn:
+        match = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if match:
+            known = [word.strip(" '") for word in match[2].split(",")]
+            hint = did_you_mean(match[1], known) or f"known: {', '.join(known)}"
+            message = f"there is no {match[1]!r}; {hint}"
+        super().error(message)
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    return metadata.version("devtool-containers")
+
+
+class _Version(argparse.Action):
+    """Like argparse's, but the metadata is read only by who asks for it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"devtool-containers {_version()}")
+        parser.exit()
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="devtool-containers", description="Build containers and run them on a board, over plain ssh."
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="say only what goes wrong")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in commands.modules():
-        commands.add(subparsers, module).set_defaults(run=module.run)
-    for name in OWN:
-        module = commands.load(name)
-        commands.add(subparsers, module).set_defaults(run=module.run)
+    for module in (*commands.modules(), *map(commands.load, OWN)):
+        command = commands.add(subparsers, module)
+        command.set_defaults(run=module.run)
+        command.add_argument(
+            "-q", "--quiet", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
     return parser
 
 

@@ -25,7 +25,7 @@ DESCRIPTION = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="NAME", help="name of a built image, or path of an OCI layout")
-    parser.add_argument("target", metavar="TARGET", nargs="+",
+    parser.add_argument("target", metavar="TARGET", nargs="+", action=targets.Unique,
                         help="user@host[:port], an ssh alias, qemu, or local")  # fmt: skip
     parser.add_argument("--tag", default="latest", help="tag of the image (default: latest)")
     parser.add_argument("-o", dest="directory", metavar="DIR", help="where container-build -o put the image")

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", nargs="?", default="", help="one container (default: all)")
     parser.add_argument("--logs", action="store_true", help="print its output")
     parser.add_argument(
-        "-f", "--follow", action="store_true", help="with --logs: and what comes after, until Ctrl-C"
+        "-f", "--follow", action="store_true", help="print its output, and what comes after, until Ctrl-C"
     )
     parser.add_argument(
         "--lines", type=int, default=200, metavar="N", help="with --logs: the last N lines (default: 200)"
@@ -40,7 +40,11 @@ def run(args: argparse.Namespace, session: Session) -> int:
     from sdk_hooks.core.deploy import status
     from sdk_hooks.core.deploy.connection import connect
     from sdk_hooks.core.ui import table
+    from sdk_hooks.errors import UsageError
 
+    if args.lines < 0:
+        raise UsageError(f"--lines is {args.lines}", hint="give how many lines to show, 0 for none")
+    args.logs = args.logs or args.follow
     with connect(*targets.resolver(args, session)(args.target)) as connection:
         if args.logs:
             found = status.read(connection, args.name)

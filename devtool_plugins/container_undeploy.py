@@ -21,7 +21,11 @@ DESCRIPTION = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the container")
     parser.add_argument(
-        "target", metavar="TARGET", nargs="+", help="user@host[:port], an ssh alias, qemu, or local"
+        "target",
+        metavar="TARGET",
+        nargs="+",
+        action=targets.Unique,
+        help="user@host[:port], an ssh alias, qemu, or local",
     )
     parser.add_argument(
         "--volumes", action="store_true", help="also remove its named volumes, and all data in them"

@@ -20,6 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="an option of ssh_config, as ssh -o; may be repeated")  # fmt: skip
 
 
+class Unique(argparse.Action):
+    """Targets in the order they were given; a board that stands twice is meant once."""
+
+    def __call__(
+        self, _parser: argparse.ArgumentParser, args: argparse.Namespace, values: Any, _option: Any = None
+    ) -> None:
+        setattr(args, self.dest, list(dict.fromkeys(values)))
+
+
 def resolver(args: argparse.Namespace, session: Session) -> Callable[[str], tuple[str, Options]]:
     """Gives, for a target as the user named it, the ssh destination and its options.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 
 
@@ -32,6 +34,17 @@ class SdkError(Exception):
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)
+
+
+def of_system(error: OSError) -> SdkError:
+    """*error* of the operating system, as a person would say it: what, and about which file."""
+    about = f"'{os.fsdecode(error.filename)}': " if isinstance(error.filename, str | bytes) else ""
+    hints = {errno.ENOSPC: "make room on that file system", errno.EDQUOT: "make room: the quota is used up"}
+    return SdkError(
+        f"{about}{(error.strerror or str(error)).lower()}",
+        hint=hints.get(error.errno or 0, ""),
+        code=errno.errorcode.get(error.errno or 0, "os").lower(),
+    )
 
 
 class UsageError(SdkError):

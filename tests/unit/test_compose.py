@@ -219,3 +219,16 @@ def test_when_it_is_not_clear_what_to_run_the_programs_are_listed(paths: list[st
         "  hint: say it: --entrypoint /path/to/program, or entrypoint: in container.yaml"
     ):
         compose.entrypoint("web", [group("app", *(file(p, b"#!", 0o755) for p in paths))])
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [("/etc", "'/etc' is a directory"), ("/etc/passwd/x", "'/etc/passwd' is no directory")],
+)
+def test_a_file_that_has_no_place_is_an_error(target: str, why: str) -> None:
+    merged = Merged()
+    merged.place(group("base", folder("etc"), file("etc/passwd", b"")))
+    spec = Spec(files=(File(target, content="x"),))
+    hint = "give another target in container.yaml"
+    with fails(f"files: {target!r} can't be in the image [bad-spec]\n  {why}\n  hint: {hint}"):
+        compose.configuration(spec, merged, "0")

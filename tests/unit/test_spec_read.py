@@ -158,7 +158,7 @@ def test_what_is_not_set_says_nothing(variables: dict[str, str], spec: Spec) -> 
         ("OCI_IMAGE_TAG", "a b", "'a b' is not a tag"),
         ("OCI_IMAGE_RUNTIME_UID", "a b", "'a b' is not user[:group]"),
         ("OCI_IMAGE_WORKINGDIR", "srv", "'srv' is not an absolute path"),
-        ("OCI_IMAGE_STOPSIGNAL", "stop!", "'stop!' is not a signal"),
+        ("OCI_IMAGE_STOPSIGNAL", "stop!", "'stop!' is not a signal such as SIGTERM"),
     ],
 )
 def test_a_variable_that_makes_no_sense_is_named(name: str, value: str, why: str) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sdk_hooks.core.deploy.connection import Connection, Options, connect
-from sdk_hooks.errors import SdkError
+from sdk_hooks.errors import SdkError, of_system
 
 LIMIT = 8
 """Connections at a time."""
@@ -31,6 +31,8 @@ def each(
                 return work(connection)
         except SdkError as error:
             return error
+        except OSError as error:
+            return of_system(error)
 
     if len(targets) == 1:  # in this thread: Ctrl-C arrives where the work is
         return [one(targets[0])]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from sdk_hooks.core.files import users
-from sdk_hooks.core.files.fileset import DIRECTORY, FILE, HARDLINK, Entry, Group, Merged, directory
+from sdk_hooks.core.files.fileset import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry, Group, Merged, directory
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 from sdk_hooks.errors import SdkError
 
@@ -77,8 +78,27 @@ def configuration(spec: Spec, merged: Merged, user: str) -> Group:
     if spec.workdir:
         _missing_directory(spec.workdir, 0, 0, merged, group)
     for file in spec.files or ():
-        group.add(_file(file, *owner(file.owner, merged)))
+        entries = _file(file, *owner(file.owner, merged))
+        _fits(file, entries[:1], merged, group)
+        group.add(entries)
     return group
+
+
+def _fits(file: File, entries: Sequence[Entry], merged: Merged, group: Group) -> None:
+    """Refuse a file where a directory is, or below a file: tar would not unpack it."""
+    for entry in entries:
+        path = merged.real(entry.path)
+        for place in (path, *(str(parent) for parent in PurePosixPath(path).parents)):
+            there = group.entries.get(place) or merged.entries.get(place)
+            wants = entry.kind if place == path else DIRECTORY
+            if there and there.kind != SYMLINK and (there.kind == DIRECTORY) != (wants == DIRECTORY):
+                what = "a directory" if there.kind == DIRECTORY else "no directory"
+                raise SdkError(
+                    f"files: {file.target!r} can't be in the image",
+                    detail=f"'/{place}' is {what}",
+                    hint="give another target in container.yaml",
+                    code="bad-spec",
+                )
 
 
 def owner(text: str, merged: Merged) -> tuple[int, int]:

@@ -104,20 +104,23 @@ class Pairs:
     def read(self, node: yaml.Node, key: str) -> dict[str, str]:
         if isinstance(node, yaml.SequenceNode):
             return dict(self._pair(child, key) for child in node.value)
-        return {name: _scalar(value, f"{key}.{name}") for name, value in pairs(node, key)}
+        return {_name(value, name, key): _scalar(value, f"{key}.{name}") for name, value in pairs(node, key)}
 
     def _pair(self, node: yaml.Node, key: str) -> tuple[str, str]:
         name, equals, value = _scalar(node, key).partition("=")
         if not equals:
             raise fail(node, f"{key!r}: {name!r} has no '='")
-        return name, value
+        return _name(node, name, key), value
 
     def schema(self) -> dict[str, Any]:
         values = {"type": ["string", "number", "boolean"]}
-        listed = {"type": "array", "items": {"type": "string", "pattern": "="}}
+        listed = {"type": "array", "items": {"type": "string", "pattern": "^[^=]+="}}
         return {
             "description": self.doc,
-            "oneOf": [{"type": "object", "additionalProperties": values}, listed],
+            "oneOf": [
+                {"type": "object", "propertyNames": {"pattern": "^[^=]+$"}, "additionalProperties": values},
+                listed,
+            ],
         }
 
 
@@ -154,20 +157,6 @@ class Section:
             "additionalProperties": False,
             **({"required": list(self.required)} if self.required else {}),
         }
-
-
-@dataclass(frozen=True)
-class Either:
-    """The short form of a value, a text, or the long form."""
-
-    short: Text
-    long: Section
-
-    def read(self, node: yaml.Node, key: str) -> Any:
-        return (self.short if isinstance(node, yaml.ScalarNode) else self.long).read(node, key)
-
-    def schema(self) -> dict[str, Any]:
-        return {"oneOf": [self.short.schema(), self.long.schema()]}
 
 
 def pairs(node: yaml.Node, key: str) -> list[tuple[str, yaml.Node]]:
@@ -247,6 +236,12 @@ def _scalar(node: yaml.Node, key: str) -> str:
     if not isinstance(node, yaml.ScalarNode) or node.tag == _NULL:
         raise fail(node, f"{key!r} wants a text", 'write "" for an empty one')
     return str(node.value)
+
+
+def _name(node: yaml.Node, name: str, key: str) -> str:
+    if not name or "=" in name or "\0" in name:
+        raise fail(node, f"{key!r}: {name!r} can't be a name")
+    return name
 
 
 def _key_node(node: yaml.Node, name: str) -> yaml.Node:

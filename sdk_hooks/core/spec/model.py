@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -135,6 +136,27 @@ def absolute(text: str) -> str:
     return text
 
 
+def inside(text: str) -> str:
+    """An absolute path in the image."""
+    if ".." in absolute(text).split("/"):
+        raise ValueError(f"{text!r} has a '..'")
+    return text
+
+
+_INSIDE = {"type": "string", "pattern": r"^/(?!(.*/)?\.\.(/|$))"}
+_SIGNALS = "|".join(sorted(each.name.removeprefix("SIG") for each in signal.Signals))
+_SIGNAL = rf"(SIG)?({_SIGNALS}|RTMIN\+[0-9]+|RTMAX-[0-9]+)|[1-9]|[1-5][0-9]|6[0-4]"
+
+_SIGNAL_JSON = {"type": ["string", "number"], "pattern": f"^({_SIGNAL}|{_SIGNAL.lower()})$"}
+
+
+def stop_signal(text: str) -> str:
+    """A signal by name, with SIG or without, or by number; a real-time one as SIGRTMIN+N."""
+    if re.fullmatch(_SIGNAL, text.upper()):
+        return text
+    raise ValueError(f"{text!r} is not a signal such as SIGTERM")
+
+
 def mode(text: str) -> int:
     if not re.fullmatch(r"(?:0o?)?[0-7]{3,4}", text):
         raise ValueError(f"{text!r} is not a mode such as 0644")
@@ -172,7 +194,7 @@ _FILE = Section(
     {
         "source": Text("a path relative to container.yaml"),
         "content": Text("the text of the file"),
-        "target": Text("an absolute path in the image", absolute),
+        "target": Text("an absolute path in the image", inside, _INSIDE),
         "owner": kinds.matching("user:group, by number or name", r"[\w.-]+(:[\w.-]+)?", "user:group"),
         "mode": Text("an octal mode such as 0644", mode, _TEXT_OR_NUMBER),
     },
@@ -212,12 +234,12 @@ SPEC = Section(
         "cmd": Words("arguments that can be replaced when it is run"),
         "env": Pairs("environment variables"),
         "user": kinds.matching("user[:group], by number or name", r"[\w.-]+(:[\w.-]+)?", "user[:group]"),
-        "workdir": Text("an absolute path", absolute),
+        "workdir": Text("an absolute path", inside, _INSIDE),
         "ports": Many("ports of the target that the container answers on", _PORT),
         "volumes": Many("directories that outlive the container", _VOLUME),
         "labels": Pairs("labels of the image"),
         "author": Text("who to ask about it"),
-        "stop_signal": kinds.matching("a signal such as SIGTERM", r"(SIG)?[A-Z0-9+-]+|\d+", "a signal"),
+        "stop_signal": Text("a signal such as SIGTERM", stop_signal, _SIGNAL_JSON),
         "stop_timeout": Text("a time such as 10s", kinds.duration, _TEXT_OR_NUMBER),
         "healthcheck": _HEALTH,
         "files": Many("files to put into the image", _FILE),
