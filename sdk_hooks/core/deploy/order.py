@@ -103,8 +103,7 @@ def execute(prepared: Prepared, connection: Connection, progress: Progress) -> O
     )
     sent = transfer.send(connection, progress) if transfer.missing or not _loaded(prepared) else Sent(0, 0, 0)
     progress.step(f"{connection.name}: starting")
-    result = link.run(connection, _change(made, transfer.image))
-    _check(result, connection, made.container.name, progress)
+    _switch(_change(made, transfer.image), connection, made.container.name, progress)
     return Outcome(connection.name, "deployed", digest, made.stack.name, sent, time.monotonic() - started)
 
 
@@ -123,12 +122,7 @@ def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:
         )
     app = PurePosixPath(found.target.state) / "apps" / name
     progress.step(f"{connection.name}: going back to {found.previous}")
-    _check(
-        link.run(connection, deployment.switch(app, found.previous, installed=False)),
-        connection,
-        name,
-        progress,
-    )
+    _switch(deployment.switch(app, found.previous, installed=False), connection, name, progress)
     digest = _digest(connection, app, found.previous)
     return Outcome(
         connection.name, "rolled back", digest, found.stack, Sent(0, 0, 0), time.monotonic() - started
@@ -159,6 +153,21 @@ def _change(made: Deployment, image: Image) -> Script:
 def _digest(connection: Connection, app: PurePosixPath, identity: str) -> str:
     text = link.run(connection, f"cat {app}/{identity}/deployment.json").output
     return str(json.loads(text)["digest"]) if text else ""
+
+
+def _switch(change: Script, connection: Connection, name: str, progress: Progress) -> None:
+    """Let the target change over, which it finishes by itself whatever happens here.
+
+    :raises SdkError: When the new deployment did not come up.
+    """
+    try:
+        result = link.run(connection, change)
+    except KeyboardInterrupt:
+        progress.step(
+            f"{connection.name}: goes on without us; look with container-status {connection.name} {name}"
+        )
+        raise
+    _check(result, connection, name, progress)
 
 
 def _check(result: Result, connection: Connection, name: str, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Talks to the SDK that devtool runs in; the only module that imports bb, oe or devtool."""
+"""Talks to the SDK that devtool runs in; only this and `devtool_plugins.entry` import bb, oe or devtool."""
 
 from __future__ import annotations
 
