@@ -77,6 +77,7 @@ def test_the_yaml_of_the_readme_is_read(tmp_path: Path) -> None:
 
     [text] = blocks((ROOT / "README.md").read_text(), "yaml")
     (tmp_path / "container.yaml").write_text(text)
+    (tmp_path / "app.conf").touch()
     spec = load(tmp_path / "container.yaml")
 
     assert spec.entrypoint == ("/usr/bin/hello-http",)

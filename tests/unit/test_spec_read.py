@@ -11,7 +11,7 @@ from sdk_hooks.container import HealthCheck, Port, Resources, Restart, Settings,
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.model import File, Spec, settings_from_json, settings_to_json
 
-from .helpers import fails
+from .helpers import fails, write
 
 
 def load(tmp_path: Path, text: str | bytes) -> Spec:
@@ -73,10 +73,11 @@ def test_anchors_stand_for_what_they_name(tmp_path: Path) -> None:
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
-    spec = load(tmp_path, "base: ../b\nfiles: [{target: /x, source: s/x}, {target: /y, source: /abs}]")
+    write(tmp_path, {"s/x": ""})
+    spec = load(tmp_path, "base: ../b\nfiles: [{target: /x, source: s/x}, {target: /y, source: /dev/null}]")
 
     assert spec.base == f"{tmp_path}/../b"
-    assert spec.files == (File("/x", f"{tmp_path}/s/x"), File("/y", "/abs"))
+    assert spec.files == (File("/x", f"{tmp_path}/s/x"), File("/y", "/dev/null"))
 
 
 def test_the_file_of_a_source_tree_is_found(tmp_path: Path) -> None:
@@ -215,3 +216,10 @@ def test_settings_are_those_of_the_spec_with_defaults() -> None:
     assert Spec(stop_timeout=0.0, read_only=True, network="none").settings() == Settings(
         stop_timeout=0.0, read_only=True, network="none"
     )
+
+
+def test_a_file_that_is_not_there_is_named_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "container.yaml"
+    path.write_text("files:\n  - {target: /a, content: x}\n  - {target: /b, source: b}\n")
+    with fails(f"{path}:3:26: 'files.source': there is no '{tmp_path}/b' [bad-spec]"):
+        read.load(path)

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from sdk_hooks.core.spec import kinds
 from sdk_hooks.core.spec.kinds import SpecError, Text
 from sdk_hooks.core.spec.model import SPEC, Spec, port
 from sdk_hooks.errors import SdkError
@@ -33,6 +34,7 @@ def load(path: Path) -> Spec:
     if node is None or node.value == "":  # nothing, or nothing but a document's start
         return Spec()
     spec: Spec = SPEC.read(node, "")
+    _check_sources(node, path.parent)
     return _anchored(spec, path.parent)
 
 
@@ -90,6 +92,15 @@ def _compose(text: str, path: Path) -> yaml.Node | None:
     except yaml.YAMLError as error:
         raise SpecError(f"{path}: {str(error).splitlines()[0]}") from error
     return node
+
+
+def _check_sources(node: yaml.Node, directory: Path) -> None:
+    """Refuse files that are not there, while their place in the file is known."""
+    files = dict(kinds.pairs(node, "")).get("files")
+    for item in files.value if files else ():
+        source = dict(kinds.pairs(item, "files")).get("source")
+        if source is not None and not (directory / source.value).exists():
+            raise kinds.fail(source, f"'files.source': there is no '{directory / source.value}'")
 
 
 def _anchored(spec: Spec, directory: Path) -> Spec:
