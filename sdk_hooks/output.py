@@ -7,8 +7,9 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from sdk_hooks.core.disk import writing
 from sdk_hooks.core.oci import archive, gzipped
-from sdk_hooks.core.oci.layout import Layout, writing
+from sdk_hooks.core.oci.layout import ELSEWHERE, Layout
 from sdk_hooks.image import Image
 
 __all__ = ["Layout", "gzip", "image_archive", "write_file"]
@@ -32,7 +33,7 @@ def write_file(destination: Path, pieces: Iterable[bytes]) -> None:
 
     :raises SdkError: When it can't be written; nothing is left behind.
     """
-    with writing(destination):
+    with writing(destination, ELSEWHERE):
         destination.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".new-", dir=destination.parent)
         try:

@@ -37,7 +37,7 @@ class Containerd:
         return (*_CTR, "images", "tag", "--force", image, name)
 
     def untag(self, image: str) -> Argv:
-        return (*_CTR, "images", "rm", image)
+        return (*_CTR, "images", "rm", "--sync", image)
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002
         log, kept = quoted((self._log(container),)), quoted((str(container.directory / "exit"),))

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sdk_hooks.core.oci import layout
+from sdk_hooks.core import disk
 from sdk_hooks.core.paths import cache_directory
 
 
@@ -48,7 +48,7 @@ def save(target: Path, request: Request) -> None:
     path = _path(target)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        layout.replace(path, layout.to_json(asdict(request)))
+        disk.replace(path, disk.to_json(asdict(request)))
     except OSError:
         pass  # a read-only home: --watch will say that it does not know
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from sdk_hooks.core.disk import to_json
 from sdk_hooks.core.files.fileset import SYMLINK, Entry
 from sdk_hooks.core.oci import tarstream
-from sdk_hooks.core.oci.layout import to_json
 from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.image import MANIFEST, Image
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from sdk_hooks.core.disk import to_json
 from sdk_hooks.core.files.fileset import SYMLINK, Entry
 from sdk_hooks.core.oci import archive
-from sdk_hooks.core.oci.layout import to_json
 from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.image import IMAGE_NAME, INDEX
 from sdk_hooks.output import write_file

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.oci.layout import Layout, image_name, replace, to_json, writing
+from sdk_hooks.core.disk import replace, to_json, writing
+from sdk_hooks.core.oci.layout import Layout, image_name
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import LAYER, Descriptor
 from sdk_hooks.output import write_file
@@ -68,7 +69,7 @@ def test_a_file_in_place_of_a_directory_is_an_error(tmp_path: Path) -> None:
 
     with fails(
         f"can't write '{tmp_path}/file/below' [unwritable]\n"
-        "  Not a directory\n"
+        f"  {tmp_path}/file/below/blobs/sha256: Not a directory\n"
         "  hint: give another directory with -o"
     ):
         Layout(tmp_path / "file" / "below").create()
@@ -260,6 +261,6 @@ def test_a_full_disk_is_an_error_and_leaves_the_old_image(tmp_path: Path) -> Non
 
 
 def test_other_errors_of_writing_name_the_place() -> None:
-    text = "can't write '/x' [unwritable]\n  why\n  hint: give another directory with -o"
-    with fails(text), writing(Path("/x")):
+    text = "can't write '/x' [unwritable]\n  why\n  hint: give another"
+    with fails(text), writing(Path("/x"), "give another"):
         raise OSError("why")

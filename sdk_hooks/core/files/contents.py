@@ -9,8 +9,8 @@ import tarfile
 import time
 from pathlib import Path
 
+from sdk_hooks.core import disk
 from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
-from sdk_hooks.core.oci import layout
 from sdk_hooks.core.paths import cache_directory
 
 _KINDS = {kind: kind for kind in (FILE, HARDLINK, SYMLINK, CHARACTER, BLOCK, DIRECTORY, FIFO)}
@@ -63,7 +63,7 @@ def _entry(member: tarfile.TarInfo, path: str, archive: tarfile.TarFile) -> Entr
 def _remember(memory: Path, found: list[Entry]) -> None:
     with contextlib.suppress(OSError):  # a read-only home: read again next time
         memory.parent.mkdir(parents=True, exist_ok=True)
-        layout.replace(memory, marshal.dumps([tuple(entry) for entry in found]))
+        disk.replace(memory, marshal.dumps([tuple(entry) for entry in found]))
         for other in memory.parent.iterdir():
             if other.stat().st_mtime < time.time() - _OLD:
                 other.unlink()

@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from sdk_hooks.core.disk import to_json
 from sdk_hooks.core.files.fileset import DIRECTORY, FILE, Entry
 from sdk_hooks.core.oci import tarstream
-from sdk_hooks.core.oci.layout import LAYOUT_FILE, name_annotations, to_json
+from sdk_hooks.core.oci.layout import LAYOUT_FILE, name_annotations
 from sdk_hooks.image import CONFIG, INDEX, MANIFEST, Descriptor, Image
 
 

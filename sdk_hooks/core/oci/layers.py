@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sdk_hooks.core import disk
 from sdk_hooks.core.files.fileset import Entry, Group, Merged
-from sdk_hooks.core.oci import layout, tarstream
+from sdk_hooks.core.oci import tarstream
 from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.image import LAYER, Descriptor
@@ -54,7 +55,7 @@ class Cache:
         self.known = {key: [blob.digest, blob.size] for key, blob in layers.items()}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            layout.replace(self.path, layout.to_json(self.known))
+            disk.replace(self.path, disk.to_json(self.known))
         except OSError:
             pass  # a read-only home: the next build reads the files again
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import json
@@ -13,15 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sdk_hooks.core.disk import replace, to_json, writing
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import IMAGE_NAME, INDEX, MANIFEST, REF_NAME, Descriptor, Image, descriptor
 
 LAYOUT_FILE = b'{"imageLayoutVersion":"1.0.0"}'
-
-
-def to_json(value: object) -> bytes:
-    """The one serialisation that digests are made of: sorted keys, no white space, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+ELSEWHERE = "give another directory with -o"
 
 
 class Layout:
@@ -38,10 +34,10 @@ class Layout:
         if self.path.is_dir() and not (self.path / "oci-layout").exists() and self._has_strangers():
             raise SdkError(
                 f"'{self.path}' is not empty and is not an OCI layout",
-                hint="give another directory with -o",
+                hint=ELSEWHERE,
                 code="not-a-layout",
             )
-        with writing(self.path):
+        with writing(self.path, ELSEWHERE):
             (self.path / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
             if not (self.path / "oci-layout").exists():
                 replace(self.path / "oci-layout", LAYOUT_FILE)
@@ -70,7 +66,7 @@ class Layout:
     def add(self, pieces: Iterable[bytes], media_type: str) -> Descriptor:
         """Write a blob; it gets its name when it is complete."""
         folder = self.path / "blobs" / "sha256"
-        with writing(self.path):
+        with writing(self.path, ELSEWHERE):
             handle, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
         try:
             blob = _fill(handle, pieces, media_type, self.path)
@@ -88,7 +84,7 @@ class Layout:
         """Make *manifest* the one image of this layout, and remove the blobs that it does not use."""
         entry = {**manifest.to_json(), "platform": dict(platform), "annotations": name_annotations(name)}
         index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}
-        with writing(self.path):
+        with writing(self.path, ELSEWHERE):
             replace(self.path / "index.json", to_json(index))
         self._sweep()
 
@@ -150,46 +146,13 @@ def image_name(entry: Mapping[str, Any], path: Path) -> str:
     return str(name) if "/" in name or ":" in name else f"localhost/{path.stem.lower()}:{name}"
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write *content* to *path* so that a reader sees all of the old or all of the new."""
-    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:  # also Ctrl-C
-        os.unlink(temporary)
-        raise
-
-
-@contextlib.contextmanager
-def writing(place: Path) -> Iterator[None]:
-    """Turn what a full disk or a missing permission raises into an error that names *place*."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise SdkError(
-                f"no space left to write '{place}'",
-                hint="free some, or give another directory with -o",
-                code="no-space",
-            ) from error
-        raise SdkError(
-            f"can't write '{place}'",
-            detail=error.strerror or str(error),
-            hint="give another directory with -o",
-            code="unwritable",
-        ) from error
-
-
 def _fill(handle: int, pieces: Iterable[bytes], media_type: str, place: Path) -> Descriptor:
     digest, size = hashlib.sha256(), 0
     with os.fdopen(handle, "wb", buffering=0) as file:
         for piece in pieces:
             digest.update(piece)
             size += len(piece)
-            with writing(place):
+            with writing(place, ELSEWHERE):
                 _write_all(file, piece)
     return Descriptor(media_type, f"sha256:{digest.hexdigest()}", size)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from sdk_hooks.core.disk import writing
 from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.reftarget import initramfs, kernel, packages
 from sdk_hooks.core.reftarget.packages import Apt
 from sdk_hooks.core.vm.lock import locked
-from sdk_hooks.core.vm.space import writing
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.target import Platform

@@ -8,8 +8,8 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
+from sdk_hooks.core import disk
 from sdk_hooks.core.files.tree import Source
-from sdk_hooks.core.oci import layout
 from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.sdk.bitbake import Bitbake, unknown
 from sdk_hooks.core.sdk.packages import Packages, Variables, closure, gone
@@ -129,7 +129,7 @@ class Memory:
     def write(self, known: Known) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            layout.replace(self.path, layout.to_json({**asdict(known), "stamp": self._stamp()}))
+            disk.replace(self.path, disk.to_json({**asdict(known), "stamp": self._stamp()}))
         except OSError:
             pass  # a read-only home, or no home: made again each time
 

@@ -12,7 +12,7 @@ from importlib.metadata import distribution, entry_points
 from importlib.resources import files
 from pathlib import Path
 
-from sdk_hooks.core.oci.layout import replace
+from sdk_hooks.core.disk import replace
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 

@@ -14,8 +14,8 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+from sdk_hooks.core import disk
 from sdk_hooks.core.files.tree import Source
-from sdk_hooks.core.oci import layout
 from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.sdk.bitbake import Bitbake
 from sdk_hooks.core.sdk.build import build
@@ -68,7 +68,7 @@ class Sdk:
     def _remember(self, place: str) -> Path:
         with contextlib.suppress(OSError):  # a read-only home: asked again next time
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            layout.replace(self._memory, layout.to_json([self._configuration(), place]))
+            disk.replace(self._memory, disk.to_json([self._configuration(), place]))
         return Path(place)
 
     def _configuration(self) -> str:
@@ -123,9 +123,9 @@ class Sdk:
         text = files("sdk_hooks.core.sdk").joinpath("image.bb.in").read_text().replace("@PN@", name)
         path = directory / f"{image}.bb"
         if not path.exists() or path.read_text() != text:
-            with layout.writing(directory):
+            with disk.writing(directory):
                 directory.mkdir(parents=True, exist_ok=True)
-                layout.replace(path, text.encode())
+                disk.replace(path, text.encode())
         return image
 
     def _variables(self, tinfoil: Any, name: str) -> tuple[Variables, dict[str, str]]:

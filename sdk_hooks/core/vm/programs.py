@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from sdk_hooks.core.vm.space import full
+from sdk_hooks.core.disk import full
 from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Argv
 
