@@ -112,8 +112,8 @@ def test_shellcheck_has_nothing_to_say(at: At, kind: str) -> None:
     script = dry(at(kind))[1]
     for name, text in {"": script, **files(script)}.items():
         if text.startswith("#") or not name:
-            # SC2046: what an engine prints is split into words on purpose; SC1090, SC2034, SC2154: a file may use
-            # what another one of the same deployment sets
+            # SC2046: what an engine prints is split into words on purpose
+            # SC1090, SC2034, SC2154: a file may use what another one of the same deployment sets
             argv = ("shellcheck", "-s", "sh", "-S", "warning", "-e", "SC1090,SC2034,SC2046,SC2154", "-")
             said = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
             assert said.returncode == 0, f"{name}: {said.stdout}"
