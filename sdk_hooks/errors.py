@@ -61,7 +61,7 @@ class UnknownPluginError(SdkError):
     def __init__(self, family: str, name: str, known: Iterable[str], broken: str = "") -> None:
         names = sorted(known)
         super().__init__(
-            f"no {family} is named {name!r}",
+            f"no {family.replace('_', ' ')} is named {name!r}",
             detail=broken or f"known: {', '.join(names) or 'none'}",
             hint=did_you_mean(name, names),
         )

@@ -67,6 +67,7 @@ def build(name: str, source: Source, spec: Spec, target: Path, epoch: int) -> Bu
         for group in layers.capped([*below, *groups], layers.LIMIT - len(base.layers if base else ())):
             writer.write(group)
         writer.write(compose.configuration(spec, merged, imageconfig.user(spec, base.config if base else {})))
+        compose.check_program(imageconfig.program(spec, base.config if base else {}), spec, merged)
         writer.done()
         made = writer.layers
         config = imageconfig.config(spec, platform, base.config if base else {}, made, epoch)

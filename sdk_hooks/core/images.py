@@ -44,7 +44,15 @@ def base(wanted: str, directory: Path) -> str:
     """The base image that *wanted* means: a path, else the name of an image in *directory*.
 
     Names are looked up as meta-virtualization does it for OCI_BASE_IMAGE.
+
+    :raises SdkError: When it means one that is in a registry.
     """
+    if "://" in wanted:
+        raise SdkError(
+            f"the base image {wanted!r} is not on this machine",
+            hint=f"fetch it: skopeo copy {wanted} oci:base:latest; then use base",
+            code="no-base",
+        )
     names = (f"{wanted}-latest-oci", f"{wanted}-oci", wanted)
     places = [Path(wanted), *(directory / name for name in names if os.sep not in wanted)]
     return str(next((place for place in places if place.exists()), wanted))

@@ -104,7 +104,7 @@ class Plugins:
         modules = self.conflicts().get((family, name))
         if modules:
             raise SdkError(
-                f"several plugins provide the {family} {name!r}",
+                f"several plugins provide the {family.replace('_', ' ')} {name!r}",
                 detail=f"in modules: {', '.join(modules)}",
                 hint="uninstall all but one of them",
                 code="plugin-conflict",

@@ -31,7 +31,7 @@ def maker(tmp_path: Path) -> Maker:
 
 def test_the_application_lies_on_the_layers_and_the_config_of_the_base(maker: Maker, tmp_path: Path) -> None:
     config = {"Env": ["A=1", "PATH=/x"], "Cmd": ["sh"], "User": "www", "Labels": {"l": "1"}}
-    config |= {"Entrypoint": ["/e"]}
+    config |= {"Entrypoint": ["/usr/bin/web"]}
     config |= {
         "ExposedPorts": {"80/tcp": {}},
         "Volumes": {"/v": {}},
@@ -178,7 +178,7 @@ def test_of_many_platforms_the_nearest_is_taken(
 
 
 def test_the_name_of_the_base_is_not_taken_over(tmp_path: Path) -> None:
-    make(tmp_path / "base", name="base", spec=Spec(entrypoint=("/x",)))
+    make(tmp_path / "base", name="base", spec=Spec(entrypoint=("/usr/bin/web",)))
 
     index = json.loads((on(str(tmp_path / "base"), tmp_path).layout / "index.json").read_bytes())
 

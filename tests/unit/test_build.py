@@ -182,7 +182,7 @@ def test_an_image_whose_program_is_not_clear_is_an_error_and_the_old_one_stays(t
 
 
 def test_a_command_alone_needs_no_entrypoint(tmp_path: Path) -> None:
-    image = make(tmp_path / "x", file("etc/conf"), spec=Spec(cmd=("/bin/x",))).image
+    image = make(tmp_path / "x", file("bin/x"), spec=Spec(cmd=("/bin/x",))).image
 
     assert image.config["config"]["Cmd"] == ["/bin/x"]
     assert "Entrypoint" not in image.config["config"]

@@ -12,7 +12,7 @@ from sdk_hooks.core.files import compose
 from sdk_hooks.core.files.fileset import HARDLINK, SYMLINK, Entry, Group, Merged
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 
-from .helpers import fails, file, folder, group, write
+from .helpers import fails, file, folder, group, make, write
 
 PROGRAM = ("usr/bin/web", b"#!", 0o755)
 
@@ -232,3 +232,22 @@ def test_a_file_that_has_no_place_is_an_error(target: str, why: str) -> None:
     hint = "give another target in container.yaml"
     with fails(f"files: {target!r} can't be in the image [bad-spec]\n  {why}\n  hint: {hint}"):
         compose.configuration(spec, merged, "0")
+
+
+def test_a_program_that_the_image_has_not_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    with fails(
+        "the image is to run '/usr/bin/wbe', and it has no such file [no-program]\n"
+        "  hint: did you mean '/usr/bin/web'?"
+    ):
+        make(tmp_path / "x", spec=Spec(entrypoint=("/usr/bin/wbe",)))
+
+
+@pytest.mark.parametrize("program", ["/bin/web", "/usr/bin/../bin/web", "/data/web", "web"])
+def test_a_program_may_lie_behind_a_link_on_a_volume_or_on_the_path(tmp_path: Path, program: str) -> None:
+    spec = Spec(entrypoint=(program,), volumes=(Volume("data", "/data"),))
+
+    image = make(
+        tmp_path / "x", file("usr/bin/web"), Entry("bin", SYMLINK, 0o777, link="usr/bin"), spec=spec
+    ).image
+
+    assert image.config["config"]["Entrypoint"] == [program]

@@ -56,3 +56,11 @@ def test_a_directory_that_is_not_there_has_no_images(tmp_path: Path) -> None:
         "  hint: build it: devtool container-build web"
     ):
         images.find("web", tmp_path / "no")
+
+
+def test_a_base_image_of_a_registry_is_to_be_fetched_first(tmp_path: Path) -> None:
+    with fails(
+        "the base image 'docker://alpine' is not on this machine [no-base]\n"
+        "  hint: fetch it: skopeo copy docker://alpine oci:base:latest; then use base"
+    ):
+        images.base("docker://alpine", tmp_path)

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from sdk_hooks.core.files import users
 from sdk_hooks.core.files.fileset import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry, Group, Merged, directory
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
-from sdk_hooks.errors import SdkError
+from sdk_hooks.errors import SdkError, did_you_mean
 
 _PASSWD = b"root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"
 _GROUP = b"root:x:0:\nnonroot:x:65532:\n"
@@ -178,6 +178,19 @@ def entrypoint(name: str, groups: Sequence[Group]) -> tuple[str, ...]:
         hint="say it: --entrypoint /path/to/program, or entrypoint: in container.yaml",
         code="no-entrypoint",
     )
+
+
+def check_program(program: str, spec: Spec, merged: Merged) -> None:
+    """Refuse a program that the image does not have, unless a volume may bring it.
+
+    :raises SdkError: Naming it.
+    """
+    path = merged.real(os.path.normpath(program).lstrip("/"))
+    volumes = tuple(volume.target.lstrip("/") + "/" for volume in spec.volumes or ())
+    if program.startswith("/") and path not in merged.entries and not path.startswith(volumes):
+        message = f"the image is to run {program!r}, and it has no such file"
+        near = did_you_mean(program, [f"/{known}" for known in merged.entries])
+        raise SdkError(message, hint=near, code="no-program")
 
 
 def _programs(entries: Mapping[str, Entry]) -> list[str]:

@@ -57,16 +57,19 @@ def user(spec: Spec, base: Mapping[str, Any]) -> str:
     return spec.user or (base.get("config") or {}).get("User") or USER
 
 
+def program(spec: Spec, base: Mapping[str, Any]) -> str:
+    """What the container runs: the first word of its command line; empty when nobody named one."""
+    entrypoint, cmd = _command(spec, base.get("config") or {})
+    return next(iter(entrypoint or cmd or ()), "")
+
+
 def timestamp(epoch: int) -> str:
     """RFC 3339, as the image-spec wants it."""
     return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _runtime_config(spec: Spec, base: Mapping[str, Any]) -> dict[str, Any]:
-    entrypoint = base.get("Entrypoint") if spec.entrypoint is None else list(spec.entrypoint)
-    cmd = list(spec.cmd) if spec.cmd is not None else None
-    if cmd is None and spec.entrypoint is None:
-        cmd = base.get("Cmd")
+    entrypoint, cmd = _command(spec, base)
     ports = (f"{port.container}/{port.protocol}" for port in spec.ports or ())
     values = {
         "User": user(spec, {"config": base}),
@@ -80,6 +83,14 @@ def _runtime_config(spec: Spec, base: Mapping[str, Any]) -> dict[str, Any]:
         "StopSignal": spec.stop_signal or base.get("StopSignal"),
     }
     return {key: value for key, value in values.items() if value}
+
+
+def _command(spec: Spec, base: Mapping[str, Any]) -> tuple[list[str] | None, list[str] | None]:
+    """Entrypoint and Cmd; as with docker build, a new entrypoint drops the base's arguments."""
+    entrypoint = base.get("Entrypoint") if spec.entrypoint is None else list(spec.entrypoint)
+    if spec.cmd is not None:
+        return entrypoint, list(spec.cmd)
+    return entrypoint, base.get("Cmd") if spec.entrypoint is None else None
 
 
 def _keys(base: Mapping[str, Any] | None, more: Any) -> dict[str, dict[str, Any]]:
