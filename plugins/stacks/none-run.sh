@@ -17,6 +17,7 @@ overlay() {
 }
 # Without overlayfs every deployment needs a copy of its own: what runs in it may write.
 copy() {
+	set -f
 	set --
 	IFS=:
 	for layer in $lower; do set -- "$layer" "$@"; done
@@ -25,6 +26,10 @@ copy() {
 		deleted=$(cd "$state/layers/$layer" && find . -type c -exec ls -ln {} + | sed -n 's/^c.* 0, *0 .* \(\.\/.*\)$/\1/p')
 		IFS='
 '
+		# as overlayfs has it: a directory takes the place of a link, and cp would follow that out of the root
+		for path in $(cd "$state/layers/$layer" && find . -type d); do
+			[ ! -L "bundle/rootfs/$path" ] || rm -f "bundle/rootfs/$path"
+		done
 		for path in $deleted; do rm -rf "bundle/rootfs/$path"; done
 		cp -a "$state/layers/$layer/." bundle/rootfs/ || return
 		for path in $deleted; do rm -f "bundle/rootfs/$path"; done

@@ -110,7 +110,13 @@ class Merged:
             self.entries.pop(known, None)
 
     def cover(self, entry: Entry) -> None:
-        """Show *entry* at its path: what was in a directory there goes with it, unless it is one itself."""
+        """Show *entry* at its path: what was in a directory there goes with it, unless it is one itself.
+
+        As overlayfs has it, a link on the way there is replaced by a directory.
+        """
+        for parent in parents(entry.path):
+            if self._is_link(parent):
+                self.entries[parent] = directory(parent)
         below = self.entries.get(entry.path)
         if below is not None and below.kind == DIRECTORY and entry.kind != DIRECTORY:
             self.remove(entry.path, itself=False)

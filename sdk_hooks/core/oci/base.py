@@ -220,6 +220,8 @@ def _look_into(layer: Path, merged: Merged) -> None:
             merged.remove(f"{folder}/{name[4:]}".lstrip("/"), itself=True)
         else:
             merged.cover(entry)
+        if ".." in entry.path.split("/"):
+            raise tarfile.TarError(f"{entry.path!r} leads out of the image")
 
 
 def _check_platform(place: str, config: Mapping[str, Any], platform: Platform | None) -> None:

@@ -1,0 +1,93 @@
+"""unpack.py, and the script that puts layers together on targets without overlayfs: nothing leads out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sdk_hooks.core.files.fileset import HARDLINK, SYMLINK, Entry
+from sdk_hooks.core.oci import unpack
+from sdk_hooks.errors import SdkError
+
+from .basemaker import tar
+from .helpers import fails, file, folder, write
+
+SCRIPT = Path(__file__).parents[2] / "plugins/stacks/none-run.sh"
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    return write(tmp_path / "outside", {"precious": "mine"})
+
+
+def unpacked(tmp_path: Path, *layers: bytes) -> Path:
+    root = tmp_path / "root"
+    root.mkdir()
+    for number, raw in enumerate(layers):
+        (tmp_path / f"{number}").write_bytes(raw)
+        unpack.layer(tmp_path / f"{number}", root)
+    return root
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [file("d/precious", b"bad")],
+        [file("d/.wh.precious")],
+        [file("d/.wh..wh..opq")],
+        [folder("d"), file("d/new")],
+        [Entry("d/deep/er", SYMLINK, 0o777, link="x")],
+    ],
+)
+def test_a_directory_takes_the_place_of_a_link_out_of_the_root(
+    tmp_path: Path, outside: Path, above: list[Entry]
+) -> None:
+    root = unpacked(tmp_path, tar(Entry("d", SYMLINK, 0o777, link=str(outside))), tar(*above))
+
+    assert not (root / "d").is_symlink()
+    assert [path.name for path in outside.iterdir()] == ["precious"]
+    assert (outside / "precious").read_text() == "mine"
+
+
+def test_a_hard_link_does_not_reach_out_of_the_root(tmp_path: Path, outside: Path) -> None:
+    low = tar(Entry("d", SYMLINK, 0o777, link=str(outside)))
+
+    with pytest.raises(SdkError, match="can't unpack the image"):
+        unpacked(tmp_path, low, tar(Entry("mine", HARDLINK, 0o644, link="d/precious")))
+
+    assert (outside / "precious").stat().st_nlink == 1
+
+
+def test_a_name_with_dots_is_refused(tmp_path: Path) -> None:
+    with fails(f"a layer of the image leads out of it [unpack-failed]\n  {tmp_path}/0"):
+        unpacked(tmp_path, tar(file("../precious")))
+
+
+def test_what_a_layer_deletes_is_gone_and_what_it_brings_is_there(tmp_path: Path) -> None:
+    root = unpacked(
+        tmp_path, tar(file("a/x"), file("b/y")), tar(file("a/.wh.x"), file("b/.wh..wh..opq"), file("b/z"))
+    )
+
+    assert sorted(os.listdir(root / "a") + os.listdir(root / "b")) == ["z"]
+
+
+def test_a_target_without_overlayfs_copies_layers_and_follows_no_link_out(
+    tmp_path: Path, outside: Path
+) -> None:
+    write(tmp_path / "layers/low", {"d": f"-> {outside}", "kept": "-> usr", "usr/x": "1"})
+    write(tmp_path / "layers/high", {"d/precious": "bad", "usr/a*": "2"})
+    place = write(tmp_path / "web", {"bundle.json": "{}", "run": SCRIPT.read_text(), "supervise": ""})
+    functions = "mount() { return 1; }\nrunning() { return 0; }\n"
+    values = f"state={tmp_path}\ndirectory={place}\nlower=high:low\nvolumes=\nuser=0:0\n"
+    write(place, {"vars": functions + values})
+
+    subprocess.run(["sh", str(place / "run")], check=True)
+
+    root = place / "bundle/rootfs"
+    assert {path.relative_to(root).as_posix() for path in root.rglob("*")} == {
+        *("d", "d/precious", "kept", "usr", "usr/x", "usr/a*")
+    }
+    assert (outside / "precious").read_text() == "mine"
