@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def _file(args: argparse.Namespace, directory: Path) -> Spec:
 
 
 def _check_name(name: str) -> None:
-    _parse("NAME", lambda text: SPEC.keys["name"].parse(text), name)  # type: ignore[attr-defined]  # it is a Text
+    _parse("NAME", partial(SPEC.said, "name"), name)
 
 
 def _with_platform(source: Source, text: str | None) -> Source:
@@ -125,17 +126,8 @@ def _library_path(spec: Spec) -> list[str]:
 
 
 def _option(args: argparse.Namespace, name: str) -> Any:
-    import yaml
-
     text = getattr(args, name)
-    if text is None:
-        return None
-    node = yaml.ScalarNode("tag:yaml.org,2002:str", text, yaml.Mark(f"--{name}", 0, 0, 0, None, 0))
-    try:
-        return SPEC.keys[name].read(node, name)
-    except SdkError as error:
-        what = error.what.partition(": ")[2]
-        raise UsageError(f"--{name}: {what.partition(': ')[2] or what}", hint=error.hint) from error
+    return None if text is None else _parse(f"--{name}", partial(SPEC.said, name), text)
 
 
 def _pairs(option: str, texts: Iterable[str] | None) -> dict[str, str] | None:

@@ -46,6 +46,21 @@ def test_names_need_not_be_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--tag", "a b", "--tag: 'a b' is not a tag"),
+        ("--entrypoint", "'", "--entrypoint: no closing quotation"),
+        ("--workdir", "x", "--workdir: 'x' is not an absolute path"),
+        ("--port", "0:x", "--port: '0:x' is not a port such as 8080:80"),
+        ("--env", "A", "--env 'A' has no '='"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_named(option: str, value: str, said: str) -> None:
+    done = run("container-build", "web", "--from", "/nowhere", option, value)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {said} [usage]")
+
+
+@pytest.mark.parametrize(
     ("number", "status", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
 )
 def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals, status: int, word: str) -> None:

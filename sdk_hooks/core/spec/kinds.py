@@ -69,10 +69,17 @@ class Words:
     def read(self, node: yaml.Node, key: str) -> tuple[str, ...]:
         if isinstance(node, yaml.ScalarNode) and node.tag != _NULL:
             try:
-                return tuple(shlex.split(node.value))
+                return self.parse(node.value)
             except ValueError as error:
-                raise fail(node, f"{key!r}: {str(error).lower()}") from error
+                raise fail(node, f"{key!r}: {error}") from error
         return tuple(Many(self.doc, Text("a word")).read(node, key))
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        """The words of *text*; ValueError when a quotation is not closed."""
+        try:
+            return tuple(shlex.split(text))
+        except ValueError as error:
+            raise ValueError(str(error).lower()) from error
 
     def schema(self) -> dict[str, Any]:
         words = {"type": "array", "items": {"type": ["string", "number", "boolean"]}}
@@ -148,6 +155,16 @@ class Section:
             return self.make(**found)
         except ValueError as error:
             raise fail(node, f"{key!r}: {error}") from error
+
+    def said(self, key: str, text: str) -> Any:
+        """What *text* means for *key* when it is said elsewhere: by an option, a variable.
+
+        :raises ValueError: With what is wrong.
+        """
+        kind = self.keys[key]
+        if not isinstance(kind, Text | Words):
+            raise TypeError(f"{key!r} is not said in one text")
+        return kind.parse(text)
 
     def schema(self) -> dict[str, Any]:
         return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import yaml
 
 from sdk_hooks.core.spec import kinds
-from sdk_hooks.core.spec.kinds import SpecError, Text
+from sdk_hooks.core.spec.kinds import SpecError
 from sdk_hooks.core.spec.model import SPEC, Spec, port
 from sdk_hooks.errors import SdkError
 
@@ -56,17 +55,17 @@ def from_variables(variables: Mapping[str, str]) -> Spec:
     email = get.get("OCI_IMAGE_AUTHOR_EMAIL")
     author = " ".join(filter(None, (get.get("OCI_IMAGE_AUTHOR"), email and f"<{email}>")))
     return Spec(
-        tag=_text(get, "OCI_IMAGE_TAG", "tag"),
+        tag=_said(get, "OCI_IMAGE_TAG", "tag"),
         base=get.get("OCI_BASE_IMAGE"),
-        entrypoint=_words(get, "OCI_IMAGE_ENTRYPOINT"),
-        cmd=_words(get, args),
+        entrypoint=_said(get, "OCI_IMAGE_ENTRYPOINT", "entrypoint"),
+        cmd=_said(get, args, "cmd"),
         env=_pairs(get, "OCI_IMAGE_ENV_VARS"),
-        user=_text(get, "OCI_IMAGE_RUNTIME_UID", "user"),
-        workdir=_text(get, "OCI_IMAGE_WORKINGDIR", "workdir"),
+        user=_said(get, "OCI_IMAGE_RUNTIME_UID", "user"),
+        workdir=_said(get, "OCI_IMAGE_WORKINGDIR", "workdir"),
         ports=_ports(get),
         labels=_labels(get) or None,
         author=author or None,
-        stop_signal=_text(get, "OCI_IMAGE_STOPSIGNAL", "stop_signal"),
+        stop_signal=_said(get, "OCI_IMAGE_STOPSIGNAL", "stop_signal"),
     )
 
 
@@ -111,24 +110,17 @@ def _anchored(spec: Spec, directory: Path) -> Spec:
     return replace(spec, files=files, base=str(directory / spec.base) if spec.base and is_path else spec.base)
 
 
-def _text(variables: Mapping[str, str], name: str, key: str) -> str | None:
-    """A variable that means what *key* of container.yaml means."""
-    kind = SPEC.keys[key]
-    if name not in variables or not isinstance(kind, Text):
-        return None
+def _said(variables: Mapping[str, str], name: str, key: str) -> Any:
+    """A variable that means what *key* of container.yaml means; None when it is not set."""
     try:
-        return str(kind.parse(variables[name]))
+        return SPEC.said(key, variables[name]) if name in variables else None
     except ValueError as error:
         raise _bad(name, variables[name], str(error)) from error
 
 
 def _words(variables: Mapping[str, str], name: str) -> tuple[str, ...] | None:
-    if name not in variables:
-        return None
-    try:
-        return tuple(shlex.split(variables[name]))
-    except ValueError as error:
-        raise _bad(name, variables[name], str(error).lower()) from error
+    words: tuple[str, ...] | None = _said(variables, name, "cmd")
+    return words
 
 
 def _pairs(variables: Mapping[str, str], name: str) -> dict[str, str] | None:
