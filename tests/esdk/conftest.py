@@ -66,9 +66,11 @@ def prepared(sdk: Sdk) -> Iterator[Sdk]:
             sdk.bitbake(f"bitbake-layers add-layer {layer}")
         yield sdk
     finally:
-        sdk.reset()
-        configuration.write_bytes(before)
-        sdk.install("uninstall")
+        try:
+            sdk.reset()
+        finally:  # a bitbake that hangs must not leave our layers behind
+            configuration.write_bytes(before)
+            sdk.install("uninstall")
 
 
 def checkouts() -> list[str]:
