@@ -65,6 +65,11 @@ class Target:
     """Bytes left on the file system of *state*."""
     overlay: bool = False
     """Whether the kernel can mount overlayfs."""
+    gid: int = 0
+    confined: str = ""
+    """What keeps this login from making user namespaces, empty when nothing does, and for root."""
+    low_ports: int = 0
+    """TCP ports below this one are not for this login."""
     listening: frozenset[int] = frozenset()
     """TCP ports that something listens on."""
     stacks: Mapping[str, StackFacts] = field(default_factory=dict)

@@ -2,18 +2,29 @@
 # shellcheck disable=SC1091,SC2154  # vars is made for each deployment
 cd "${0%/*}" && . ./vars || exit
 rm -rf bundle/rootfs upper work stopping status
-mkdir -p bundle/rootfs upper work || exit
+mkdir -p bundle/rootfs upper work "$state/run" || exit
 cp bundle.json bundle/config.json
 chmod 755 upper
 for v in $volumes; do
 	place=$state/volumes/$v
-	[ -d "$place" ] || { mkdir -p "$place" && chmod 755 "$place" && chown "$user" "$place"; } || exit
+	[ -d "$place" ] || { mkdir -p "$place" && chmod 755 "$place" && chown "$owner" "$place"; } || exit
 done
 
 overlay() {
 	# names relative to the layers: all options together have room in one page
 	(cd "$state/layers" && mount -t overlay overlay \
 		-o "lowerdir=$lower,upperdir=$directory/upper,workdir=$directory/work" "$directory/bundle/rootfs")
+}
+# What a layer deletes is a device 0,0 as overlayfs has it, or where only root can make that a file .wh.NAME.
+delete_lower() {
+	for path in $nodes; do rm -rf "bundle/rootfs/$path"; done
+	for path in $marks; do
+		folder=bundle/rootfs/${path%/*}
+		case $path in
+		*/.wh..wh..opq) (set +f && cd "$folder" 2>/dev/null && rm -rf -- * .[!.]* ..?*) ;;
+		*) rm -rf "${folder:?}/${path##*/.wh.}" ;;
+		esac
+	done
 }
 # Without overlayfs every deployment needs a copy of its own: what runs in it may write.
 copy() {
@@ -23,16 +34,19 @@ copy() {
 	for layer in $lower; do set -- "$layer" "$@"; done
 	unset IFS
 	for layer in "$@"; do
-		deleted=$(cd "$state/layers/$layer" && find . -type c -exec ls -ln {} + | sed -n 's/^c.* 0, *0 .* \(\.\/.*\)$/\1/p')
+		marks=$(cd "$state/layers/$layer" && find . -name '.wh.*')
+		nodes=$(cd "$state/layers/$layer" && find . -type c -exec ls -ln {} + | sed -n 's/^c.* 0, *0 .* \(\.\/.*\)$/\1/p')
 		IFS='
 '
 		# as overlayfs has it: a directory takes the place of a link, and cp would follow that out of the root
 		for path in $(cd "$state/layers/$layer" && find . -type d); do
-			[ ! -L "bundle/rootfs/$path" ] || rm -f "bundle/rootfs/$path"
+			place=bundle/rootfs/$path
+			[ ! -L "$place" ] || rm -f "$place"
+			[ ! -d "$place" ] || [ -w "$place" ] || chmod u+w "$place" # its owner need not be root
 		done
-		for path in $deleted; do rm -rf "bundle/rootfs/$path"; done
+		delete_lower
 		cp -a "$state/layers/$layer/." bundle/rootfs/ || return
-		for path in $deleted; do rm -f "bundle/rootfs/$path"; done
+		for path in $nodes $marks; do rm -f "bundle/rootfs/$path"; done
 		unset IFS
 	done
 }

@@ -40,7 +40,11 @@ class NoStack:
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
         scripts = {name: _script(name) for name in ("run", "supervise", "down", "state-of")}
-        return {"bundle.json": config_json(container, target), "vars": _variables(container), **scripts}
+        return {
+            "bundle.json": config_json(container, target),
+            "vars": _variables(container, target),
+            **scripts,
+        }
 
     def run(self, container: Container) -> Argv:
         return ("sh", str(container.directory / "run"))
@@ -63,7 +67,7 @@ def _script(name: str) -> Script:
     return files("sdk_plugins.stacks").joinpath(f"none-{name}.sh").read_text(encoding="utf-8")
 
 
-def _variables(container: Container) -> Script:
+def _variables(container: Container, target: Target) -> Script:
     """What the scripts of this deployment differ in: values, and the runtime's command lines as functions."""
     runtime, settings = _runtime(container), container.settings
     values = {
@@ -71,7 +75,7 @@ def _variables(container: Container) -> Script:
         "directory": str(container.directory),
         "lower": ":".join(layer.replace(":", "-") for layer in reversed(container.layers)),
         "volumes": " ".join(volume.source for volume in settings.volumes if volume.named),
-        "user": "{}:{}".format(*container.user),
+        "owner": f"{target.uid}:{target.gid}" if container.rootless else "{}:{}".format(*container.user),
         "policy": settings.restart.policy,
         "retries": str(settings.restart.retries),
         "seconds": str(round(settings.stop_timeout)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ from sdk_hooks.container import Container
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Local
 from sdk_hooks.core.deploy.order import Order, Prepared, prepare
-from sdk_hooks.core.oci import runtimespec, unpack, userns
+from sdk_hooks.core.oci import runtimespec, unpack
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
@@ -86,10 +85,7 @@ def _bundle(image: Image, container: Container, target: Target) -> Iterator[str]
             if volume.named:
                 (Path(directory) / "volumes" / volume.source).mkdir(parents=True, exist_ok=True)
         local = replace(container, state=PurePosixPath(directory))
-        config = runtimespec.config(local, target)
-        if container.rootless:
-            userns.unprivileged(config)
-        (Path(directory) / "config.json").write_text(json.dumps(config))
+        (Path(directory) / "config.json").write_text(runtimespec.config_json(local, target))
         yield directory
 
 

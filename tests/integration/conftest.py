@@ -21,6 +21,8 @@ BOARDS = {
     "bare": ("bare", "openssh"),
 }
 STACKS = ("podman", "docker", "containerd", "crun", "runc")
+ROOTLESS = ("podman-user", "crun-user", "runc-user")
+"""The same boards, and a login there that is not root."""
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +56,13 @@ def start_board(swept: None) -> Iterator[Callable[[str], NamespaceTarget]]:
 @pytest.fixture(scope="module", params=STACKS)
 def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
     """A board of each kind, shared by the tests of a module."""
-    return Place(start_board(request.param), cli)
+    return found(request.param, cli, start_board)
+
+
+def found(stack: str, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
+    """The board of *stack*, one of STACKS, ROOTLESS and bare."""
+    kind, _, user = stack.partition("-")
+    return Place(start_board(kind), cli, user=bool(user))
 
 
 @pytest.fixture
@@ -69,9 +77,9 @@ def at(cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Callable[[str
     """A board by the name of its stack, on which nothing is deployed."""
 
     def place(stack: str) -> Place:
-        found = Place(start_board(stack), cli)
-        found.clean()
-        return found
+        made = found(stack, cli, start_board)
+        made.clean()
+        return made
 
     return place
 

@@ -34,8 +34,19 @@ class Meter:
 class Place:
     """One board to deploy to, with the names of the command's options filled in."""
 
-    def __init__(self, board: NamespaceTarget, cli: Cli) -> None:
-        self.board, self.cli = board, cli
+    def __init__(self, board: NamespaceTarget, cli: Cli, *, user: bool = False) -> None:
+        """:param user: Log in as an ordinary user."""
+        self.board, self.cli, self.user = board, cli, user
+
+    @property
+    def alias(self) -> str:
+        """The target's name on the command line."""
+        return self.board.user_alias if self.user else self.board.alias
+
+    @property
+    def directory(self) -> str:
+        """Where deployments are kept on the board."""
+        return "/home/user/.local/share/devtool-containers" if self.user else STATE
 
     @property
     def raw(self) -> bool:
@@ -49,7 +60,7 @@ class Place:
     def words(self, image: str, version: str, *options: str) -> tuple[str, ...]:
         """The command line of a deployment."""
         directory = f"{self.cli.home}/{version}"
-        return ("container-deploy", image, self.board.alias, "-o", directory, *self.ssh, *options)
+        return ("container-deploy", image, self.alias, "-o", directory, *self.ssh, *options)
 
     def deploy(self, image: str = "hello-http", version: str = "v1", *options: str) -> Done:
         return self.cli(*self.words(image, version, *options))
@@ -61,17 +72,17 @@ class Place:
         return done.json()[0]
 
     def undeploy(self, name: str, *options: str) -> Done:
-        return self.cli("container-undeploy", name, self.board.alias, *self.ssh, *options)
+        return self.cli("container-undeploy", name, self.alias, *self.ssh, *options)
 
     def status(self, *args: str, timeout: float = 60) -> Done:
-        return self.cli("container-status", self.board.alias, *args, *self.ssh, timeout=timeout)
+        return self.cli("container-status", self.alias, *args, *self.ssh, timeout=timeout)
 
     def state(self, name: str) -> dict[str, Any]:
         return self.status(name, "--format", "json").json()[0]
 
     def normal(self, text: str) -> str:
         """*text* with the board's name, which differs from run to run, replaced."""
-        return text.replace(self.board.alias, "BOARD").replace(self.board.address, "ADDRESS")
+        return text.replace(self.alias, "BOARD").replace(self.board.address, "ADDRESS")
 
     def table(self, text: str) -> list[list[str]]:
         """The cells of a table whose cells have no blanks."""
@@ -98,7 +109,8 @@ class Place:
 
     def sh(self, script: str) -> str:
         """What a shell on the board prints; its link is not used."""
-        done = self.board.run(("sh", "-c", script))
+        become = ("su", "user", "-c") if self.user else ("sh", "-c")
+        done = self.board.run((*become, script))
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
@@ -132,8 +144,10 @@ class Place:
 
     def files(self) -> list[str]:
         """What is kept on the board, the locks and logs that a running container makes left out."""
-        done = self.board.run(("find", STATE, "-not", "-path", "*/bundle/*", "-not", "-path", "*/root/*"))
-        return sorted(line.removeprefix(f"{STATE}/") for line in done.stdout.decode().splitlines())
+        done = self.board.run(
+            ("find", self.directory, "-not", "-path", "*/bundle/*", "-not", "-path", "*/root/*")
+        )
+        return sorted(line.removeprefix(f"{self.directory}/") for line in done.stdout.decode().splitlines())
 
     def remains(self) -> list[str]:
         """What deployments leave behind on the board that did not come to their end."""
@@ -146,7 +160,7 @@ class Place:
             "podman": "podman image ls -q --no-trunc",
             "docker": "docker image ls -q --no-trunc",
             "containerd": "ctr images ls -q; ctr content ls -q",
-        }.get(self.board.kind, f"ls {STATE}/layers 2>/dev/null || true")
+        }.get(self.board.kind, f"ls {self.directory}/layers 2>/dev/null || true")
         return sorted(self.sh(command).split())
 
     @contextmanager
@@ -160,12 +174,12 @@ class Place:
         """Take away whatever a test has left deployed, and the volumes that undeploy has left."""
         self.board.restore_link()
         self.board.restore_disk()
-        for name in self.board.run(("ls", f"{STATE}/apps")).stdout.decode().split():
+        for name in self.board.run(("ls", f"{self.directory}/apps")).stdout.decode().split():
             done = self.undeploy(name, "--volumes")
             assert done.status == 0, done.stderr
         if self.board.kind in ("podman", "docker"):
             self.sh(f"{self.board.kind} volume prune -f")
-        self.sh(f"rm -rf {STATE}/volumes")
+        self.sh(f"rm -rf {self.directory}/volumes")
 
 
 def wait(look: Callable[[], Any], patience: float = 10) -> Any:

@@ -1,10 +1,21 @@
 """A deployment to every stack: it answers, little is sent, it can be taken back and away."""
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from lab import NamespaceTarget
+
+from .conftest import ROOTLESS, STACKS, found
 from .place import Place
+from .tester import Cli
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module", params=(*STACKS, *ROOTLESS))
+def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
+    """Also as an ordinary user."""
+    return found(request.param, cli, start_board)
 
 
 def test_first_deploy_answers_and_second_sends_nothing(place: Place) -> None:

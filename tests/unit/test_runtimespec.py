@@ -32,6 +32,21 @@ def test_it_is_what_the_schema_wants(settings: Settings, target: Target, user: t
     validate("config-schema", json.loads(text), "runtime-spec")
 
 
+@pytest.mark.parametrize("cgroup", [0, 1, 2])
+def test_an_ordinary_user_asks_for_nothing_that_is_roots(cgroup: int) -> None:
+    target = replace(TARGET, uid=1000, gid=1001, cgroup=cgroup)
+    box = container(settings=SETTINGS, user=(0, 0), rootless=True)
+
+    found = json.loads(runtimespec.config_json(box, target))
+
+    validate("config-schema", found, "runtime-spec")
+    assert {"type": "user"} in found["linux"]["namespaces"]
+    assert found["linux"]["uidMappings"] == [{"containerID": 0, "hostID": 1000, "size": 1}]
+    assert found["linux"]["gidMappings"] == [{"containerID": 0, "hostID": 1001, "size": 1}]
+    assert not found["linux"].keys() & {"cgroupsPath", "resources"}
+    assert not [mount for mount in found["mounts"] if mount["type"] in ("sysfs", "cgroup")]
+
+
 def test_the_settings_are_in_it() -> None:
     box = container(settings=SETTINGS, config={"Entrypoint": ["/a"], "Cmd": ["b"], "Env": ["A=1", "B=2"]})
     found = runtimespec.config(box, TARGET)

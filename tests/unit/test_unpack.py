@@ -79,15 +79,26 @@ def test_a_target_without_overlayfs_copies_layers_and_follows_no_link_out(
 ) -> None:
     write(tmp_path / "layers/low", {"d": f"-> {outside}", "kept": "-> usr", "usr/x": "1"})
     write(tmp_path / "layers/high", {"d/precious": "bad", "usr/a*": "2"})
-    place = write(tmp_path / "web", {"bundle.json": "{}", "run": SCRIPT.read_text(), "supervise": ""})
+    assert copied(tmp_path, "high:low") == {"d", "d/precious", "kept", "usr", "usr/x", "usr/a*"}
+    assert (outside / "precious").read_text() == "mine"
+
+
+def test_what_an_ordinary_users_layers_delete_is_not_copied(tmp_path: Path) -> None:
+    """Only root can make overlayfs' whiteouts: a user's layers have the image-spec's."""
+    write(tmp_path / "layers/low", {"a/x": "1", "a/y": "1", "b/.z": "1", "b/z": "1", "c": "1"})
+    write(tmp_path / "layers/high", {"a/.wh.x": "", "b/.wh..wh..opq": "", "b/new": "2", ".wh.c": ""})
+
+    assert copied(tmp_path, "high:low") == {"a", "a/y", "b", "b/new"}
+
+
+def copied(tmp_path: Path, lower: str) -> set[str]:
+    """Everything in the root that the script makes of the layers *lower*, the topmost first."""
     functions = "mount() { return 1; }\nrunning() { return 0; }\n"
-    values = f"state={tmp_path}\ndirectory={place}\nlower=high:low\nvolumes=\nuser=0:0\n"
+    place = write(tmp_path / "web", {"bundle.json": "{}", "run": SCRIPT.read_text(), "supervise": ""})
+    values = f"state={tmp_path}\ndirectory={place}\nlower={lower}\nvolumes=\nowner=0:0\n"
     write(place, {"vars": functions + values})
 
     subprocess.run(["sh", str(place / "run")], check=True)
 
     root = place / "bundle/rootfs"
-    assert {path.relative_to(root).as_posix() for path in root.rglob("*")} == {
-        *("d", "d/precious", "kept", "usr", "usr/x", "usr/a*")
-    }
-    assert (outside / "precious").read_text() == "mine"
+    return {path.relative_to(root).as_posix() for path in root.rglob("*")}

@@ -14,7 +14,7 @@ from sdk_hooks.image import Image
 from sdk_hooks.target import Target
 
 
-def stack(target: Target, plugins: Plugins, wanted: str = "", foreground: bool = False) -> Stack:
+def stack(target: Target, plugins: Plugins, wanted: str = "") -> Stack:
     """The stack that the user named, else what the plugins choose among those that answered.
 
     :raises SdkError: When it is not there, or does not answer.
@@ -22,7 +22,7 @@ def stack(target: Target, plugins: Plugins, wanted: str = "", foreground: bool =
     known = plugins.stacks()
     usable = {n: s for n, s in known.items() if n in target.stacks and not target.stacks[n].problem}
     alone = bool(fitting(target, plugins))
-    if (target.uid and not foreground) or not alone:  # a runtime alone needs root, and to be there
+    if target.confined or not alone:  # a runtime alone needs root or a user namespace, and to be there
         usable = {n: s for n, s in usable.items() if s.takes != "layers"}
     if wanted:
         chosen = plugins.stack(wanted)
@@ -33,7 +33,7 @@ def stack(target: Target, plugins: Plugins, wanted: str = "", foreground: bool =
         # what the engine holds comes back when it is started: nothing may take its place unasked
         raise _no_stack(target, known, plugins.family("runtime"))
     name = plugins.manager.hook.sdk_choose_stack(target=target, stacks=usable)
-    if name is None and target.uid and alone:
+    if name is None and target.confined and alone:
         raise _needs_root(target)
     if name is None:
         raise _no_stack(target, known, plugins.family("runtime"))
@@ -83,12 +83,12 @@ def check(found: Found, image: Image, name: str, settings: Settings, chosen: Sta
     :raises SdkError: With the first reason.
     """
     target = found.target
-    if target.uid and chosen.takes == "layers":
-        raise _needs_root(target)
     check_machine(target, image, settings, chosen)
     _check_name(found, name, chosen)
     _check_ports(found, settings)
     room = int(size * chosen.space) + (1 << 20)
+    if chosen.takes == "layers" and (target.uid or not target.overlay):  # every deployment is a copy
+        room += sum(layer.size for layer in image.layers)
     if target.free and room > target.free:
         raise SdkError(
             f"no space on {target.name!r}: {human(room)} are needed, {human(target.free)} are free",
@@ -103,6 +103,8 @@ def check_machine(target: Target, image: Image, settings: Settings, chosen: Stac
 
     :raises SdkError: With the first reason.
     """
+    if target.confined and chosen.takes == "layers":
+        raise _needs_root(target)
     _check_platform(target, image)
     _check_network(settings, chosen)
 
@@ -115,7 +117,8 @@ def ports(settings: Settings) -> frozenset[int]:
 def _needs_root(target: Target) -> SdkError:
     return SdkError(
         f"without an engine only root can run containers on {target.name!r}",
-        hint="log in as root, or install podman there",
+        detail=f"an ordinary user needs user namespaces: {target.confined}",
+        hint="log in as root, or allow them there",
         code="needs-root",
     )
 
@@ -215,6 +218,14 @@ def _check_network(settings: Settings, chosen: Stack) -> None:
 
 
 def _check_ports(found: Found, settings: Settings) -> None:
+    low = [str(port.host) for port in settings.ports if port.host < found.target.low_ports]
+    if low:
+        raise SdkError(
+            f"port {', '.join(low)} of {found.target.name!r} is not for an ordinary user",
+            detail=f"sysctl net.ipv4.ip_unprivileged_port_start is {found.target.low_ports}",
+            hint="log in as root, or choose a higher one: ports: in container.yaml",
+            code="low-port",
+        )
     taken = _taken(found, ports(settings))
     if taken:
         raise SdkError(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from sdk_hooks.container import Container, HealthCheck, Settings
+from sdk_hooks.container import Container, HealthCheck, Resources, Settings
 from sdk_hooks.core.deploy import boot
 from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.files import users
@@ -53,6 +53,12 @@ class Deployment:
     def app(self) -> PurePosixPath:
         return self.container.directory.parent
 
+    @property
+    def unlimited(self) -> bool:
+        """Whether the resources of its settings can't be limited: an ordinary user has no cgroup."""
+        wanted = self.container.settings.resources != Resources()
+        return wanted and _own_root(self.container.rootless, self.stack)
+
 
 def make(
     name: str, image: Image, settings: Settings, stack: Stack, runtime: Runtime | None, target: Target
@@ -79,7 +85,7 @@ def make(
         config=image.config.get("config") or {},
         settings=settings,
         layers=image.diff_ids,
-        user=users.of_image(image, (image.config.get("config") or {}).get("User", "")),
+        user=_user(image, stack, target),
         directory=target.state / "apps" / name / identity,
         state=target.state,
         runtime=runtime,
@@ -92,7 +98,7 @@ def scripts(deployment: Deployment, image: Image) -> Mapping[str, str]:
     """Every file of the deployment's directory, by name."""
     container, stack = deployment.container, deployment.stack
     settings = container.settings
-    remove = _quiet(stack, container)
+    head, remove = _head(container, stack), _quiet(stack, container)
     found = {
         "deployment.json": deployment.record,
         "stack": stack.name,
@@ -100,21 +106,21 @@ def scripts(deployment: Deployment, image: Image) -> Mapping[str, str]:
         "ports": " ".join(sorted({str(port.host) for port in settings.ports})),
         "layers": "\n".join(container.layers),
         "limits": _limits(settings),
-        "start": f"{_head()}{remove}{_directories(settings)}exec {quoted(stack.run(container))} >/dev/null\n",
-        "stop": f"{_head()}{remove}",
-        "state": f"{_head()}{stack.state(container)}\n",
-        "logs": f"{_head()}exec {_logs(stack, container, False)}\n",
-        "follow": f"{_head()}exec {_logs(stack, container, True)}\n",
+        "start": f"{head}{remove}{_directories(settings)}exec {quoted(stack.run(container))} >/dev/null\n",
+        "stop": f"{head}{remove}",
+        "state": f"{head}{stack.state(container)}\n",
+        "logs": f"{head}exec {_logs(stack, container, False)}\n",
+        "follow": f"{head}exec {_logs(stack, container, True)}\n",
         "enable": boot.enable(deployment.app, container.name, deployment.target, stack, settings.restart),
         "disable": boot.disable(container.name, deployment.target),
-        "forget": f"{_head()}{quoted(stack.untag(container.image))}\n",
-        "unname": f"{_head()}{quoted(stack.untag(image.name))}\n",
+        "forget": f"{head}{quoted(stack.untag(container.image))}\n",
+        "unname": f"{head}{quoted(stack.untag(image.name))}\n",
         "volumes": " ".join(volume.source for volume in settings.volumes if volume.named),
-        "tidy": f"{_head()}{_tidy(stack, container, image)}",
+        "tidy": f"{head}{_tidy(stack, container, image)}",
         **stack.files(container, deployment.target),
     }
     if settings.healthcheck:
-        found["health"] = _head() + _health(settings.healthcheck, stack, container)
+        found["health"] = head + _health(settings.healthcheck, stack, container)
     if settings.restart.policy != "no":
         found["restarts"] = str(settings.restart)
     return found
@@ -153,8 +159,26 @@ def with_network(settings: Settings, stack: Stack) -> Settings:
     return replace(settings, network="bridge" if moved and "bridge" in stack.networks else "host")
 
 
-def _head() -> Script:
-    return _SHEBANG + _LOCALE
+def _user(image: Image, stack: Stack, target: Target) -> tuple[int, int]:
+    """Who the container runs as.
+
+    Without an engine an ordinary user is root in a user namespace, and all files are that user's: no
+    other ID is needed, nor newuidmap, and nothing stays behind that only root could remove.
+    """
+    if _own_root(target.uid != 0, stack):
+        return (0, 0)
+    return users.of_image(image, (image.config.get("config") or {}).get("User", ""))
+
+
+def _own_root(rootless: bool, stack: Stack) -> bool:
+    """Whether we ourselves make the user namespace of an ordinary user."""
+    return rootless and stack.takes == "layers"
+
+
+def _head(container: Container, stack: Stack) -> Script:
+    own = _own_root(container.rootless, stack)
+    place = quoted((str(container.state / "run"),))
+    return _SHEBANG + _LOCALE + (f"export XDG_RUNTIME_DIR={place}\n" if own else "")
 
 
 def _quiet(stack: Stack, container: Container) -> Script:

@@ -73,7 +73,7 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
     """
     runtimes = [plugins.runtime(name) for name in plugins.family("runtime")]
     found = probe(connection, order.name, plugins.stacks(), runtimes)
-    stack = choose.stack(found.target, plugins, order.stack, foreground)
+    stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
     settings = deployment.with_network(order.settings, stack)
     made = deployment.make(order.name, order.image, settings, stack, runtime, found.target)
@@ -101,6 +101,10 @@ def execute(prepared: Prepared, connection: Connection, progress: Progress) -> O
         f"{connection.name}: {made.stack.name}{f' with {runtime.name}' if runtime else ''}"
         f", {len(transfer.missing)} of {len(transfer.image.layers)} layers missing"
     )
+    if made.unlimited:
+        progress.step(
+            f"{connection.name}: without an engine only root can limit resources: there are no limits"
+        )
     sent = transfer.send(connection, progress) if transfer.missing or not _loaded(prepared) else Sent(0, 0, 0)
     progress.step(f"{connection.name}: starting")
     _switch(_change(made, transfer.image), connection, made.container.name, progress)

@@ -91,6 +91,8 @@ def script(name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
         body = f"inventory() {{\n{stack.inventory(name).rstrip()}\n}}"
         parts.append(f"if {{ {there}; }} >/dev/null 2>&1; then\n{body}\nask {stack.name}\nfi\n")
+    # an ordinary user's containers without an engine, wherever the login has its own
+    parts.append('[ "$uid" = 0 ] || XDG_RUNTIME_DIR=$STATE/run\n' if runtimes else "")
     for runtime in runtimes:
         query = quoted(runtime.state(name))
         parts.append(f"{query} </dev/null >/dev/null 2>&1 && echo holder {quoted((runtime.name,))}\n")
@@ -155,6 +157,9 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         devices=frozenset(facts.get("device", [])),
         free=int(one("free", "0")) * 1024,
         overlay=bool(one("overlay")),
+        gid=int(one("gid", "0")),
+        confined=one("confined"),
+        low_ports=int(one("low", "0")),
         listening=frozenset(int(port, 16) for port in facts.get("listen", [])),
         stacks=stacks,
     )

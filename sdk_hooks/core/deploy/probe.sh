@@ -25,6 +25,17 @@ for d in $devices; do
 	[ -e "$d" ] && echo "device $d"
 done
 
+if [ "$uid" != 0 ]; then
+	echo "gid $(id -g)"
+	read -r n 2>/dev/null </proc/sys/net/ipv4/ip_unprivileged_port_start && echo "low $n"
+	[ -e /proc/self/ns/user ] || echo "confined the kernel has no user namespaces (CONFIG_USER_NS)"
+	for s in user.max_user_namespaces kernel.unprivileged_userns_clone; do
+		n=
+		read -r n 2>/dev/null <"/proc/sys/${s%%.*}/${s#*.}"
+		[ "$n" != 0 ] || echo "confined sysctl $s is 0"
+	done
+fi
+
 near=$STATE
 while [ ! -d "$near" ]; do near=${near%/*}; [ -n "$near" ] || near=/; done
 df -Pk "$near" 2>/dev/null | while read -r _ _ _ free _; do

@@ -8,11 +8,11 @@ from sdk_hooks.target import Script
 
 
 def script(name: str, **values: str) -> Script:
-    """The text of the file *name*, with each @KEY@ replaced by what *values* has; no notes to linters."""
+    """The text of the file *name* as it goes over the link: no comments, each @KEY@ replaced by a value."""
     lines = (
         files("sdk_hooks.core.deploy").joinpath(name).read_text(encoding="utf-8").splitlines(keepends=True)
     )
-    text = "".join(line for line in lines if not line.lstrip().startswith("# shellcheck "))
+    text = "".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
     return text

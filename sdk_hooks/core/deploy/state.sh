@@ -5,7 +5,7 @@ if [ "$uid" = 0 ]; then
 	STATE=/var/lib/devtool-containers
 else
 	STATE=${XDG_DATA_HOME:-$HOME/.local/share}/devtool-containers
-	# where systemd or podman has put the sockets of this user, also for a login without a session
-	: "${XDG_RUNTIME_DIR:=/run/user/$uid}"
-	export XDG_RUNTIME_DIR
+	# As a session has it, also for a login without one. Not where there is no such directory: podman would
+	# look for its containers elsewhere than when the variable is not set.
+	[ -n "$XDG_RUNTIME_DIR" ] || [ ! -d "/run/user/$uid" ] || export XDG_RUNTIME_DIR="/run/user/$uid"
 fi

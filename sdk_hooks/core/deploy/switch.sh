@@ -8,6 +8,8 @@
 # Exit status: 0 up, 3 not up and the old one put back, 4 not up and there was none, 5 another one is at it.
 
 app=$1 new=$2 fresh=$3
+own=/run/user/$(id -u)
+[ -n "$XDG_RUNTIME_DIR" ] || [ ! -d "$own" ] || export XDG_RUNTIME_DIR="$own"
 cd "$app" || exit 4
 read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
 

@@ -141,7 +141,7 @@ class Transfer:
         for blob, diff in self.missing:
             index = self.image.diff_ids.index(diff)
             unpack = _unpack(self._layer(diff), self._digest(index), f"{state}/layers/.new-$$")
-            pieces = whiteouts.stream(self.image, index)
+            pieces = self._unpackable(index)
             result, wire = self._pipe(connection, progress, pieces, blob.size, unpack)
             total += Sent(1, blob.size, wire)
             if result.status:
@@ -150,12 +150,18 @@ class Transfer:
 
     def _digest(self, index: int) -> str:
         """Of layer *index* as it is sent."""
-        if not whiteouts.has_any(self.image.blob(self.image.layers[index])):
+        if self.deployment.target.uid or not whiteouts.has_any(self.image.blob(self.image.layers[index])):
             return self.image.diff_ids[index].partition(":")[2]
         digest = hashlib.sha256()
-        for piece in whiteouts.stream(self.image, index):
+        for piece in self._unpackable(index):
             digest.update(piece)
         return digest.hexdigest()
+
+    def _unpackable(self, index: int) -> Iterator[bytes]:
+        """Layer *index* as this user of the target can unpack it: only root can make overlayfs' whiteouts."""
+        if self.deployment.target.uid:
+            return whiteouts.plain(self.image.blob(self.image.layers[index]))
+        return whiteouts.stream(self.image, index)
 
     def _pipe(
         self,

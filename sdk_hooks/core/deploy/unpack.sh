@@ -3,6 +3,7 @@ umask 022
 mkdir -p "@FRESH@" || exit
 cd "@FRESH@" || exit
 mkdir root || exit
+[ "$(id -u)" = 0 ] || umask 0 # only root's tar keeps modes as they are
 if command -v mkfifo >/dev/null 2>&1 && command -v sha256sum >/dev/null 2>&1 && command -v tee >/dev/null 2>&1; then
 	mkfifo pipe || exit
 	sha256sum <pipe >sum &

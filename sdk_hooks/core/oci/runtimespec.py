@@ -36,8 +36,8 @@ def config_json(container: Container, target: Target) -> str:
 
 
 def config(container: Container, target: Target) -> dict[str, Any]:
-    """The runtime-spec's configuration object."""
-    return {
+    """The runtime-spec's configuration object; for an ordinary user one that needs no privilege."""
+    made = {
         "ociVersion": "1.0.2",
         "hostname": container.name,
         "root": {"path": "rootfs", "readonly": container.settings.read_only},
@@ -46,6 +46,20 @@ def config(container: Container, target: Target) -> dict[str, Any]:
         "linux": _linux(container, target),
         "annotations": {"devtool-containers.digest": container.digest},
     }
+    return _rootless(made, target) if container.rootless else made
+
+
+def _rootless(made: dict[str, Any], target: Target) -> dict[str, Any]:
+    """*made* in a user namespace whose root is the user, and without what only root may ask for."""
+    linux, own = made["linux"], ("/sys", "/sys/fs/cgroup")
+    unprivileged = {key: value for key, value in linux.items() if key not in ("cgroupsPath", "resources")}
+    unprivileged["namespaces"] = [*linux["namespaces"], {"type": "user"}]
+    unprivileged["uidMappings"] = [{"containerID": 0, "hostID": target.uid, "size": 1}]
+    unprivileged["gidMappings"] = [{"containerID": 0, "hostID": target.gid, "size": 1}]
+    # sysfs can only be mounted by who owns the network: the target's own is shown instead
+    sysfs = {"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", "rslave", "ro"]}
+    mounts = [mount for mount in made["mounts"] if mount["destination"] not in own]
+    return {**made, "linux": unprivileged, "mounts": [*mounts, sysfs]}
 
 
 def _process(container: Container) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _PIECE = 1 << 20
 def stream(image: Image, index: int) -> Iterator[bytes]:
     """Layer *index* of *image* as a tar that can be unpacked into a directory for overlayfs."""
     path = image.blob(image.layers[index])
-    return _converted(image, index) if has_any(path) else _plain(path)
+    return _converted(image, index) if has_any(path) else plain(path)
 
 
 def has_any(layer: Path) -> bool:
@@ -33,7 +33,8 @@ def has_any(layer: Path) -> bool:
         return content.find(b".wh.") >= 0
 
 
-def _plain(path: Path) -> Iterator[bytes]:
+def plain(path: Path) -> Iterator[bytes]:
+    """The layer at *path* as it is."""
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             yield piece

@@ -1,0 +1,55 @@
+"""choose.py: what is refused before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sdk_plugins.stacks.none import NoStack
+from sdk_plugins.stacks.podman import Podman
+
+from sdk_hooks import Port, Settings
+from sdk_hooks.core.deploy import choose
+from sdk_hooks.core.deploy.probe import Found
+from sdk_hooks.testing import TARGET
+
+from .helpers import AMD64, fails, make
+
+BOARD = replace(TARGET, name="board", platform=AMD64)
+USER = replace(BOARD, uid=1000, low_ports=1024)
+HOST = Settings(network="host")
+
+
+def test_a_port_that_only_root_may_bind_is_refused(tmp_path: Path) -> None:
+    settings = replace(HOST, ports=(Port(80, 80), Port(8080, 8080)))
+    with fails(
+        "port 80 of 'board' is not for an ordinary user [low-port]\n"
+        "  sysctl net.ipv4.ip_unprivileged_port_start is 1024\n"
+        "  hint: log in as root, or choose a higher one: ports: in container.yaml"
+    ):
+        choose.check(Found(USER), make(tmp_path / "x").image, "web", settings, Podman(), 0)
+
+
+def test_without_user_namespaces_an_ordinary_user_needs_an_engine(tmp_path: Path) -> None:
+    target = replace(USER, confined="sysctl user.max_user_namespaces is 0")
+    image = make(tmp_path / "x").image
+    with fails(
+        "without an engine only root can run containers on 'board' [needs-root]\n"
+        "  an ordinary user needs user namespaces: sysctl user.max_user_namespaces is 0\n"
+        "  hint: log in as root, or allow them there"
+    ):
+        choose.check(Found(target), image, "web", HOST, NoStack(), 0)
+    choose.check(Found(target), image, "web", HOST, Podman(), 0)
+
+
+def test_where_layers_are_copied_there_has_to_be_room_for_that(tmp_path: Path) -> None:
+    image = make(tmp_path / "x").image
+    free = (1 << 20) + sum(layer.size for layer in image.layers) - 1
+    choose.check(Found(replace(BOARD, overlay=True, free=free)), image, "web", HOST, NoStack(), 0)
+    for target in (replace(BOARD, overlay=False, free=free), replace(USER, overlay=True, free=free)):
+        with fails(
+            f"no space on {target.name!r}: 1.1 MB are needed, 1.1 MB are free [no-space]\n"
+            f"  0 B are to be sent to none, on the file system of {target.state}\n"
+            "  hint: remove what is not needed there"
+        ):
+            choose.check(Found(target), image, "web", HOST, NoStack(), 0)
