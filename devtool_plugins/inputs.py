@@ -14,8 +14,8 @@ from devtool_plugins.session import Session
 from sdk_hooks.core import build
 from sdk_hooks.core.files import tree
 from sdk_hooks.core.files.tree import Source
-from sdk_hooks.core.spec import model
 from sdk_hooks.core.spec import read as spec_file
+from sdk_hooks.core.spec import values
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.errors import SdkError, UsageError
 from sdk_hooks.target import Platform
@@ -72,7 +72,7 @@ def from_command_line(args: argparse.Namespace) -> Spec:
         cmd=_option(args, "cmd"),
         env=_pairs("--env", args.env),
         labels=_pairs("--label", args.label),
-        ports=tuple(_parse("--port", model.port, text) for text in args.port) if args.port else None,
+        ports=tuple(_parse("--port", values.port, text) for text in args.port) if args.port else None,
         user=_option(args, "user"),
         workdir=_option(args, "workdir"),
     )

@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--volume", action="append", metavar="SOURCE:PATH", default=[], help="may be repeated")
     group.add_argument(
+        "--device", action="append", metavar="/dev/NODE[:/PATH]", default=[], help="may be repeated"
+    )
+    group.add_argument(
         "--network", choices=("host", "bridge", "none"), help="(default: host, or bridge to move ports)"
     )
     group.add_argument("--memory", metavar="SIZE", help="limit, such as 64M")
@@ -44,7 +47,7 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
     from dataclasses import replace
 
     from sdk_hooks.container import Settings
-    from sdk_hooks.core.spec import kinds, model
+    from sdk_hooks.core.spec import kinds, model, values
     from sdk_hooks.errors import SdkError
     from sdk_hooks.image import SETTINGS
 
@@ -61,16 +64,17 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
             cpus=_parse("--cpus", kinds.decimal, args.cpus),
         ),
     )
-    volumes = tuple(_parse("--volume", model.volume, text) for text in args.volume)
+    volumes = tuple(_parse("--volume", values.volume, text) for text in args.volume)
     return replace(
         found,
         env={**found.env, **_env(args.env)},
         volumes=found.volumes + volumes,
+        devices=found.devices + tuple(_parse("--device", values.device, text) for text in args.device),
         resources=limits,
         **_given(
-            ports=tuple(_parse("--port", model.port, text) for text in args.port) or None,
+            ports=tuple(_parse("--port", values.port, text) for text in args.port) or None,
             network=args.network,
-            restart=_parse("--restart", model.restart, args.restart),
+            restart=_parse("--restart", values.restart, args.restart),
         ),
     )
 

@@ -1,6 +1,16 @@
 """The public API for authors of plugins. Import from here; `sdk_hooks.core` is not for plugins."""
 
-from sdk_hooks.container import Container, HealthCheck, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.container import (
+    Container,
+    Device,
+    DeviceNode,
+    HealthCheck,
+    Port,
+    Resources,
+    Restart,
+    Settings,
+    Volume,
+)
 from sdk_hooks.errors import SdkError, UnknownPluginError, UsageError
 from sdk_hooks.families import Hypervisor, ImageBackend, Machine, Progress, Runtime, Stack
 from sdk_hooks.image import Descriptor, Image
@@ -12,6 +22,8 @@ __all__ = [
     "Argv",
     "Container",
     "Descriptor",
+    "Device",
+    "DeviceNode",
     "HealthCheck",
     "Hypervisor",
     "Image",

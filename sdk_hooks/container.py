@@ -43,6 +43,35 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class Device:
+    """A device node of the target that the container gets."""
+
+    source: str
+    target: str
+    """Its path in the container."""
+    access: str = "rwm"
+    """Of read, write and mknod, as the device cgroup has them."""
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.target}:{self.access}"
+
+
+@dataclass(frozen=True)
+class DeviceNode:
+    """A device as the probe found it."""
+
+    device: Device
+    kind: str
+    """c or b."""
+    major: int
+    minor: int
+    mode: int
+    """Permission bits."""
+    owner: tuple[int, int]
+    """User and group by number."""
+
+
+@dataclass(frozen=True)
 class HealthCheck:
     """How to tell that a container is up: a command that exits 0 inside it, or an HTTP answer.
 
@@ -89,6 +118,7 @@ class Settings:
     """Added to the image's own when it is deployed."""
     ports: tuple[Port, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    devices: tuple[Device, ...] = ()
     healthcheck: HealthCheck | None = None
     resources: Resources = Resources()
     restart: Restart = Restart()
@@ -126,3 +156,6 @@ class Container:
     command: Argv | None = None
     """Instead of the image's CMD."""
     rootless: bool = False
+    devices: tuple[DeviceNode, ...] = ()
+    groups: tuple[int, ...] = ()
+    """Groups of the target, besides its own, that its user needs to open the devices."""

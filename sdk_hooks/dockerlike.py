@@ -67,6 +67,7 @@ class DockerLike:
             *(("--stop-timeout", str(round(settings.stop_timeout))) if not container.attach else ()),
             *(("--read-only",) if settings.read_only else ()),
             *self._resources(container),
+            *self._devices(container),
             *self._ports(container),
             *(word for volume in settings.volumes for word in ("--volume", str(volume))),
             *(word for key, value in settings.env.items() for word in ("--env", f"{key}={value}")),
@@ -103,6 +104,14 @@ class DockerLike:
             *(("--cpus", f"{limits.cpus:g}") if limits.cpus else ()),
             *(("--pids-limit", str(limits.pids)) if limits.pids else ()),
         )
+
+    def _devices(self, container: Container) -> Argv:
+        words = [word for node in container.devices for word in ("--device", str(node.device))]
+        words += [word for group in self._groups(container) for word in ("--group-add", group)]
+        return tuple(words)
+
+    def _groups(self, container: Container) -> Argv:
+        return tuple(map(str, container.groups))
 
     def _ports(self, container: Container) -> Argv:
         if container.settings.network != "bridge":

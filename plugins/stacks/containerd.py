@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdk_hooks import Argv, Container, Script, Target, Volume, hookimpl
+from sdk_hooks import Argv, Container, Device, Script, SdkError, Target, Volume, hookimpl
 from sdk_hooks.shell import quoted
 
 # Without a limit ctr waits 10 s for a daemon that is not there.
@@ -60,6 +60,7 @@ class Containerd:
             *(("--cpus", f"{limits.cpus:g}") if limits.cpus else ()),
             *(word for key, value in settings.env.items() for word in ("--env", f"{key}={value}")),
             *self._mounts(container),
+            *self._devices(container),
             *("--label", f"devtool-containers.digest={container.digest}"),
             container.image,
             container.name,
@@ -109,6 +110,18 @@ class Containerd:
             options = f"rbind:{'ro' if volume.read_only else 'rw'}"
             words += ["--mount", f"type=bind,src={source},dst={volume.target},options={options}"]
         return tuple(words)
+
+    def _devices(self, container: Container) -> Argv:
+        for device in (node.device for node in container.devices):
+            if device != Device(device.source, device.source):
+                what = f"ctr can't give the device {device.source!r} another path or less access"
+                raise SdkError(
+                    what, hint=f"write it as {device.source}, or use another stack", code="no-device"
+                )
+        if container.groups:
+            what = f"ctr can't put a container's user into the group {container.groups[0]} of its device"
+            raise SdkError(what, hint="use another stack, or user: root in container.yaml", code="no-device")
+        return tuple(word for node in container.devices for word in ("--device", node.device.source))
 
     def _restart(self, container: Container) -> Argv:
         if container.settings.restart.policy == "no":

@@ -1,12 +1,26 @@
+# Prints how the container is.
 # shellcheck disable=SC1091  # vars is made for each deployment
 cd "${0%/*}" || exit
 . ./vars
-if running; then
-	read -r since <started
-	echo "running $since"
-elif [ -f status ]; then
-	read -r code <status
-	echo "stopped $code"
-else
-	echo absent
-fi
+
+look() {
+	if running; then
+		read -r since <started
+		echo "running $since"
+	elif [ -f status ]; then
+		read -r code <status
+		echo "stopped $code"
+	else
+		return 1
+	fi
+}
+# between its end and the note of how it ended the supervisor needs a moment
+n=0
+until look; do
+	[ $n -lt 10 ] && [ -f supervisor ] && read -r pid _ <supervisor && kill -0 "$pid" 2>/dev/null || {
+		echo absent
+		break
+	}
+	sleep 0.1 2>/dev/null || { sleep 1 && n=$((n + 4)); }
+	n=$((n + 1))
+done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdk_hooks import hookimpl
+from sdk_hooks import Argv, Container, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 
@@ -12,6 +12,10 @@ class Podman(DockerLike):
     held = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
     server_version = "{{.Client.Version}}"
     space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
+
+    def _groups(self, container: Container) -> Argv:
+        # the groups of the login have no number in its user namespace
+        return ("keep-groups",) if container.rootless and container.devices else super()._groups(container)
 
 
 @hookimpl

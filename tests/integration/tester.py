@@ -39,6 +39,7 @@ echo "greeting=$GREETING"
 echo "words=$WORDS"
 echo "starts=$(cat /data/starts | wc -l)"
 echo "owner=$(stat -c %u:%g /data)"
+echo "device=$( ([ -c /dev/given ] && exec 3<>/dev/given && echo open) 2>/dev/null)"
 while read -r _ _ _ _ directory options _; do
 	[ "$directory" != / ] || echo "root=${options%%,*}"
 done </proc/self/mountinfo

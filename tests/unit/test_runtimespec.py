@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sdk_hooks import Container, Port, Resources, Settings, Target, Volume
+from sdk_hooks import Container, Device, DeviceNode, Port, Resources, Settings, Target, Volume
 from sdk_hooks.core.oci import runtimespec
 from sdk_hooks.testing import TARGET, container
 
@@ -45,6 +45,32 @@ def test_an_ordinary_user_asks_for_nothing_that_is_roots(cgroup: int) -> None:
     assert found["linux"]["gidMappings"] == [{"containerID": 0, "hostID": 1001, "size": 1}]
     assert not found["linux"].keys() & {"cgroupsPath", "resources"}
     assert not [mount for mount in found["mounts"] if mount["type"] in ("sysfs", "cgroup")]
+
+
+NODE = DeviceNode(Device("/dev/a", "/dev/b", "rw"), "c", 4, 64, 0o660, (0, 20))
+
+
+def test_a_device_is_made_and_allowed_and_its_group_given() -> None:
+    box = container(devices=(NODE,), groups=(20,))
+    found = json.loads(runtimespec.config_json(box, TARGET))
+
+    validate("config-schema", found, "runtime-spec")
+    numbers = {"type": "c", "major": 4, "minor": 64}
+    assert found["linux"]["devices"] == [
+        {**numbers, "path": "/dev/b", "fileMode": 0o660, "uid": 0, "gid": 20}
+    ]
+    assert found["linux"]["resources"]["devices"][1:] == [{**numbers, "allow": True, "access": "rw"}]
+    assert found["process"]["user"]["additionalGids"] == [20]
+
+
+def test_an_ordinary_users_device_is_the_targets_own() -> None:
+    box = container(devices=(NODE,), user=(0, 0), rootless=True)
+    found = json.loads(runtimespec.config_json(box, replace(TARGET, uid=1000, gid=1000)))
+
+    validate("config-schema", found, "runtime-spec")
+    mount = found["mounts"][-1]
+    assert (mount["source"], mount["destination"]) == ("/dev/a", "/dev/b")
+    assert "devices" not in found["linux"]
 
 
 def test_the_settings_are_in_it() -> None:

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from sdk_hooks.container import HealthCheck, Port, Resources, Restart, Volume
+from sdk_hooks.container import Device, HealthCheck, Port, Resources, Restart, Volume
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 
@@ -44,6 +44,9 @@ GOOD: list[tuple[str, str, Any]] = [
     ("volumes: ['data:/var/lib/app']", "volumes", (Volume("data", "/var/lib/app"),)),
     ("volumes: ['/srv/x:/data:ro']", "volumes", (Volume("/srv/x", "/data", True),)),
     ("volumes: [/var/lib/app]", "volumes", (Volume("var-lib-app", "/var/lib/app"),)),
+    ("devices: [/dev/x]", "devices", (Device("/dev/x", "/dev/x"),)),
+    ("devices: ['/dev/x:/dev/y:rw']", "devices", (Device("/dev/x", "/dev/y", "rw"),)),
+    ("devices: ['/dev/x:r']", "devices", (Device("/dev/x", "/dev/x", "r"),)),
     ("volumes: ['/data:rw']", "volumes", (Volume("data", "/data"),)),
     ("labels: {a.b/c: 1}", "labels", {"a.b/c": "1"}),
     ("author: Ann <a@b>", "author", "Ann <a@b>"),
@@ -106,6 +109,8 @@ BAD = [
     ("ports: [0]", "1:9", "'ports': '0' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
     ("ports: ['80:70000']", "1:9", "'ports': '80:70000' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
     ("volumes: [data]", "1:11", "'volumes': 'data' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
+    ("devices: [ttyS0]", "1:11", "'devices': 'ttyS0' is not a device such as /dev/ttyUSB0", "devices wants /dev/NODE[:/PATH][:rwm]"),
+    ("devices: ['/dev/x:']", "1:11", "'devices': '/dev/x:' is not a device such as /dev/ttyUSB0", "devices wants /dev/NODE[:/PATH][:rwm]"),
     ("volumes: ['data:/']", "1:11", "'volumes': 'data:/' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
     ("volumes: ['a b:/c']", "1:11", "'volumes': 'a b:/c' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
     ("labels: [x]", "1:10", "'labels': 'x' has no '='", ""),

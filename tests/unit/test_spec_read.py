@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.container import HealthCheck, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.container import Device, HealthCheck, Port, Resources, Restart, Settings, Volume
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.model import File, Spec, settings_from_json, settings_to_json
 
@@ -189,6 +189,7 @@ FULL = Settings(
     env={"A": "1"},
     ports=(Port(80, 8080, "udp", "127.0.0.1"),),
     volumes=(Volume("a", "/b", True),),
+    devices=(Device("/dev/a", "/dev/b", "r"),),
     healthcheck=HealthCheck(("a", "b"), interval=1.5),
     resources=Resources(5, 0.5, 6),
     restart=Restart("on-failure", 3),

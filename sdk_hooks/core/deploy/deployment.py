@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Container, HealthCheck, Resources, Settings
-from sdk_hooks.core.deploy import boot
+from sdk_hooks.core.deploy import boot, devices
+from sdk_hooks.core.deploy.devices import Node
 from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.files import users
 from sdk_hooks.core.shell import quoted, write_files
@@ -61,9 +62,21 @@ class Deployment:
 
 
 def make(
-    name: str, image: Image, settings: Settings, stack: Stack, runtime: Runtime | None, target: Target
+    name: str,
+    image: Image,
+    settings: Settings,
+    stack: Stack,
+    runtime: Runtime | None,
+    target: Target,
+    nodes: Mapping[str, Node] | None = None,
 ) -> Deployment:
-    """The deployment of *image* under *name* on *target*."""
+    """The deployment of *image* under *name* on *target*.
+
+    :param nodes: The device nodes of the target by path, as far as *settings* names them.
+    :raises SdkError: When it can't have its devices.
+    """
+    user = _user(image, stack, target)
+    given = devices.given(settings.devices, nodes or {}, user, target)
     record = json.dumps(
         {
             "name": name,
@@ -73,6 +86,7 @@ def make(
             "runtime": runtime.name if runtime else "",
             "layers": image.diff_ids,
             "settings": json.loads(settings_to_json(settings)),
+            "devices": [f"{node.kind} {node.major}:{node.minor}" for node in given],
         },
         sort_keys=True,
     )
@@ -85,11 +99,13 @@ def make(
         config=image.config.get("config") or {},
         settings=settings,
         layers=image.diff_ids,
-        user=_user(image, stack, target),
+        user=user,
         directory=target.state / "apps" / name / identity,
         state=target.state,
         runtime=runtime,
         rootless=target.uid != 0,
+        devices=given,
+        groups=devices.groups(given, user),
     )
     return Deployment(container, stack, target, record)
 

@@ -57,6 +57,8 @@ class Prepared:
     found: Found
     deployment: Deployment
     transfer: Transfer
+    change: Script
+    """What the target runs once it has the image."""
 
     @property
     def done(self) -> bool:
@@ -72,18 +74,25 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
     :raises SdkError: When the deployment can't work.
     """
     runtimes = [plugins.runtime(name) for name in plugins.family("runtime")]
-    found = probe(connection, order.name, plugins.stacks(), runtimes)
+    found = probe(
+        connection,
+        order.name,
+        plugins.stacks(),
+        runtimes,
+        [device.source for device in order.settings.devices],
+    )
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
     settings = deployment.with_network(order.settings, stack)
-    made = deployment.make(order.name, order.image, settings, stack, runtime, found.target)
+    made = deployment.make(order.name, order.image, settings, stack, runtime, found.target, found.nodes)
+    change = _change(made, order.image)
     held = found.target.stacks[stack.name].holds(order.image.diff_ids)
     transfer = Transfer(made, order.image, held)
     if foreground:
         choose.check_machine(found.target, order.image, settings, stack)
     else:
         choose.check(found, order.image, order.name, settings, stack, transfer.size)
-    return Prepared(found, made, transfer)
+    return Prepared(found, made, transfer, change)
 
 
 def execute(prepared: Prepared, connection: Connection, progress: Progress) -> Outcome:
@@ -107,7 +116,7 @@ def execute(prepared: Prepared, connection: Connection, progress: Progress) -> O
         )
     sent = transfer.send(connection, progress) if transfer.missing or not _loaded(prepared) else Sent(0, 0, 0)
     progress.step(f"{connection.name}: starting")
-    _switch(_change(made, transfer.image), connection, made.container.name, progress)
+    _switch(prepared.change, connection, made.container.name, progress)
     return Outcome(connection.name, "deployed", digest, made.stack.name, sent, time.monotonic() - started)
 
 
@@ -140,7 +149,7 @@ def script(prepared: Prepared) -> Script:
     made, transfer = prepared.deployment, prepared.transfer
     steps = transfer.steps() if transfer.missing or not _loaded(prepared) else []
     return "".join(f"{step}\n" for step in steps) + (
-        f"ssh {made.target.name} sh -s <<'END'\n{_change(made, transfer.image)}END\n"
+        f"ssh {made.target.name} sh -s <<'END'\n{prepared.change}END\n"
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy import devices
 from sdk_hooks.core.deploy.connection import Connection
+from sdk_hooks.core.deploy.devices import Node
 from sdk_hooks.core.deploy.resource import script as resource
 from sdk_hooks.core.deploy.resource import state_directory
 from sdk_hooks.core.oci.runtimespec import SHARED
@@ -51,18 +53,26 @@ class Found:
     """Those that the current deployment holds; while it is being replaced, also those of the next."""
     holders: frozenset[str] = frozenset()
     """Runtimes that have a container of this name."""
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    """The device nodes that were asked for and are there, by path."""
     ours: frozenset[str] = frozenset()
     """Stacks on which a container of this name is ours: also of a deployment that never came to its end."""
 
 
 def probe(
-    connection: Connection, name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]
+    connection: Connection,
+    name: str,
+    stacks: Mapping[str, Stack],
+    runtimes: Collection[Runtime],
+    nodes: Collection[str] = (),
 ) -> Found:
     """Ask the target of *connection* for everything that a deployment of *name* has to know.
 
+    :param nodes: Paths of the device nodes that it is to have.
+
     :raises SdkError: When it can't be reached, or is no machine that containers run on.
     """
-    result = link.run(connection, script(name, stacks, runtimes))
+    result = link.run(connection, script(name, stacks, runtimes, nodes))
     facts, sections = _parse(result.output)
     if "machine" not in facts:
         raise SdkError(
@@ -74,7 +84,9 @@ def probe(
     return _found(connection.name, facts, {n: _stack_facts(*s) for n, s in sections.items()})
 
 
-def script(name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]) -> Script:
+def script(
+    name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime], nodes: Collection[str] = ()
+) -> Script:
     """The shell text that the probe sends."""
     blank = Target("", Platform(""), 0, PurePosixPath("/"))
     needs = [runtime.needs(blank) for runtime in runtimes]
@@ -83,9 +95,9 @@ def script(name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime]
         *(p for s in stacks.values() for p in s.programs),
         *(p for n in needs for p in n.programs),
     }
-    devices = {*SHARED, *(device for need in needs for device in need.devices)}
-    lists = f"wanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(devices))}'\n"
-    head = f"name={quoted((name,))}\n{lists}"
+    present = {*SHARED, *(device for need in needs for device in need.devices)}
+    lists = f"wanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(present))}'\n"
+    head = f"name={quoted((name,))}\n{lists}nodes={quoted((' '.join(nodes),))}\n"
     parts = [head, state_directory(), "probe() {\n", resource("probe.sh")]
     for stack in stacks.values():
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
@@ -172,6 +184,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         one("stack"),
         frozenset(int(port) for port in f"{held} {one('busy')}".split()),
         frozenset(facts.get("holder", [])),
+        devices.parse(facts.get("node", [])),
         frozenset(facts.get("ours", [])),
     )
 

@@ -1,6 +1,6 @@
 # shellcheck disable=SC2034,SC2154  # what comes before and after sets and uses them
 # Facts of a target, a line each: KEY VALUE. Runs after state.sh. Set by the caller: name, wanted
-# (programs), devices.
+# (programs), devices (paths that may be there), nodes (those that the container gets).
 echo "machine $(uname -m)"
 echo "kernel $(uname -r)"
 echo "uid $uid"
@@ -23,6 +23,13 @@ for p in $wanted; do
 done
 for d in $devices; do
 	[ -e "$d" ] && echo "device $d"
+done
+
+for d in $nodes; do
+	may=
+	[ -r "$d" ] && may=r
+	[ -w "$d" ] && may=${may}w
+	[ -e "$d" ] && echo "node $d ${may:--} $(ls -lnLd "$d")"
 done
 
 if [ "$uid" != 0 ]; then

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sdk_hooks.container import Container
+from sdk_hooks.container import Container, DeviceNode
 from sdk_hooks.target import Target
 
 # What docker and podman leave a container by default, less what only a network of its own makes use of.
@@ -46,20 +46,22 @@ def config(container: Container, target: Target) -> dict[str, Any]:
         "linux": _linux(container, target),
         "annotations": {"devtool-containers.digest": container.digest},
     }
-    return _rootless(made, target) if container.rootless else made
+    return _rootless(made, container, target) if container.rootless else made
 
 
-def _rootless(made: dict[str, Any], target: Target) -> dict[str, Any]:
+def _rootless(made: dict[str, Any], container: Container, target: Target) -> dict[str, Any]:
     """*made* in a user namespace whose root is the user, and without what only root may ask for."""
     linux, own = made["linux"], ("/sys", "/sys/fs/cgroup")
-    unprivileged = {key: value for key, value in linux.items() if key not in ("cgroupsPath", "resources")}
+    others = ("cgroupsPath", "resources", "devices")
+    unprivileged = {key: value for key, value in linux.items() if key not in others}
     unprivileged["namespaces"] = [*linux["namespaces"], {"type": "user"}]
     unprivileged["uidMappings"] = [{"containerID": 0, "hostID": target.uid, "size": 1}]
     unprivileged["gidMappings"] = [{"containerID": 0, "hostID": target.gid, "size": 1}]
     # sysfs can only be mounted by who owns the network: the target's own is shown instead
     sysfs = {"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", "rslave", "ro"]}
     mounts = [mount for mount in made["mounts"] if mount["destination"] not in own]
-    return {**made, "linux": unprivileged, "mounts": [*mounts, sysfs]}
+    nodes = [_bind(node.device.source, node.device.target, False) for node in container.devices]
+    return {**made, "linux": unprivileged, "mounts": [*mounts, sysfs, *nodes]}
 
 
 def _process(container: Container) -> dict[str, Any]:
@@ -68,10 +70,11 @@ def _process(container: Container) -> dict[str, Any]:
     env = dict(item.partition("=")[::2] for item in config.get("Env") or ())
     env.update(container.settings.env)
     root = container.user == (0, 0)
+    groups = {"additionalGids": list(container.groups)} if container.groups else {}
     sets = ("bounding", "effective", "permitted", *(() if not root else ("inheritable",)))
     return {
         "terminal": container.tty,
-        "user": {"uid": container.user[0], "gid": container.user[1]},
+        "user": {"uid": container.user[0], "gid": container.user[1], **groups},
         "args": [*(config.get("Entrypoint") or ()), *command],
         "env": [f"{key}={value}" for key, value in env.items()],
         "cwd": config.get("WorkingDir") or "/",
@@ -111,14 +114,31 @@ def _linux(container: Container, target: Target) -> dict[str, Any]:
         "namespaces": [{"type": kind} for kind in kinds],
         "cgroupsPath": f"/devtool-containers/{container.name}",
         "resources": _resources(container),
+        **({"devices": [_device(node) for node in container.devices]} if container.devices else {}),
         "maskedPaths": _MASKED,
         "readonlyPaths": _READ_ONLY,
     }
 
 
+def _device(node: DeviceNode) -> dict[str, Any]:
+    return {
+        "path": node.device.target,
+        "type": node.kind,
+        "major": node.major,
+        "minor": node.minor,
+        "fileMode": node.mode,
+        "uid": node.owner[0],
+        "gid": node.owner[1],
+    }
+
+
 def _resources(container: Container) -> dict[str, Any]:
     limits = container.settings.resources
-    found: dict[str, Any] = {"devices": [{"allow": False, "access": "rwm"}]}
+    allowed = [
+        {"allow": True, "type": n.kind, "major": n.major, "minor": n.minor, "access": n.device.access}
+        for n in container.devices
+    ]
+    found: dict[str, Any] = {"devices": [{"allow": False, "access": "rwm"}, *allowed]}
     if limits.memory:
         found["memory"] = {"limit": limits.memory}
     if limits.cpus:

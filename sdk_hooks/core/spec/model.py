@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-import signal
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from sdk_hooks.container import HealthCheck, Port, Resources, Restart, Settings, Volume
-from sdk_hooks.core.spec import kinds
+from sdk_hooks.container import Device, HealthCheck, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.core.spec import kinds, values
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 """A component of a repository's name, as the OCI distribution-spec has it."""
 TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
-_RESTART = r"no|always|unless-stopped|on-failure(?::[0-9]+)?"
 IMAGE = rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{NAME}(?:/{NAME})*"
 
 
@@ -58,6 +55,7 @@ class Spec:
     workdir: str | None = None
     ports: tuple[Port, ...] | None = None
     volumes: tuple[Volume, ...] | None = None
+    devices: tuple[Device, ...] | None = None
     labels: Mapping[str, str] | None = None
     author: str | None = None
     stop_signal: str | None = None
@@ -90,6 +88,7 @@ class Spec:
         return Settings(
             ports=self.ports or (),
             volumes=self.volumes or (),
+            devices=self.devices or (),
             healthcheck=self.healthcheck,
             resources=self.resources or default.resources,
             restart=self.restart or default.restart,
@@ -97,70 +96,6 @@ class Spec:
             read_only=bool(self.read_only),
             stop_timeout=default.stop_timeout if self.stop_timeout is None else self.stop_timeout,
         )
-
-
-def port(text: str) -> Port:
-    """`80`, `8080:80`, `127.0.0.1:8080:80/udp`: address and port of the target, port of the container."""
-    match = re.fullmatch(r"(?:(?:([\d.]+|\[[\da-fA-F:]+\]):)?(\d+):)?(\d+)(?:/(tcp|udp|sctp))?", text)
-    if not match or not all(0 < int(p) < 65536 for p in match.group(2, 3) if p):
-        raise ValueError(f"{text!r} is not a port such as 8080:80")
-    return Port(int(match[3]), int(match[2] or match[3]), match[4] or "tcp", match[1] or "")
-
-
-def volume(text: str) -> Volume:
-    """`name:/path`, `/on/target:/path`, `/path:ro`; a path alone is kept under a name made of it."""
-    match = re.fullmatch(r"(?:([^:]+):)?(/[^:]*)(?::(ro|rw))?", text)
-    inner = match[2].strip("/") if match else ""
-    source = match[1] or inner.replace("/", "-") if match else ""
-    if not match or not inner or not (source.startswith("/") or re.fullmatch(r"\w[\w.-]*", source)):
-        raise ValueError(f"{text!r} is not a volume such as data:/var/lib/app")
-    return Volume(source, match[2], match[3] == "ro")
-
-
-def port_number(text: str) -> int:
-    if not 0 < kinds.count(text) < 65536:
-        raise ValueError(f"{text!r} is not a port")
-    return int(text)
-
-
-def restart(text: str) -> Restart:
-    if not re.fullmatch(_RESTART, text):
-        raise ValueError(f"{text!r} is not one of no, always, unless-stopped, on-failure[:N]")
-    policy, _, retries = text.partition(":")
-    return Restart(policy, int(retries or 0))
-
-
-def absolute(text: str) -> str:
-    if not text.startswith("/"):
-        raise ValueError(f"{text!r} is not an absolute path")
-    return text
-
-
-def inside(text: str) -> str:
-    """An absolute path in the image."""
-    if ".." in absolute(text).split("/"):
-        raise ValueError(f"{text!r} has a '..'")
-    return text
-
-
-_INSIDE = {"type": "string", "pattern": r"^/(?!(.*/)?\.\.(/|$))"}
-_SIGNALS = "|".join(sorted(each.name.removeprefix("SIG") for each in signal.Signals))
-_SIGNAL = rf"(SIG)?({_SIGNALS}|RTMIN\+[0-9]+|RTMAX-[0-9]+)|[1-9]|[1-5][0-9]|6[0-4]"
-
-_SIGNAL_JSON = {"type": ["string", "number"], "pattern": f"^({_SIGNAL}|{_SIGNAL.lower()})$"}
-
-
-def stop_signal(text: str) -> str:
-    """A signal by name, with SIG or without, or by number; a real-time one as SIGRTMIN+N."""
-    if re.fullmatch(_SIGNAL, text.upper()):
-        return text
-    raise ValueError(f"{text!r} is not a signal such as SIGTERM")
-
-
-def mode(text: str) -> int:
-    if not re.fullmatch(r"(?:0o?)?[0-7]{3,4}", text):
-        raise ValueError(f"{text!r} is not a mode such as 0644")
-    return int(text.replace("o", ""), 8)
 
 
 def _health(http: Mapping[str, Any] | None = None, **rest: Any) -> HealthCheck:
@@ -177,8 +112,8 @@ _HEALTH = Section(
         "http": Section(
             "a URL on the target that answers with 2xx or 3xx when it is up",
             {
-                "port": Text("a port of the target", port_number, {"type": "integer"}),
-                "path": Text("a path, / by default", absolute),
+                "port": Text("a port of the target", values.port_number, {"type": "integer"}),
+                "path": Text("a path, / by default", values.absolute),
             },
             required=("port",),
         ),
@@ -194,9 +129,9 @@ _FILE = Section(
     {
         "source": Text("a path relative to container.yaml"),
         "content": Text("the text of the file"),
-        "target": Text("an absolute path in the image", inside, _INSIDE),
+        "target": Text("an absolute path in the image", values.inside, values.INSIDE),
         "owner": kinds.matching("user:group, by number or name", r"[\w.-]+(:[\w.-]+)?", "user:group"),
-        "mode": Text("an octal mode such as 0644", mode, _TEXT_OR_NUMBER),
+        "mode": Text("an octal mode such as 0644", values.mode, _TEXT_OR_NUMBER),
     },
     File,
     required=("target",),
@@ -219,8 +154,9 @@ _RESOURCES = Section(
     },
     Resources,
 )
-_PORT = Text("HOST:CONTAINER[/udp]", port, _TEXT_OR_NUMBER)
-_VOLUME = Text("NAME:/PATH[:ro] or /HOST:/PATH[:ro]", volume)
+_PORT = Text("HOST:CONTAINER[/udp]", values.port, _TEXT_OR_NUMBER)
+_VOLUME = Text("NAME:/PATH[:ro] or /HOST:/PATH[:ro]", values.volume)
+_DEVICE = Text("/dev/NODE[:/PATH][:rwm]", values.device, {"type": "string", "pattern": f"^{values.DEVICE}$"})
 _INCLUDE = Text("libNAME.so.N or an absolute path")
 
 SPEC = Section(
@@ -234,12 +170,13 @@ SPEC = Section(
         "cmd": Words("arguments that can be replaced when it is run"),
         "env": Pairs("environment variables"),
         "user": kinds.matching("user[:group], by number or name", r"[\w.-]+(:[\w.-]+)?", "user[:group]"),
-        "workdir": Text("an absolute path", inside, _INSIDE),
+        "workdir": Text("an absolute path", values.inside, values.INSIDE),
         "ports": Many("ports of the target that the container answers on", _PORT),
         "volumes": Many("directories that outlive the container", _VOLUME),
+        "devices": Many("device nodes of the target that the container gets", _DEVICE),
         "labels": Pairs("labels of the image"),
         "author": Text("who to ask about it"),
-        "stop_signal": Text("a signal such as SIGTERM", stop_signal, _SIGNAL_JSON),
+        "stop_signal": Text("a signal such as SIGTERM", values.stop_signal, values.SIGNAL),
         "stop_timeout": Text("a time such as 10s", kinds.duration, _TEXT_OR_NUMBER),
         "healthcheck": _HEALTH,
         "files": Many("files to put into the image", _FILE),
@@ -248,9 +185,9 @@ SPEC = Section(
         "resources": _RESOURCES,
         "restart": Text(
             "no, always, unless-stopped or on-failure[:N]",
-            restart,
+            values.restart,
             # for YAML 1.1 an unquoted no is false, for the editors that know 1.2 it is a text
-            {"anyOf": [{"type": "string", "pattern": f"^(?:{_RESTART})$"}, {"const": False}]},
+            {"anyOf": [{"type": "string", "pattern": f"^(?:{values.RESTART})$"}, {"const": False}]},
         ),
         "network": kinds.choice("host, bridge or none", "host", "bridge", "none"),
         "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),
@@ -259,9 +196,16 @@ SPEC = Section(
 )
 
 
+_LATER = ("devices",)
+
+
 def settings_to_json(settings: Settings) -> str:
-    """*settings* as the text of an annotation."""
-    return json.dumps(asdict(settings), sort_keys=True, separators=(",", ":"))
+    """*settings* as the text of an annotation.
+
+    Keys that came later than the first version are left out while they are empty: the digest stays.
+    """
+    raw = {key: value for key, value in asdict(settings).items() if value or key not in _LATER}
+    return json.dumps(raw, sort_keys=True, separators=(",", ":"))
 
 
 def settings_from_json(text: str) -> Settings:
@@ -272,6 +216,7 @@ def settings_from_json(text: str) -> Settings:
         env=raw.get("env", {}),
         ports=tuple(_make(Port, item) for item in raw.get("ports", [])),
         volumes=tuple(_make(Volume, item) for item in raw.get("volumes", [])),
+        devices=tuple(_make(Device, item) for item in raw.get("devices", [])),
         healthcheck=_make(HealthCheck, {**health, "command": tuple(health["command"])}) if health else None,
         resources=_make(Resources, raw.get("resources", {})),
         restart=_make(Restart, raw.get("restart", {})),

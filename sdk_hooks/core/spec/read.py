@@ -12,7 +12,8 @@ import yaml
 
 from sdk_hooks.core.spec import kinds
 from sdk_hooks.core.spec.kinds import SpecError
-from sdk_hooks.core.spec.model import SPEC, Spec, port
+from sdk_hooks.core.spec.model import SPEC, Spec
+from sdk_hooks.core.spec.values import port
 from sdk_hooks.errors import SdkError
 
 FILE_NAME = "container.yaml"

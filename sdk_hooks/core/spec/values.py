@@ -1,0 +1,87 @@
+"""Values of container.yaml that have a form of their own, and the patterns that describe them to editors.
+
+Each function understands a text, and raises ValueError with what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+
+from sdk_hooks.container import Device, Port, Restart, Volume
+from sdk_hooks.core.spec import kinds
+
+DEVICE = r"(/(?!\S*\.\./)[^:\s]+)(?::(/[^:\s]+))?(?::(?=[rwm])(r?w?m?))?"
+RESTART = r"no|always|unless-stopped|on-failure(?::[0-9]+)?"
+
+
+def port(text: str) -> Port:
+    """`80`, `8080:80`, `127.0.0.1:8080:80/udp`: address and port of the target, port of the container."""
+    match = re.fullmatch(r"(?:(?:([\d.]+|\[[\da-fA-F:]+\]):)?(\d+):)?(\d+)(?:/(tcp|udp|sctp))?", text)
+    if not match or not all(0 < int(p) < 65536 for p in match.group(2, 3) if p):
+        raise ValueError(f"{text!r} is not a port such as 8080:80")
+    return Port(int(match[3]), int(match[2] or match[3]), match[4] or "tcp", match[1] or "")
+
+
+def volume(text: str) -> Volume:
+    """`name:/path`, `/on/target:/path`, `/path:ro`; a path alone is kept under a name made of it."""
+    match = re.fullmatch(r"(?:([^:]+):)?(/[^:]*)(?::(ro|rw))?", text)
+    inner = match[2].strip("/") if match else ""
+    source = match[1] or inner.replace("/", "-") if match else ""
+    if not match or not inner or not (source.startswith("/") or re.fullmatch(r"\w[\w.-]*", source)):
+        raise ValueError(f"{text!r} is not a volume such as data:/var/lib/app")
+    return Volume(source, match[2], match[3] == "ro")
+
+
+def device(text: str) -> Device:
+    """`/dev/ttyUSB0`, `/dev/ttyUSB0:/dev/gps`, `/dev/i2c-1:r`, `/dev/i2c-1:/dev/i2c-0:rw`."""
+    match = re.fullmatch(DEVICE, text)
+    if not match:
+        raise ValueError(f"{text!r} is not a device such as /dev/ttyUSB0")
+    return Device(match[1], match[2] or match[1], match[3] or "rwm")
+
+
+def port_number(text: str) -> int:
+    if not 0 < kinds.count(text) < 65536:
+        raise ValueError(f"{text!r} is not a port")
+    return int(text)
+
+
+def restart(text: str) -> Restart:
+    if not re.fullmatch(RESTART, text):
+        raise ValueError(f"{text!r} is not one of no, always, unless-stopped, on-failure[:N]")
+    policy, _, retries = text.partition(":")
+    return Restart(policy, int(retries or 0))
+
+
+def absolute(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError(f"{text!r} is not an absolute path")
+    return text
+
+
+def inside(text: str) -> str:
+    """An absolute path in the image."""
+    if ".." in absolute(text).split("/"):
+        raise ValueError(f"{text!r} has a '..'")
+    return text
+
+
+INSIDE = {"type": "string", "pattern": r"^/(?!(.*/)?\.\.(/|$))"}
+_SIGNALS = "|".join(sorted(each.name.removeprefix("SIG") for each in signal.Signals))
+_SIGNAL_TEXT = rf"(SIG)?({_SIGNALS}|RTMIN\+[0-9]+|RTMAX-[0-9]+)|[1-9]|[1-5][0-9]|6[0-4]"
+
+SIGNAL = {"type": ["string", "number"], "pattern": f"^({_SIGNAL_TEXT}|{_SIGNAL_TEXT.lower()})$"}
+
+
+def stop_signal(text: str) -> str:
+    """A signal by name, with SIG or without, or by number; a real-time one as SIGRTMIN+N."""
+    if re.fullmatch(_SIGNAL_TEXT, text.upper()):
+        return text
+    raise ValueError(f"{text!r} is not a signal such as SIGTERM")
+
+
+def mode(text: str) -> int:
+    if not re.fullmatch(r"(?:0o?)?[0-7]{3,4}", text):
+        raise ValueError(f"{text!r} is not a mode such as 0644")
+    return int(text.replace("o", ""), 8)
