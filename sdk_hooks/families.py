@@ -33,6 +33,9 @@ class Runtime(Plugin, Protocol):
     def needs(self, target: Target) -> Needs:
         """What must be there before anything is sent to *target*."""
 
+    def refuses(self, container: Container) -> str:
+        """What it can't do of all that *container* is to have, such as "pass devices"; empty when it can."""
+
     def run(self, container: str, bundle: PurePosixPath) -> Argv:
         """Create and start; stays in the foreground until the container's process ends."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from sdk_hooks.container import Container
 from sdk_hooks.target import Argv, Needs, Target
 
 
@@ -25,6 +26,9 @@ class RuncLike:
 
     def needs(self, target: Target) -> Needs:  # noqa: ARG002  the same everywhere
         return Needs(programs=(self._program,))
+
+    def refuses(self, container: Container) -> str:  # noqa: ARG002  runc can do it all
+        return ""
 
     def run(self, container: str, bundle: PurePosixPath) -> Argv:
         return (self._program, *self.options, "run", "--bundle", str(bundle), container)

@@ -88,6 +88,7 @@ def check_runtime(runtime: Runtime) -> None:
     """
     check_plugin(runtime)
     name, bundle = "web", PurePosixPath("/run/bundle")
+    _require(isinstance(runtime.refuses(container()), str), f"{runtime.name}.refuses gives a text")
     _require(runtime.needs(TARGET).programs, f"{runtime.name}: needs() names the program that it runs")
     commands = {
         "run": runtime.run(name, bundle),

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from .host import require_programs
 
-Kind = Literal["podman", "docker", "containerd", "crun", "runc", "bare"]
+Kind = Literal["podman", "docker", "containerd", "crun", "runc", "runsc", "bare"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +55,12 @@ ENGINES: dict[str, Engine] = {
     ),
     "crun": Engine(package="crun", programs=("crun",)),
     "runc": Engine(package="runc", programs=("runc",)),
+    "runsc": Engine(package="runsc", programs=("runsc",)),
     "bare": Engine(package=""),
 }
+
+BIG = frozenset(("podman", "docker", "containerd"))
+"""Those that want more of a userland than busybox."""
 
 OTHER_PROGRAMS = frozenset(("buildah", "skopeo", "umoci", "nerdctl", "crictl", "rootlesskit"))
 ENGINE_PROGRAMS = OTHER_PROGRAMS.union(*(engine.programs for engine in ENGINES.values()))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from . import cgroups, link, slots
-from .engines import Engine, Kind, require_engine, start_daemon, stop_daemon
+from .engines import BIG, Engine, Kind, require_engine, start_daemon, stop_daemon
 from .host import NAMESPACES, PATH, require_host, require_programs, run_or_fail
 from .keys import Sshd, require_sshd, write_keys
 from .link import Traffic
@@ -37,7 +37,7 @@ class NamespaceTarget:
         self.kind: Kind = kind
         self.engine: Engine = require_engine(kind)
         self.sshd: Sshd = sshd
-        self.userland: Userland = userland or ("busybox" if kind in ("crun", "runc", "bare") else "debian")
+        self.userland: Userland = userland or ("debian" if kind in BIG else "busybox")
         self.cgroup_version = cgroup_version or cgroups.default_version()
         self.disk = disk
         self._process: Process | None = None

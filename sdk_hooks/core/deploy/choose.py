@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sdk_hooks.container import Settings
+from sdk_hooks.container import Container, Settings
 from sdk_hooks.core.deploy.probe import Found
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.core.ui import human
@@ -107,6 +107,19 @@ def check_machine(target: Target, image: Image, settings: Settings, chosen: Stac
         raise _needs_root(target)
     _check_platform(target, image)
     _check_network(settings, chosen)
+
+
+def check_runtime(container: Container) -> None:
+    """Refuse what the chosen runtime can't do.
+
+    :raises SdkError: With what that is.
+    """
+    runtime = container.runtime
+    what = runtime.refuses(container) if runtime else ""
+    if runtime and what:
+        raise SdkError(
+            f"{runtime.name} can't {what}", hint="choose another one with --runtime", code="runtime-refuses"
+        )
 
 
 def ports(settings: Settings) -> frozenset[int]:

@@ -85,6 +85,7 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
     settings = deployment.with_network(order.settings, stack)
     made = deployment.make(order.name, order.image, settings, stack, runtime, found.target, found.nodes)
+    choose.check_runtime(made.container)
     change = _change(made, order.image)
     held = found.target.stacks[stack.name].holds(order.image.diff_ids)
     transfer = Transfer(made, order.image, held)
