@@ -18,6 +18,7 @@ BOARDS = {
     "containerd": ("containerd", "openssh"),
     "crun": ("crun", "dropbear"),
     "runc": ("runc", "dropbear"),
+    "runsc": ("runsc", "dropbear"),
     "bare": ("bare", "openssh"),
 }
 STACKS = ("podman", "docker", "containerd", "crun", "runc")

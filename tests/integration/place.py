@@ -51,7 +51,7 @@ class Place:
     @property
     def raw(self) -> bool:
         """Whether it has no engine, but a runtime alone."""
-        return self.board.kind in ("crun", "runc")
+        return self.board.kind in ("crun", "runc", "runsc")
 
     @property
     def ssh(self) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from .tester import Cli
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture(scope="module", params=(*STACKS, *ROOTLESS))
+@pytest.fixture(scope="module", params=(*STACKS, "runsc", *ROOTLESS))
 def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
-    """Also as an ordinary user."""
+    """Also with a runtime that is nothing but a plugin, and as an ordinary user."""
     return found(request.param, cli, start_board)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from sdk_plugins.runtimes.runsc import Runsc
 from sdk_plugins.stacks.none import NoStack
 from sdk_plugins.stacks.podman import Podman
 
-from sdk_hooks import Port, Settings
+from sdk_hooks import Device, DeviceNode, Port, Settings
 from sdk_hooks.core.deploy import choose
 from sdk_hooks.core.deploy.probe import Found
-from sdk_hooks.testing import TARGET
+from sdk_hooks.testing import TARGET, container
 
 from .helpers import AMD64, fails, make
 
@@ -40,6 +41,16 @@ def test_without_user_namespaces_an_ordinary_user_needs_an_engine(tmp_path: Path
     ):
         choose.check(Found(target), image, "web", HOST, NoStack(), 0)
     choose.check(Found(target), image, "web", HOST, Podman(), 0)
+
+
+def test_what_a_runtime_cannot_do_is_told() -> None:
+    node = DeviceNode(Device("/dev/a", "/dev/a"), "c", 4, 64, 0o660, (0, 20))
+    with fails(
+        "runsc can't pass devices: its kernel has no drivers for them [runtime-refuses]\n"
+        "  hint: choose another one with --runtime"
+    ):
+        choose.check_runtime(container(runtime=Runsc(), devices=(node,)))
+    choose.check_runtime(container(runtime=Runsc()))
 
 
 def test_where_layers_are_copied_there_has_to_be_room_for_that(tmp_path: Path) -> None:

@@ -1,0 +1,21 @@
+"""runsc, the OCI runtime of gVisor: a kernel in user space between the container and the target's own."""
+
+from __future__ import annotations
+
+from sdk_hooks import Container, hookimpl
+from sdk_hooks.runclike import RuncLike
+
+
+class Runsc(RuncLike):
+    name = "runsc"
+    summary = "gVisor: system calls go to a kernel in user space, for code that is not trusted"
+    # its own network stack takes the addresses of the interfaces that it finds away from the target
+    options = ("--network=host",)
+
+    def refuses(self, container: Container) -> str:
+        return "pass devices: its kernel has no drivers for them" if container.devices else ""
+
+
+@hookimpl
+def sdk_runtimes() -> list[Runsc]:
+    return [Runsc()]
