@@ -54,6 +54,7 @@ class Containerd:
         return (
             *(*_CTR, "run"),
             *(attached if container.attach else detached),
+            *(("--runc-binary", container.runtime.name) if container.runtime else ()),
             *(("--net-host",) if settings.network == "host" else ()),
             *(("--read-only",) if settings.read_only else ()),
             *(("--memory-limit", str(limits.memory)) if limits.memory else ()),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 
 import pytest
 
@@ -138,3 +139,12 @@ def test_other_stack_takes_over(podman: Place) -> None:
     assert podman.get() == "hello from a container, version 1\n"
     assert podman.state("hello-http")["stack"] == "podman"
     assert podman.sh("crun list -q") == podman.sh("podman ps -q --no-trunc")
+
+
+def test_ctr_uses_the_runtime_that_was_named(at: Callable[[str], Place]) -> None:
+    place = at("containerd")
+    place.deployed("hello-http", "v1", "--runtime", "runc")
+
+    assert place.state("hello-http")["runtime"] == "runc"
+    assert place.get() == "hello from a container, version 1\n"
+    assert "--runc-binary runc " in place.sh(f"cat {place.directory}/apps/hello-http/*/run")
