@@ -174,6 +174,12 @@ class Place:
         """Take away whatever a test has left deployed, and the volumes that undeploy has left."""
         self.board.restore_link()
         self.board.restore_disk()
+        for login in (Place(self.board, self.cli, user=user) for user in (False, True)):
+            if self.board.run(("test", "-d", login.directory)).returncode == 0:
+                login._clean()
+
+    def _clean(self) -> None:
+        """Of this login."""
         for name in self.board.run(("ls", f"{self.directory}/apps")).stdout.decode().split():
             done = self.undeploy(name, "--volumes")
             assert done.status == 0, done.stderr
