@@ -63,7 +63,7 @@ def test_the_machine_from_its_first_start_to_its_last(home: Home) -> None:
     second, same = deploy(home, "v2")
     assert same == url
     assert answer(url) == "hello from a container, version 2\n"
-    sent = [record["sent"]["wire"] for record in (first, second)]  # type: ignore[index]
+    sent = [record["sent"]["wire"] for record in (first, second)]  # type: ignore[index]  # of JSON
     assert sent[1] < 20_000 < sent[0], sent
     home.ok("container-deploy", "hello-http", "qemu", "--rollback")
     assert answer(url) == "hello from a container, version 1\n"

@@ -70,4 +70,6 @@ def zstd(raw: bytes) -> bytes:
     return subprocess.run(["zstd", "-qc"], input=raw, check=True, capture_output=True).stdout
 
 
-needs_zstd = pytest.mark.skipif(shutil.which("zstd") is None, reason="zstd is not installed")
+needs_zstd = pytest.mark.skipif(
+    shutil.which("zstd") is None, reason="zstd is not installed: apt-get install zstd"
+)

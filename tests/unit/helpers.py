@@ -55,7 +55,7 @@ def gcc(target: Path, source: str, *options: str) -> Path:
 
 def file(path: str, content: bytes = b"", mode: int = 0o644, **more: object) -> Entry:
     """A file of the image whose content is in memory."""
-    return Entry(path, FILE, mode, size=len(content), data=content)._replace(**more)  # type: ignore[arg-type]
+    return Entry(path, FILE, mode, size=len(content), data=content)._replace(**more)  # type: ignore[arg-type]  # fields by name
 
 
 def folder(path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> Entry:

@@ -23,7 +23,7 @@ def image(tmp_path: Path) -> Image:
 def read(image: Image, omit: tuple[str, ...] = (), **forms: bool) -> dict[str, bytes]:
     raw = b"".join(archive.stream(archive.whole(image), "localhost/web:v2", omit, **forms))
     with untar(raw) as tar:
-        return {m.name: tar.extractfile(m).read() if m.isfile() else b"" for m in tar}  # type: ignore[union-attr]
+        return {m.name: tar.extractfile(m).read() if m.isfile() else b"" for m in tar}  # type: ignore[union-attr]  # a file has content
 
 
 def test_one_archive_is_an_oci_layout_and_a_docker_archive(image: Image) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import MANIFEST
 
-from .basemaker import SYSTEM, Maker, on, zstd
+from .basemaker import SYSTEM, Maker, needs_zstd, on, zstd
 from .helpers import as_nobody, fails, root_only
 
 
@@ -117,9 +116,8 @@ def test_a_layer_that_is_no_tar_is_an_error(maker: Maker, tmp_path: Path) -> Non
         on(base, tmp_path)
 
 
+@needs_zstd
 def test_a_damaged_zstd_layer_is_an_error(maker: Maker, tmp_path: Path) -> None:
-    if shutil.which("zstd") is None:
-        pytest.skip("zstd is not installed")
     base = maker.index(maker.image(SYSTEM, pack=lambda raw: zstd(raw)[:-9]))
 
     with pytest.raises(SdkError, match=r"^zstd can't read a layer of the base image"):

@@ -238,6 +238,15 @@ def test_without_qemu_the_package_is_named(tmp_path: Path, monkeypatch: pytest.M
         launch.launch(what, Machine("qemu", tmp_path, AMD64), state.State(), Ui(StringIO()))
 
 
+def test_without_qemu_nothing_is_fetched_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with fails(
+        "there is no qemu-system-x86_64 here [missing-program]\n"
+        "  hint: install it: apt-get install qemu-system-x86"
+    ):
+        boot.reference(Machine("qemu", tmp_path, AMD64), Ui(StringIO()))
+
+
 def test_a_machine_that_says_nothing_in_time_is_an_error(tmp_path: Path) -> None:
     with fails(
         f"the machine 'qemu' has ended [machine-failed]\n  its console, '{tmp_path}/console.log', is empty"

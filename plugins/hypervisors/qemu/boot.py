@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,8 +60,10 @@ def reference(machine: Machine, progress: Progress) -> Boot:
 
     :raises SdkError: When it can't be made.
     """
-    target = reference_target(machine.platform, progress)
     architecture = machine.platform.architecture
+    if architecture in _PROGRAMS:  # else the target itself says what it can be
+        find(_PROGRAMS[architecture], architecture)  # before packages are fetched for it
+    target = reference_target(machine.platform, progress)
     directory = machine.directory
     keys = vm.keys(directory, machine.name)
     with open(directory / "initrd", "wb") as stream:
@@ -124,10 +127,16 @@ def native(boot: Boot) -> bool:
     return NATIVE.get(platform.machine()) == boot.platform.architecture
 
 
-def missing(program: str, architecture: str) -> SdkError:
-    """The error when there is no QEMU for *architecture*."""
-    return SdkError(
-        f"there is no {Path(program).name} here",
-        hint=f"install it: apt-get install {_PACKAGES.get(architecture, 'qemu-system')}",
-        code="missing-program",
-    )
+def find(program: str, architecture: str) -> str:
+    """The path of the QEMU *program*, which emulates *architecture*.
+
+    :raises SdkError: When it is not installed.
+    """
+    found = shutil.which(program)
+    if found is None:
+        raise SdkError(
+            f"there is no {Path(program).name} here",
+            hint=f"install it: apt-get install {_PACKAGES.get(architecture, 'qemu-system')}",
+            code="missing-program",
+        )
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from sdk_hooks import Machine, Progress, SdkError, vm
 from sdk_hooks.reftarget import DISK_UNUSABLE
 
 from . import accelerator
-from .boot import Boot, argv, missing, native
+from .boot import Boot, argv, find, native
 from .state import State
 
 _PANIC = "Kernel panic"
@@ -22,9 +21,7 @@ def launch(boot: Boot, machine: Machine, state: State, progress: Progress) -> St
 
     :raises SdkError: When it does not come up. It does not run then.
     """
-    program = shutil.which(boot.program)
-    if program is None:
-        raise missing(boot.program, boot.platform.architecture)
+    program = find(boot.program, boot.platform.architecture)
     try:
         kvm = accelerator.Answers(program)
         if native(boot) and kvm.may_work():

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from sdk_hooks.container import Container, HealthCheck, Resources, Settings
+from sdk_hooks.container import Container, DeviceNode, HealthCheck, Resources, Settings
 from sdk_hooks.core.deploy import boot, devices
 from sdk_hooks.core.deploy.devices import Node
 from sdk_hooks.core.deploy.resource import script
@@ -77,19 +77,7 @@ def make(
     """
     user = _user(image, stack, target)
     given = devices.given(settings.devices, nodes or {}, user, target)
-    record = json.dumps(
-        {
-            "name": name,
-            "image": image.name,
-            "digest": image.digest,
-            "stack": stack.name,
-            "runtime": runtime.name if runtime else "",
-            "layers": image.diff_ids,
-            "settings": json.loads(settings_to_json(settings)),
-            "devices": [f"{node.kind} {node.major}:{node.minor}" for node in given],
-        },
-        sort_keys=True,
-    )
+    record = _record(name, image, settings, stack, runtime, given)
     identity = hashlib.sha256(record.encode()).hexdigest()[:12]
     reference = f"{image.name.rpartition(':')[0]}:{image.digest[7:19]}"
     container = Container(
@@ -108,6 +96,27 @@ def make(
         groups=devices.groups(given, user),
     )
     return Deployment(container, stack, target, record)
+
+
+def _record(
+    name: str,
+    image: Image,
+    settings: Settings,
+    stack: Stack,
+    runtime: Runtime | None,
+    given: Iterable[DeviceNode],
+) -> str:
+    found = {
+        "name": name,
+        "image": image.name,
+        "digest": image.digest,
+        "stack": stack.name,
+        "runtime": runtime.name if runtime else "",
+        "layers": image.diff_ids,
+        "settings": json.loads(settings_to_json(settings)),
+        "devices": [f"{node.kind} {node.major}:{node.minor}" for node in given],
+    }
+    return json.dumps(found, sort_keys=True)
 
 
 def scripts(deployment: Deployment, image: Image) -> Mapping[str, str]:
