@@ -68,9 +68,11 @@ def order(args: argparse.Namespace, session: Session) -> Order:
     """What the command line asks for."""
     from sdk_hooks.core import images
     from sdk_hooks.core.deploy.order import Order
+    from sdk_hooks.core.deploy.parts import Part
 
     image = images.find(args.image, settings.directory(args, session), args.tag)
-    return Order(_name(args, image), image, settings.apply(args, image), args.stack, args.runtime)
+    part = Part(image, settings.apply(args, image))
+    return Order(_name(args, image), (part,), args.stack, args.runtime)
 
 
 def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:
@@ -83,7 +85,7 @@ def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connect
         if args.dry_run:
             return core.script(prepared)
         outcome = core.execute(prepared, connection, session.ui)
-        targets.tell_addresses(connection.name, wanted.settings.ports, session)
+        targets.tell_addresses(connection.name, wanted.ports, session)
         return outcome
 
     return work

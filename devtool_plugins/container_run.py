@@ -38,8 +38,10 @@ def run(args: argparse.Namespace, session: Session) -> int:
 
     from sdk_hooks.core import images, local, names
     from sdk_hooks.core.deploy.order import Order
+    from sdk_hooks.core.deploy.parts import Part
 
     image = images.find(args.image, settings.directory(args, session), args.tag)
-    order = Order(names.of_image(image), image, settings.apply(args, image), args.stack, args.runtime)
+    part = Part(image, settings.apply(args, image))
+    order = Order(names.of_image(image), (part,), args.stack, args.runtime)
     command = None if args.cmd is None else tuple(shlex.split(args.cmd))
     return local.run(order, command, session.plugins, session.ui)

@@ -111,6 +111,25 @@ class Restart:
 
 
 @dataclass(frozen=True)
+class Network:
+    """A network of an application's own, which its containers join."""
+
+    name: str
+    driver: str = "bridge"
+    """The name of a network plugin: bridge, macvlan, ipvlan, host-device."""
+    subnet: str = ""
+    """In CIDR form, such as 10.9.0.0/24; empty for one that the stack picks."""
+    gateway: str = ""
+    parent: str = ""
+    """The target's interface that it is reached through, of the drivers that want one."""
+    vlan: int = 0
+    """802.1Q tag on *parent*; 0 for none."""
+    mtu: int = 0
+    internal: bool = False
+    """Whether it leads nowhere but to its own containers."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a container is run; what is not part of the OCI image config, and travels beside it."""
 
@@ -124,6 +143,12 @@ class Settings:
     restart: Restart = Restart()
     network: str = ""
     """host, bridge or none; empty for host, or for bridge where ports have to be moved."""
+    networks: tuple[Network, ...] = ()
+    """Those of its application that it joins, instead of *network*; the first has its default route."""
+    entrypoint: Argv | None = None
+    """Instead of the image's, whose CMD then does not count either."""
+    cmd: Argv | None = None
+    """Instead of the image's CMD."""
     read_only: bool = False
     stop_timeout: float = 10.0
 
@@ -159,3 +184,9 @@ class Container:
     devices: tuple[DeviceNode, ...] = ()
     groups: tuple[int, ...] = ()
     """Groups of the target, besides its own, that its user needs to open the devices."""
+    application: str = ""
+    """What it is deployed under; its own name, unless the application has several containers."""
+    alias: str = ""
+    """Its name on the networks that it joins."""
+    hosts: tuple[tuple[str, str], ...] = ()
+    """(name, address) that it finds in its /etc/hosts, besides what the stack puts there."""

@@ -31,12 +31,13 @@ class DockerLike:
     def programs(self) -> tuple[str, ...]:
         return (self.name,)
 
-    def inventory(self, container: str) -> Script:
+    def inventory(self, containers: Argv) -> Script:
         cli = self.name
+        states = "".join(self._state(name, f"echo state {quoted((name,))}") for name in containers)
         return (
             f"v=$($limit {cli} version --format '{self.server_version}') || {{ echo \"$v\"; return 1; }}\n"
             'echo "version $v"\n'
-            f"{self._state(container, 'echo state')}"
+            f"{states}"
             f"i=$({cli} image ls -q)\n"
             f"[ -z \"$i\" ] || {cli} image inspect --format '{self.held}' $i\n"
             "return 0\n"

@@ -75,12 +75,12 @@ class Stack(Plugin, Protocol):
     def restarts(self) -> bool:
         """Whether it starts containers again by itself when the target boots."""
 
-    def inventory(self, container: str) -> Script:
+    def inventory(self, containers: Argv) -> Script:
         """Print facts, a line each, and exit 0; or say on stderr why it can't be used, and exit otherwise.
 
         `$limit` before a command ends it after some seconds, where the target can do that.
 
-        `version 4.3.1`; `state running 2026-01-01T00:00:00Z` as in `state`;
+        `version 4.3.1`; `state NAME running 2026-01-01T00:00:00Z` for those of *containers* that are there;
         `blob sha256:...` for a layer found by its diff ID alone;
         `chain sha256:... sha256:...` for an image whose layers are found only in this order.
         """

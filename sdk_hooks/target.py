@@ -86,8 +86,8 @@ class StackFacts:
     """Layers that it holds and finds by digest, in any order."""
     chains: frozenset[tuple[str, ...]] = frozenset()
     """Layers that it finds only on top of the same layers, per image and bottom first."""
-    state: str = "absent"
-    """State of the container that has the name to be deployed."""
+    states: Mapping[str, str] = field(default_factory=dict)
+    """By name, the state of the containers that have a name that is to be deployed."""
 
     def holds(self, layers: tuple[str, ...]) -> frozenset[str]:
         """Those of *layers* (diff IDs of an image, bottom first) that need not be sent."""

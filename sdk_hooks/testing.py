@@ -129,7 +129,7 @@ def check_stack(stack: Stack) -> None:
     for argv in stack.remove(box):
         _check_argv(f"{stack.name}.remove", argv)
     scripts = {
-        "inventory": f"inventory() {{\n{stack.inventory('web')}\n}}\n",
+        "inventory": f"inventory() {{\n{stack.inventory(('web', 'db'))}\n}}\n",
         "state": stack.state(box),
         "run": quoted(stack.run(box)),
         **{name: text for name, text in stack.files(box, TARGET).items() if not name.endswith(".json")},

@@ -20,14 +20,16 @@ class Containerd:
     restarts = True  # its monitor does, within 10 s
     space = 2.0
 
-    def inventory(self, container: str) -> Script:
+    def inventory(self, containers: Argv) -> Script:
+        states = "all=$(ctr containers ls -q)\n"
+        for name in containers:
+            states += f'case "$all" in {_word(name)}) echo state {quoted((name,))} known ;; esac\n'
         return (
             f'c=$({quoted((*_CTR, "content", "ls", "-q"))}) || {{ echo "$c"; return 1; }}\n'
             'for b in $c; do echo "blob $b"; done\n'
             f"set -- $(ctr version 2>/dev/null); while [ $# -gt 1 ]; do\n"
             f'[ "$1" = Version: ] && v=$2; shift; done; echo "version $v"\n'
-            f'case "$(ctr containers ls -q)" in {_word(container)}) echo state known ;; esac\n'
-            "return 0\n"
+            f"{states}return 0\n"
         )
 
     def load(self) -> Argv:

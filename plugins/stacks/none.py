@@ -23,8 +23,8 @@ class NoStack:
     restarts = False
     space = 1.0
 
-    def inventory(self, container: str) -> Script:  # noqa: ARG002
-        # the runtimes are asked for the name by the core
+    def inventory(self, containers: Argv) -> Script:  # noqa: ARG002
+        # the runtimes are asked for the names by the core
         return (
             'for l in "$STATE"/layers/sha256-*; do [ ! -d "$l" ] || echo "blob sha256:${l##*sha256-}"; done\n'
         )

@@ -33,17 +33,19 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
     """
     connection = Local()
     prepared = prepare(order, connection, plugins, foreground=True)
+    made = prepared.deployment.containers[0]
     container = replace(
-        prepared.deployment.container,
+        made,
         name=f"{order.name}-run-{os.getpid()}",
         attach=True,
         tty=sys.stdin.isatty() and sys.stdout.isatty(),
-        command=command,
+        command=made.command if command is None else command,
     )
     if prepared.deployment.stack.takes == "layers":
-        with _bundle(order.image, container, prepared.found.target) as bundle:
+        with _bundle(order.parts[0].image, container, prepared.found.target) as bundle:
             return _foreground(_runtime(container).run(container.name, PurePosixPath(bundle)), bundle)
-    prepared.transfer.send(connection, progress)
+    for transfer in prepared.transfers:
+        transfer.send(connection, progress)
     try:
         return _foreground(prepared.deployment.stack.run(container))
     finally:
@@ -69,7 +71,7 @@ def _foreground(argv: Argv, state: str = "") -> int:
 def _forget(prepared: Prepared) -> None:
     """Drop the name that the image had for this run, unless it is deployed here."""
     if not prepared.found.current:
-        argv = prepared.deployment.stack.untag(prepared.deployment.container.image)
+        argv = prepared.deployment.stack.untag(prepared.deployment.containers[0].image)
         link.feed(Local(), argv, ())
 
 

@@ -28,8 +28,9 @@ def whole(script: Script) -> Script:
 
 
 def write_files(directory: str, files: Mapping[str, str]) -> Script:
-    """Commands that write *files*, by name, into *directory*."""
-    parts = []
+    """Commands that write *files*, by name or path, into *directory*."""
+    folders = {name.rpartition("/")[0]: None for name in files if "/" in name}
+    parts = [f"mkdir -p {shlex.quote(f'{directory}/{folder}')}\n" for folder in folders]
     for name, content in files.items():
         end = "EOF"
         while f"\n{end}\n" in f"\n{content}\n":

@@ -9,8 +9,9 @@ from sdk_plugins.runtimes.runsc import Runsc
 from sdk_plugins.stacks.none import NoStack
 from sdk_plugins.stacks.podman import Podman
 
-from sdk_hooks import Device, DeviceNode, Port, Settings
-from sdk_hooks.core.deploy import choose
+from sdk_hooks import Device, DeviceNode, Image, Port, Settings, Stack, Target
+from sdk_hooks.core.deploy import choose, deployment
+from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.deploy.probe import Found
 from sdk_hooks.testing import TARGET, container
 
@@ -21,6 +22,11 @@ USER = replace(BOARD, uid=1000, low_ports=1024)
 HOST = Settings(network="host")
 
 
+def check(target: Target, image: Image, stack: Stack, settings: Settings = HOST) -> None:
+    """What is checked of a deployment of *image* to *target*."""
+    choose.check(Found(target), deployment.make("web", (Part(image, settings),), stack, None, target), 0)
+
+
 def test_a_port_that_only_root_may_bind_is_refused(tmp_path: Path) -> None:
     settings = replace(HOST, ports=(Port(80, 80), Port(8080, 8080)))
     with fails(
@@ -28,7 +34,7 @@ def test_a_port_that_only_root_may_bind_is_refused(tmp_path: Path) -> None:
         "  sysctl net.ipv4.ip_unprivileged_port_start is 1024\n"
         "  hint: log in as root, or choose a higher one: ports: in container.yaml"
     ):
-        choose.check(Found(USER), make(tmp_path / "x").image, "web", settings, Podman(), 0)
+        check(USER, make(tmp_path / "x").image, Podman(), settings)
 
 
 def test_without_user_namespaces_an_ordinary_user_needs_an_engine(tmp_path: Path) -> None:
@@ -39,8 +45,8 @@ def test_without_user_namespaces_an_ordinary_user_needs_an_engine(tmp_path: Path
         "  an ordinary user needs user namespaces: sysctl user.max_user_namespaces is 0\n"
         "  hint: log in as root, or allow them there"
     ):
-        choose.check(Found(target), image, "web", HOST, NoStack(), 0)
-    choose.check(Found(target), image, "web", HOST, Podman(), 0)
+        check(target, image, NoStack())
+    check(target, image, Podman())
 
 
 def test_what_a_runtime_cannot_do_is_told() -> None:
@@ -56,11 +62,11 @@ def test_what_a_runtime_cannot_do_is_told() -> None:
 def test_where_layers_are_copied_there_has_to_be_room_for_that(tmp_path: Path) -> None:
     image = make(tmp_path / "x").image
     free = (1 << 20) + sum(layer.size for layer in image.layers) - 1
-    choose.check(Found(replace(BOARD, overlay=True, free=free)), image, "web", HOST, NoStack(), 0)
+    check(replace(BOARD, overlay=True, free=free), image, NoStack())
     for target in (replace(BOARD, overlay=False, free=free), replace(USER, overlay=True, free=free)):
         with fails(
             f"no space on {target.name!r}: 1.1 MB are needed, 1.1 MB are free [no-space]\n"
             f"  0 B are to be sent to none, on the file system of {target.state}\n"
             "  hint: remove what is not needed there"
         ):
-            choose.check(Found(target), image, "web", HOST, NoStack(), 0)
+            check(target, image, NoStack())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from sdk_hooks.container import Container, Settings
+from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.deploy.probe import Found
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.core.ui import human
@@ -76,37 +77,38 @@ def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -
     return usable[name or min(usable)]
 
 
-def check(found: Found, image: Image, name: str, settings: Settings, chosen: Stack, size: int) -> None:
+def check(found: Found, made: Deployment, size: int) -> None:
     """Refuse what would fail.
 
     :param size: Bytes that will be sent.
     :raises SdkError: With the first reason.
     """
-    target = found.target
-    check_machine(target, image, settings, chosen)
-    _check_name(found, name, chosen)
-    _check_ports(found, settings)
-    room = int(size * chosen.space) + (1 << 20)
-    if chosen.takes == "layers" and (target.uid or not target.overlay):  # every deployment is a copy
-        room += sum(layer.size for layer in image.layers)
+    target, stack = found.target, made.stack
+    check_machine(made)
+    _check_names(found, made)
+    _check_ports(found, made)
+    room = int(size * stack.space) + (1 << 20)
+    if stack.takes == "layers" and (target.uid or not target.overlay):  # every container is a copy
+        room += sum(layer.size for member in made.members for layer in member.image.layers)
     if target.free and room > target.free:
         raise SdkError(
             f"no space on {target.name!r}: {human(room)} are needed, {human(target.free)} are free",
-            detail=f"{human(size)} are to be sent to {chosen.name}, on the file system of {target.state}",
+            detail=f"{human(size)} are to be sent to {stack.name}, on the file system of {target.state}",
             hint="remove what is not needed there",
             code="no-space",
         )
 
 
-def check_machine(target: Target, image: Image, settings: Settings, chosen: Stack) -> None:
+def check_machine(made: Deployment) -> None:
     """Refuse what the machine or the stack can't do at all.
 
     :raises SdkError: With the first reason.
     """
-    if target.confined and chosen.takes == "layers":
-        raise _needs_root(target)
-    _check_platform(target, image)
-    _check_network(settings, chosen)
+    if made.target.confined and made.stack.takes == "layers":
+        raise _needs_root(made.target)
+    for member in made.members:
+        _check_platform(made.target, member.image)
+        _check_network(member.container.settings, made.stack)
 
 
 def check_runtime(container: Container) -> None:
@@ -120,11 +122,6 @@ def check_runtime(container: Container) -> None:
         raise SdkError(
             f"{runtime.name} can't {what}", hint="choose another one with --runtime", code="runtime-refuses"
         )
-
-
-def ports(settings: Settings) -> frozenset[int]:
-    """TCP ports of the target that the container wants."""
-    return frozenset(port.host for port in settings.ports if port.protocol == "tcp")
 
 
 def _needs_root(target: Target) -> SdkError:
@@ -199,17 +196,19 @@ def _check_platform(target: Target, image: Image) -> None:
         )
 
 
-def _check_name(found: Found, name: str, chosen: Stack) -> None:
-    facts = found.target.stacks.get(chosen.name)
-    holders = [chosen.name] if facts and facts.state not in ("", "absent") else []
-    if chosen.takes == "layers":
-        holders += sorted(found.holders)
-    if holders and chosen.name not in found.ours:
-        raise SdkError(
-            f"{holders[0]} on {found.target.name!r} has a container {name!r} that is not ours",
-            hint="deploy under another name with --name, or remove that one",
-            code="name-in-use",
-        )
+def _check_names(found: Found, made: Deployment) -> None:
+    facts, stack = found.target.stacks.get(made.stack.name), made.stack
+    for name in (container.name for container in made.containers):
+        state = facts.states.get(name, "absent") if facts else "absent"
+        holders = [stack.name] if state != "absent" else []
+        if stack.takes == "layers":
+            holders += sorted(runtime for runtime, held in found.holders if held == name)
+        if holders and stack.name not in found.ours:
+            raise SdkError(
+                f"{holders[0]} on {found.target.name!r} has a container {name!r} that is not ours",
+                hint="deploy under another name with --name, or remove that one",
+                code="name-in-use",
+            )
 
 
 def _check_network(settings: Settings, chosen: Stack) -> None:
@@ -230,8 +229,9 @@ def _check_network(settings: Settings, chosen: Stack) -> None:
         )
 
 
-def _check_ports(found: Found, settings: Settings) -> None:
-    low = [str(port.host) for port in settings.ports if port.host < found.target.low_ports]
+def _check_ports(found: Found, made: Deployment) -> None:
+    wanted = [port for box in made.containers for port in box.settings.ports]
+    low = [str(port.host) for port in wanted if port.host < found.target.low_ports]
     if low:
         raise SdkError(
             f"port {', '.join(low)} of {found.target.name!r} is not for an ordinary user",
@@ -239,14 +239,11 @@ def _check_ports(found: Found, settings: Settings) -> None:
             hint="log in as root, or choose a higher one: ports: in container.yaml",
             code="low-port",
         )
-    taken = _taken(found, ports(settings))
+    numbers = [port.host for port in wanted if port.protocol == "tcp"]
+    taken = sorted(set(numbers) & found.target.listening - found.ports)
     if taken:
         raise SdkError(
-            f"port {', '.join(map(str, sorted(taken)))} of {found.target.name!r} is in use by something else",
+            f"port {', '.join(map(str, taken))} of {found.target.name!r} is in use by something else",
             hint="stop that, or change ports: in container.yaml",
             code="port-in-use",
         )
-
-
-def _taken(found: Found, wanted: Collection[int]) -> set[int]:
-    return set(wanted) & found.target.listening - found.ports

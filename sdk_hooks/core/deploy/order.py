@@ -7,17 +7,17 @@ import time
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sdk_hooks.container import Settings
-from sdk_hooks.core.deploy import choose, deployment
+from sdk_hooks.container import Port
+from sdk_hooks.core.deploy import choose, content, deployment, transfer
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
-from sdk_hooks.core.deploy.deployment import Deployment
+from sdk_hooks.core.deploy.deployment import Deployment, container_name
+from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.deploy.probe import Found, probe
 from sdk_hooks.core.deploy.transfer import Sent, Transfer
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
-from sdk_hooks.image import Image
 from sdk_hooks.target import Script
 
 UP, RESTORED, DOWN, BUSY = 0, 3, 4, 5
@@ -29,12 +29,21 @@ class Order:
     """What to deploy, whatever the target."""
 
     name: str
-    image: Image
-    settings: Settings
+    parts: tuple[Part, ...]
+    """In the order of their start."""
     stack: str = ""
     """Empty: what the target has."""
     runtime: str = ""
     """Empty: the stack's own."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its containers on the target."""
+        return tuple(container_name(self.name, part) for part in self.parts)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        return tuple(port for part in self.parts for port in part.settings.ports)
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class Outcome:
     result: str
     """deployed, unchanged, rolled back."""
     digest: str
+    """Of the image's manifest; empty when there are several images."""
     stack: str
     sent: Sent
     seconds: float
@@ -56,14 +66,20 @@ class Prepared:
 
     found: Found
     deployment: Deployment
-    transfer: Transfer
+    transfers: tuple[Transfer, ...]
+    """One for each image."""
     change: Script
-    """What the target runs once it has the image."""
+    """What the target runs once it has the images."""
 
     @property
     def done(self) -> bool:
         """Whether exactly this runs already."""
         return self.found.current == self.deployment.id and self.found.state.startswith("running")
+
+    @property
+    def due(self) -> list[Transfer]:
+        """Those that have to be made: engines also have to be told of an image whose layers they hold."""
+        return [each for each in self.transfers if each.missing or self.deployment.stack.takes != "layers"]
 
 
 def prepare(order: Order, connection: Connection, plugins: Plugins, *, foreground: bool = False) -> Prepared:
@@ -74,26 +90,20 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
     :raises SdkError: When the deployment can't work.
     """
     runtimes = [plugins.runtime(name) for name in plugins.family("runtime")]
-    found = probe(
-        connection,
-        order.name,
-        plugins.stacks(),
-        runtimes,
-        [device.source for device in order.settings.devices],
-    )
+    nodes = [device.source for part in order.parts for device in part.settings.devices]
+    found = probe(connection, order.name, plugins.stacks(), runtimes, nodes, order.names)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
-    settings = deployment.with_network(order.settings, stack)
-    made = deployment.make(order.name, order.image, settings, stack, runtime, found.target, found.nodes)
-    choose.check_runtime(made.container)
-    change = _change(made, order.image)
-    held = found.target.stacks[stack.name].holds(order.image.diff_ids)
-    transfer = Transfer(made, order.image, held)
+    made = deployment.make(order.name, order.parts, stack, runtime, found.target, found.nodes)
+    for container in made.containers:
+        choose.check_runtime(container)
+    transfers = transfer.of(made)
+    change = content.change(made)
     if foreground:
-        choose.check_machine(found.target, order.image, settings, stack)
+        choose.check_machine(made)
     else:
-        choose.check(found, order.image, order.name, settings, stack, transfer.size)
-    return Prepared(found, made, transfer, change)
+        choose.check(found, made, sum(each.size for each in transfers))
+    return Prepared(found, made, transfers, change)
 
 
 def execute(prepared: Prepared, connection: Connection, progress: Progress) -> Outcome:
@@ -102,23 +112,26 @@ def execute(prepared: Prepared, connection: Connection, progress: Progress) -> O
     :raises SdkError: When it does not come up; what ran before then runs again.
     """
     started = time.monotonic()
-    made, transfer = prepared.deployment, prepared.transfer
-    digest = made.container.digest
+    made, name, stack = prepared.deployment, connection.name, prepared.deployment.stack.name
+    sent = Sent(0, 0, 0)
     if prepared.done:
-        return Outcome(connection.name, "unchanged", digest, made.stack.name, Sent(0, 0, 0), 0.0)
-    runtime = made.container.runtime
-    progress.step(
-        f"{connection.name}: {made.stack.name}{f' with {runtime.name}' if runtime else ''}"
-        f", {len(transfer.missing)} of {len(transfer.image.layers)} layers missing"
-    )
+        return Outcome(name, "unchanged", made.digest, stack, sent, 0.0)
+    _tell(prepared, name, progress)
+    for each in prepared.due:
+        sent += each.send(connection, progress)
+    progress.step(f"{name}: starting")
+    _switch(content.with_secrets(prepared.change, made), connection, made.name, progress)
+    return Outcome(name, "deployed", made.digest, stack, sent, time.monotonic() - started)
+
+
+def _tell(prepared: Prepared, name: str, progress: Progress) -> None:
+    made, runtime = prepared.deployment, prepared.deployment.containers[0].runtime
+    missing = sum(len(each.missing) for each in prepared.transfers)
+    layers = sum(len(each.image.layers) for each in prepared.transfers)
+    with_runtime = f" with {runtime.name}" if runtime else ""
+    progress.step(f"{name}: {made.stack.name}{with_runtime}, {missing} of {layers} layers missing")
     if made.unlimited:
-        progress.step(
-            f"{connection.name}: without an engine only root can limit resources: there are no limits"
-        )
-    sent = transfer.send(connection, progress) if transfer.missing or not _loaded(prepared) else Sent(0, 0, 0)
-    progress.step(f"{connection.name}: starting")
-    _switch(prepared.change, connection, made.container.name, progress)
-    return Outcome(connection.name, "deployed", digest, made.stack.name, sent, time.monotonic() - started)
+        progress.step(f"{name}: without an engine only root can limit resources: there are no limits")
 
 
 def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:
@@ -136,7 +149,7 @@ def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:
         )
     app = PurePosixPath(found.target.state) / "apps" / name
     progress.step(f"{connection.name}: going back to {found.previous}")
-    _switch(deployment.switch(app, found.previous, installed=False), connection, name, progress)
+    _switch(content.switch(app, found.previous, installed=False), connection, name, progress)
     digest = _digest(connection, app, found.previous)
     return Outcome(
         connection.name, "rolled back", digest, found.stack, Sent(0, 0, 0), time.monotonic() - started
@@ -147,26 +160,14 @@ def script(prepared: Prepared) -> Script:
     """What `execute` would do, as shell text for people."""
     if prepared.done:
         return "# nothing to do: exactly this runs already\n"
-    made, transfer = prepared.deployment, prepared.transfer
-    steps = transfer.steps() if transfer.missing or not _loaded(prepared) else []
-    return "".join(f"{step}\n" for step in steps) + (
-        f"ssh {made.target.name} sh -s <<'END'\n{prepared.change}END\n"
-    )
-
-
-def _loaded(prepared: Prepared) -> bool:
-    """Whether an engine also knows the image itself, not only its layers."""
-    return prepared.deployment.stack.takes == "layers"
-
-
-def _change(made: Deployment, image: Image) -> Script:
-    content = deployment.scripts(made, image)
-    return deployment.install(made, content) + deployment.switch(made.app, made.id, installed=True)
+    steps = [step for each in prepared.due for step in each.steps()]
+    target = prepared.deployment.target.name
+    return "".join(f"{step}\n" for step in steps) + f"ssh {target} sh -s <<'END'\n{prepared.change}END\n"
 
 
 def _digest(connection: Connection, app: PurePosixPath, identity: str) -> str:
     text = link.run(connection, f"cat {app}/{identity}/deployment.json").output
-    return str(json.loads(text)["digest"]) if text else ""
+    return str(json.loads(text).get("digest", "")) if text else ""
 
 
 def _switch(change: Script, connection: Connection, name: str, progress: Progress) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import PurePosixPath
 
 from sdk_hooks.core.deploy import connection as link
@@ -51,8 +52,8 @@ class Found:
     """Of the current deployment."""
     ports: frozenset[int] = frozenset()
     """Those that the current deployment holds; while it is being replaced, also those of the next."""
-    holders: frozenset[str] = frozenset()
-    """Runtimes that have a container of this name."""
+    holders: frozenset[tuple[str, str]] = frozenset()
+    """(runtime, container) where a runtime has a container of a name that is to be deployed."""
     nodes: Mapping[str, Node] = field(default_factory=dict)
     """The device nodes that were asked for and are there, by path."""
     ours: frozenset[str] = frozenset()
@@ -65,14 +66,16 @@ def probe(
     stacks: Mapping[str, Stack],
     runtimes: Collection[Runtime],
     nodes: Collection[str] = (),
+    containers: tuple[str, ...] = (),
 ) -> Found:
     """Ask the target of *connection* for everything that a deployment of *name* has to know.
 
     :param nodes: Paths of the device nodes that it is to have.
+    :param containers: Names of its containers.
 
     :raises SdkError: When it can't be reached, or is no machine that containers run on.
     """
-    result = link.run(connection, script(name, stacks, runtimes, nodes))
+    result = link.run(connection, script(name, stacks, runtimes, nodes, containers))
     facts, sections = _parse(result.output)
     if "machine" not in facts:
         raise SdkError(
@@ -85,7 +88,11 @@ def probe(
 
 
 def script(
-    name: str, stacks: Mapping[str, Stack], runtimes: Collection[Runtime], nodes: Collection[str] = ()
+    name: str,
+    stacks: Mapping[str, Stack],
+    runtimes: Collection[Runtime],
+    nodes: Collection[str] = (),
+    containers: tuple[str, ...] = (),
 ) -> Script:
     """The shell text that the probe sends."""
     blank = Target("", Platform(""), 0, PurePosixPath("/"))
@@ -101,13 +108,13 @@ def script(
     parts = [head, state_directory(), "probe() {\n", resource("probe.sh")]
     for stack in stacks.values():
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
-        body = f"inventory() {{\n{stack.inventory(name).rstrip()}\n}}"
+        body = f"inventory() {{\n{stack.inventory(containers).rstrip()}\n}}"
         parts.append(f"if {{ {there}; }} >/dev/null 2>&1; then\n{body}\nask {stack.name}\nfi\n")
     # an ordinary user's containers without an engine, wherever the login has its own
     parts.append('[ "$uid" = 0 ] || XDG_RUNTIME_DIR=$STATE/run\n' if runtimes else "")
-    for runtime in runtimes:
-        query = quoted(runtime.state(name))
-        parts.append(f"{query} </dev/null >/dev/null 2>&1 && echo holder {quoted((runtime.name,))}\n")
+    for runtime, box in product(runtimes, containers):
+        query, holder = quoted(runtime.state(box)), quoted((runtime.name, box))
+        parts.append(f"{query} </dev/null >/dev/null 2>&1 && echo holder {holder}\n")
     # printed at once: every line by itself would be a packet by itself
     return _lean("".join(parts) + '}\nfacts=$(probe)\nprintf "%s\\n" "$facts"\n')
 
@@ -149,7 +156,7 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         problem="" if status == 0 else (said[-1] if said else f"its inventory ended with status {status}"),
         blobs=frozenset(values.get("blob", [])),
         chains=frozenset(tuple(chain.split()) for chain in values.get("chain", [])),
-        state="".join(values.get("state", ["absent"])[:1]),
+        states=dict(_pair(line) for line in values.get("state", [])),
     )
 
 
@@ -183,10 +190,15 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         one("now", "absent") or "absent",
         one("stack"),
         frozenset(int(port) for port in f"{held} {one('busy')}".split()),
-        frozenset(facts.get("holder", [])),
+        frozenset(_pair(line) for line in facts.get("holder", [])),
         devices.parse(facts.get("node", [])),
         frozenset(facts.get("ours", [])),
     )
+
+
+def _pair(line: str) -> tuple[str, str]:
+    first, _, rest = line.partition(" ")
+    return first, rest
 
 
 def _platform(machine: str) -> Platform:

@@ -58,19 +58,20 @@ up() {
 		now=$(sh "$new/state")
 		case $now in
 		running*)
-			if [ -f "$new/health" ]; then
+			[ "$now" = "$since" ] || since=$now steady=0
+			steady=$((steady + 1))
+			# one whose health nobody looks at has to stay up
+			if [ -f "$new/health" ] && { [ ! -f "$new/unwatched" ] || [ $steady -gt $((settle * per)) ]; }; then
 				sh "$new/health" >health.log 2>&1 && return 0
-			elif [ "$now" = "$since" ]; then
-				steady=$((steady + 1))
-				[ $steady -lt $((settle * per)) ] || return 0
-			else
-				since=$now steady=0
+			elif [ ! -f "$new/health" ] && [ $steady -gt $((settle * per)) ]; then
+				return 0
 			fi
 			;;
 		'stopped 0') [ -z "$oneshot" ] || return 0 ;;
 		esac
 		case $now in
 		running*) ;;
+		ended*) echo "$now"; return 1 ;;
 		*) [ -f "$new/restarts" ] || { echo "it ended: $now"; return 1; } ;;
 		esac
 		left=$((left - 1))
@@ -83,14 +84,6 @@ up() {
 		echo "it does not stay up: $now"
 	fi
 	return 1
-}
-
-# Whether two files say the same: deployments that differ in settings only share an image.
-same() {
-	[ -f "$1" ] && [ -f "$2" ] || return 1
-	read -r one <"$1"
-	read -r two <"$2"
-	[ "$one" = "$two" ]
 }
 
 say() { echo "$1" >"$2.new" && mv "$2.new" "$2"; }
@@ -108,7 +101,8 @@ if sh "$new/start" && up; then
 	for d in */; do
 		d=${d%/}
 		case $d in "$new" | "$previous" | lock) continue ;; esac
-		same "$d/image" "$new/image" || same "$d/image" "$previous/image" || sh "$d/forget" >/dev/null 2>&1
+		# shellcheck disable=SC2046  # names: deployments that differ in settings only share an image
+		sh "$d/forget" $(cat "$new/image" "$previous/image" 2>/dev/null) >/dev/null 2>&1
 		rm -rf "$d"
 	done
 	for d in .new-* .run-*; do # whose maker was killed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sdk_hooks.core.deploy import compression
 from sdk_hooks.core.deploy import connection as link
@@ -36,12 +36,28 @@ class Sent:
         return Sent(self.layers + other.layers, self.size + other.size, self.wire + other.wire)
 
 
+def of(deployment: Deployment) -> tuple[Transfer, ...]:
+    """One for each image of *deployment*; a layer that several have is sent with the first."""
+    stack, found = deployment.stack, dict[str, Transfer]()
+    facts = deployment.target.stacks[stack.name]
+    for member in deployment.members:
+        name, image = member.container.image, member.image
+        if name not in found:
+            found[name] = Transfer(deployment, image, name, facts.holds(image.diff_ids))
+            facts = replace(facts, chains=facts.chains | {image.diff_ids})
+            if stack.takes == "layers":
+                facts = replace(facts, blobs=facts.blobs | {*image.diff_ids})
+    return tuple(found.values())
+
+
 @dataclass
 class Transfer:
     """One image on its way to one target."""
 
     deployment: Deployment
     image: Image
+    name: str
+    """What the target knows it by."""
     held: frozenset[str]
     """Diff IDs of the layers that need not be sent."""
 
@@ -64,8 +80,7 @@ class Transfer:
                 for blob, diff in self.missing
             ]
         omit = " ".join(f"--omit {diff}" for diff in self.image.diff_ids if diff in self.held)
-        name = self.deployment.container.image
-        source = f"devtool-containers archive {self.image.layout} --name {name} {omit}".rstrip()
+        source = f"devtool-containers archive {self.image.layout} --name {self.name} {omit}".rstrip()
         return [f"{source} | gzip | ssh {self.deployment.target.name} 'gzip -dc | {self._load()}'"]
 
     def send(self, connection: Connection, progress: Progress) -> Sent:
@@ -114,11 +129,11 @@ class Transfer:
     def _load_archive(
         self, connection: Connection, progress: Progress, count: int, omit: Collection[str]
     ) -> tuple[Result, Sent]:
-        container, before = self.deployment.container, ""
+        before = ""
         if count == len(self.image.layers):
-            view, name = archive.whole(self.image), container.image
+            view, name = archive.whole(self.image), self.name
         else:
-            view, name = archive.lower(self.image, count), f"{container.image}-part{count}"
+            view, name = archive.lower(self.image, count), f"{self.name}-part{count}"
             before = self._note(name)
         size = archive.size(view, name, omit)
         result, wire = self._pipe(
@@ -133,9 +148,9 @@ class Transfer:
         return f"mkdir -p {app}; echo {quoted((name,))} >>{app}/.incoming; "
 
     def _send_layers(self, connection: Connection, progress: Progress) -> Sent:
-        claim = f"{self.deployment.container.name}@{self.deployment.id}"
+        claim = f"{self.deployment.name}@{self.deployment.id}"
         state = str(self.deployment.target.state)
-        lists = write_files(f"{state}/claims", {claim: "\n".join(self.image.diff_ids)})
+        lists = write_files(f"{state}/claims", {claim: "\n".join(self.deployment.layers)})
         link.run(connection, f"umask 077\nmkdir -p {quoted((f'{state}/claims',))}\n{lists}")
         total = Sent(0, 0, 0)
         for blob, diff in self.missing:

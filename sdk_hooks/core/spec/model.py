@@ -196,7 +196,7 @@ SPEC = Section(
 )
 
 
-_LATER = ("devices",)
+_LATER = ("devices", "networks", "entrypoint", "cmd")
 
 
 def settings_to_json(settings: Settings) -> str:

@@ -1,0 +1,199 @@
+"""The files of a deployment on the target: small scripts that start, stop and look at its containers.
+
+They need nothing but sh and the engine, so the target can go on by itself when the connection is cut, and
+start the containers again when it boots. An application of several containers has the same files, which go
+through those of each container in a directory of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+
+from sdk_hooks.container import Container, HealthCheck, Settings
+from sdk_hooks.core.deploy import boot, several
+from sdk_hooks.core.deploy.deployment import Deployment, Running, own_root
+from sdk_hooks.core.deploy.resource import script
+from sdk_hooks.core.shell import lines, quoted, write_files
+from sdk_hooks.families import Stack
+from sdk_hooks.target import Script
+
+_LINES = 987654321
+"""Stands for the number of lines until the command is shell text."""
+
+_FRESH = ".new-$$"
+"""Where files are until they are all there; of its own for each of several deployments at once."""
+
+_SHEBANG = "#!/bin/sh\n"
+_LOCALE = "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+
+
+def files(deployment: Deployment) -> Mapping[str, str]:
+    """Every file of the deployment's directory, by its path in there."""
+    found = _common(deployment)
+    if deployment.digest:
+        return {**found, **_own(deployment.members[0], deployment)}
+    for member in deployment.members:
+        name = member.part.name
+        found.update({f"{name}/{file}": text for file, text in _own(member, deployment).items()})
+    return {**found, **several.files(deployment)}
+
+
+def _common(deployment: Deployment) -> dict[str, str]:
+    """What a deployment has once, whatever it consists of."""
+    boxes, stack = deployment.containers, deployment.stack
+    policies = [box.settings.restart for box in boxes if box.settings.restart.policy != "no"]
+    restart = (policies or [boxes[0].settings.restart])[0]
+    found = {
+        "deployment.json": deployment.record,
+        "stack": stack.name,
+        "image": " ".join(dict.fromkeys(box.image for box in boxes)),
+        "ports": " ".join(sorted({str(port.host) for box in boxes for port in box.settings.ports})),
+        "layers": "\n".join(deployment.layers),
+        "volumes": _named_volumes(boxes),
+        "limits": _limits(tuple(box.settings for box in boxes)),
+        "enable": boot.enable(deployment.app, deployment.name, deployment.target, stack, restart),
+        "disable": boot.disable(deployment.name, deployment.target),
+        "forget": _forget(deployment),
+        "unname": _unname(deployment),
+        "tidy": _tidy(deployment),
+    }
+    return {**found, **({"restarts": str(restart)} if policies else {})}
+
+
+def _own(member: Running, deployment: Deployment) -> dict[str, str]:
+    """The files of one container."""
+    container, stack = member.container, deployment.stack
+    settings = container.settings
+    head, remove = _head(deployment), _quiet(stack, container)
+    found = {
+        "start": f"{head}{remove}{_directories(settings)}exec {quoted(stack.run(container))} >/dev/null\n",
+        "stop": f"{head}{remove}",
+        "state": f"{head}{stack.state(container)}\n",
+        "logs": f"{head}exec {_logs(stack, container, False)}\n",
+        "follow": f"{head}exec {_logs(stack, container, True)}\n",
+        **stack.files(container, deployment.target),
+    }
+    if settings.healthcheck:
+        found["health"] = head + _health(settings.healthcheck, stack, container)
+    if settings.restart.policy != "no":
+        found["restarts"] = str(settings.restart)
+    return found
+
+
+def change(deployment: Deployment) -> Script:
+    """Commands that make *deployment* the running one; in place of a secret there is a comment."""
+    return _install(deployment) + switch(deployment.app, deployment.id, installed=True)
+
+
+def with_secrets(text: Script, deployment: Deployment) -> Script:
+    """*text*, which `change` made, with the secrets in it."""
+    for note, path, data in _secrets(deployment):
+        octal = "".join(f"\\{byte:03o}" for byte in data)
+        # readable for every user of the container; nobody else can look into the directory
+        text = text.replace(note, f"printf '{octal}' >{quoted((path,))}\nchmod 444 {quoted((path,))}\n")
+    return text
+
+
+def _install(deployment: Deployment) -> Script:
+    """Commands that write the files of *deployment*, for `switch` to put in their place: all or none."""
+    app = quoted((str(deployment.app),))
+    notes = "".join(note for note, _, _ in _secrets(deployment))
+    return (
+        f"umask 077\nmkdir -p {app} && cd {app} || exit\nset -e\nmkdir {_FRESH}\ncd {_FRESH}\n"
+        f"{write_files('.', files(deployment))}{notes}cd ..\nset +e\n"
+    )
+
+
+def _secrets(deployment: Deployment) -> Iterator[tuple[Script, str, bytes]]:
+    """Of each secret the comment that stands for it, its path in the deployment's directory, its content."""
+    for member in deployment.members:
+        for secret in member.part.secrets:
+            path = f"{member.part.name}/secret-{secret.name}".lstrip("/")
+            yield f"# the secret {path}, {len(secret.content)} bytes\n", path, secret.content
+
+
+def switch(app: PurePosixPath, deployment_id: str, *, installed: bool) -> Script:
+    """Commands that make the deployment *deployment_id* the running one; they do not end with the connection.
+
+    :param installed: Whether its files were written by `install`, just before in the same script.
+    """
+    fresh = f" {_FRESH}" if installed else ""
+    return (
+        f"cd {quoted((str(app),))} || exit\nmkdir .run-$$ && cd .run-$$ || exit\n"
+        f"{write_files('.', {'switch': script('switch.sh')})}"
+        "trap '' HUP PIPE\n"  # what runs from here on is not for the connection to end
+        f"detach=\ncommand -v setsid >/dev/null 2>&1 && detach=setsid\n"
+        f"$detach sh ./switch {quoted((str(app), deployment_id))}{fresh} >log 2>&1 </dev/null &\n"
+        "wait $!\nstatus=$?\ncat log\ncd ..\nrm -rf .run-$$\nexit $status\n"
+    )
+
+
+def _head(deployment: Deployment) -> Script:
+    """What every script begins with, whoever calls it: a login, an init, the switch."""
+    own = own_root(deployment.target, deployment.stack)
+    place = quoted((str(deployment.target.state / "run"),))
+    return _SHEBANG + _LOCALE + (f"export XDG_RUNTIME_DIR={place}\n" if own else "")
+
+
+def _quiet(stack: Stack, container: Container) -> Script:
+    return "".join(f"{quoted(argv)} >/dev/null 2>&1\n" for argv in stack.remove(container))
+
+
+def _directories(settings: Settings) -> Script:
+    """Make the directories of the target that are to be mounted; podman and the runtimes do not."""
+    paths = [quoted((volume.source,)) for volume in settings.volumes if not volume.named]
+    return "".join(f"[ -e {path} ] || (umask 022; mkdir -p {path}) || exit\n" for path in paths)
+
+
+def _named_volumes(boxes: Iterable[Container]) -> str:
+    return " ".join(dict.fromkeys(v.source for box in boxes for v in box.settings.volumes if v.named))
+
+
+def _limits(settings: tuple[Settings, ...]) -> Script:
+    """How long it may take until all is up, and whether to end well is as good."""
+    checks = [each.healthcheck for each in settings]
+    tries = sum(several.patience(check) for check in checks if check) or 10
+    oneshot = all(each.restart.policy == "no" for each in settings)
+    return f"tries={tries}\nsettle=2\noneshot={1 if oneshot else ''}\n"
+
+
+def _forget(deployment: Deployment) -> Script:
+    """Forget its images, but not those that are given as arguments."""
+    text = _head(deployment)
+    for image in dict.fromkeys(box.image for box in deployment.containers):
+        untag = quoted(deployment.stack.untag(image))
+        text += f'case " $* " in *{quoted((f" {image} ",))}*) ;; *) {untag} ;; esac\n'
+    return text
+
+
+def _unname(deployment: Deployment) -> Script:
+    names = dict.fromkeys(member.image.name for member in deployment.members)
+    return _head(deployment) + lines(deployment.stack.untag(name) for name in names)
+
+
+def _tidy(deployment: Deployment) -> Script:
+    """After a success: the images' own names mean the new ones, and layers that nothing uses go."""
+    stack, head = deployment.stack, _head(deployment)
+    if stack.takes == "layers":
+        return head + script("sweep.sh", STATE=str(deployment.target.state))
+    named = "".join(
+        f"{quoted(stack.tag(member.container.image, member.image.name))} >/dev/null 2>&1\n"
+        for member in deployment.members
+    )
+    untag = quoted(stack.untag("@NAME@")).replace("@NAME@", '"$part"')
+    parts = f"while read -r part; do {untag} </dev/null >/dev/null 2>&1; done <.incoming; rm -f .incoming"
+    return f"{head}{named}[ ! -f .incoming ] || {{ {parts}; }}\n"
+
+
+def _logs(stack: Stack, container: Container, follow: bool) -> Script:
+    """The command that prints the output, with the number of lines taken from the environment."""
+    return quoted(stack.logs(container, follow, _LINES)).replace(str(_LINES), '"${LINES:-200}"')
+
+
+def _health(check: HealthCheck, stack: Stack, container: Container) -> Script:
+    seconds = max(1, round(check.timeout))
+    text = script("health.sh")
+    if check.command:
+        return f"{text}within {seconds} {quoted(stack.exec(container, check.command))}\n"
+    return f"{text}http {seconds} {check.port} {quoted((check.path,))}\n"

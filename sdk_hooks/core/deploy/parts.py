@@ -1,0 +1,64 @@
+"""What is deployed under one name: one image, or several that belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sdk_hooks.container import Settings
+from sdk_hooks.errors import SdkError
+from sdk_hooks.image import Image
+
+STARTED, HEALTHY, COMPLETED = "started", "healthy", "completed"
+"""What a part waits for before it starts: that another one was started, is healthy, has ended well."""
+
+SECRETS = "/run/secrets"
+"""Where a container finds the files of its secrets."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Another part that has to be there first."""
+
+    part: str
+    condition: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A file that the container sees and its image does not have."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Part:
+    """One container of an application."""
+
+    image: Image
+    settings: Settings
+    name: str = ""
+    """Within the application; empty for the only one, which has the application's own name."""
+    needs: tuple[Need, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+
+
+def ordered(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """*parts* so that each comes after those that it needs, otherwise as they stand.
+
+    :raises SdkError: When one needs itself in the end.
+    """
+    found: list[Part] = []
+    left = list(parts)
+    while left:
+        names = {part.name for part in left}
+        ready = [part for part in left if not names & {need.part for need in part.needs}]
+        if not ready:
+            raise SdkError(
+                f"the containers {', '.join(sorted(names))} wait for each other",
+                hint="let one of them start without the others: needs:",
+                code="bad-spec",
+            )
+        found.append(ready[0])
+        left.remove(ready[0])
+    return tuple(found)
