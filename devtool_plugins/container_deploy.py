@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devtool_plugins import settings, targets
@@ -24,7 +25,12 @@ DESCRIPTION = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="NAME", help="name of a built image, or path of an OCI layout")
+    parser.add_argument(
+        "image",
+        metavar="NAME",
+        help="name of a built image, path of an OCI layout, or the file of an application: one with "
+        "containers:, or a compose file",
+    )
     parser.add_argument("target", metavar="TARGET", nargs="+", action=targets.Unique,
                         help="user@host[:port], an ssh alias, qemu, or local")  # fmt: skip
     parser.add_argument("--tag", default="latest", help="tag of the image (default: latest)")
@@ -47,6 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, session: Session) -> int:
+    if args.watch and applications_file(args) is not None:
+        from sdk_hooks.errors import UsageError
+
+        raise UsageError(f"--watch is for an image, not for '{args.image}'", hint="leave it out")
     if args.watch:
         from devtool_plugins.watch import watch
 
@@ -70,9 +80,30 @@ def order(args: argparse.Namespace, session: Session) -> Order:
     from sdk_hooks.core.deploy.order import Order
     from sdk_hooks.core.deploy.parts import Part
 
+    file = applications_file(args)
+    if file is not None:
+        return _application(args, session, file)
     image = images.find(args.image, settings.directory(args, session), args.tag)
     part = Part(image, settings.apply(args, image))
     return Order(_name(args, image), (part,), args.stack, args.runtime)
+
+
+def applications_file(args: argparse.Namespace) -> Path | None:
+    """The file of the application that the command line names; None when it names an image."""
+    from sdk_hooks.core import applications
+
+    return applications.file(args.image)
+
+
+def _application(args: argparse.Namespace, session: Session, file: Path) -> Order:
+    from sdk_hooks.core import applications, names
+    from sdk_hooks.core.deploy.order import Order
+
+    settings.refuse(args, file)
+    found = applications.load(file)
+    name = applications.name(found, file) if args.name is None else args.name
+    parts = applications.assemble(found, file, settings.directory(args, session), settings.of_image)
+    return Order(names.checked(name), parts, args.stack, args.runtime)
 
 
 def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:
@@ -106,9 +137,12 @@ def _name(args: argparse.Namespace, image: Image) -> str:
 
 def _deployed(args: argparse.Namespace, session: Session) -> str:
     """The name that the image was deployed under, also when it is no longer here."""
-    from sdk_hooks.core import images, names
+    from sdk_hooks.core import applications, images, names
     from sdk_hooks.errors import SdkError
 
+    file = applications_file(args)
+    if file is not None and args.name is None:
+        return applications.name(applications.load(file), file)
     try:
         return _name(args, images.find(args.image, settings.directory(args, session), args.tag))
     except SdkError:

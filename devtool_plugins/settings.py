@@ -39,6 +39,39 @@ def directory(args: argparse.Namespace, session: Session) -> Path:
     return Path(args.directory) if args.directory else session.images
 
 
+def of_image(image: Image) -> Settings:
+    """The settings that *image* was built with.
+
+    :raises SdkError: When they can't be read.
+    """
+    from sdk_hooks.container import Settings
+    from sdk_hooks.core.spec import model
+    from sdk_hooks.errors import SdkError
+    from sdk_hooks.image import SETTINGS
+
+    text = image.manifest.get("annotations", {}).get(SETTINGS)
+    try:
+        return model.settings_from_json(text) if text else Settings()
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        what = f"the annotation {SETTINGS} of {image.name} can't be read"
+        raise SdkError(what, detail=str(error), hint="build the image again", code="bad-settings") from error
+
+
+_OPTIONS = ("env", "port", "volume", "device", "network", "memory", "cpus", "restart")
+
+
+def refuse(args: argparse.Namespace, file: Path) -> None:
+    """Refuse options that are for one container: which of those in *file* would be meant?
+
+    :raises UsageError: Naming the option.
+    """
+    from sdk_hooks.errors import UsageError
+
+    for name in _OPTIONS:
+        if getattr(args, name):
+            raise UsageError(f"--{name} is for one container", hint=f"write it into '{file}'")
+
+
 def apply(args: argparse.Namespace, image: Image) -> Settings:
     """The settings of *image* with the options over them.
 
@@ -46,17 +79,9 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
     """
     from dataclasses import replace
 
-    from sdk_hooks.container import Settings
-    from sdk_hooks.core.spec import kinds, model, values
-    from sdk_hooks.errors import SdkError
-    from sdk_hooks.image import SETTINGS
+    from sdk_hooks.core.spec import kinds, values
 
-    text = image.manifest.get("annotations", {}).get(SETTINGS)
-    try:
-        found = model.settings_from_json(text) if text else Settings()
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        what = f"the annotation {SETTINGS} of {image.name} can't be read"
-        raise SdkError(what, detail=str(error), hint="build the image again", code="bad-settings") from error
+    found = of_image(image)
     limits = replace(
         found.resources,
         **_given(
@@ -74,6 +99,7 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
         **_given(
             ports=tuple(_parse("--port", values.port, text) for text in args.port) or None,
             network=args.network,
+            networks=() if args.network else None,
             restart=_parse("--restart", values.restart, args.restart),
         ),
     )

@@ -5,6 +5,7 @@ from sdk_hooks.container import (
     Device,
     DeviceNode,
     HealthCheck,
+    Joined,
     Network,
     Port,
     Resources,
@@ -13,7 +14,7 @@ from sdk_hooks.container import (
     Volume,
 )
 from sdk_hooks.errors import SdkError, UnknownPluginError, UsageError
-from sdk_hooks.families import Hypervisor, ImageBackend, Machine, Progress, Runtime, Stack
+from sdk_hooks.families import Hypervisor, ImageBackend, Machine, NetworkDriver, Progress, Runtime, Stack
 from sdk_hooks.image import Descriptor, Image
 from sdk_hooks.spec import API_VERSION, hookimpl
 from sdk_hooks.target import Argv, Needs, Platform, Script, StackFacts, Target
@@ -29,9 +30,11 @@ __all__ = [
     "Hypervisor",
     "Image",
     "ImageBackend",
+    "Joined",
     "Machine",
     "Needs",
     "Network",
+    "NetworkDriver",
     "Platform",
     "Port",
     "Progress",

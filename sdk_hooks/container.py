@@ -154,6 +154,20 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """A network that a container joins, as engines and as CNI plugins are told of it."""
+
+    network: Network
+    """With the name that the target knows it by."""
+    engine: tuple[str, Mapping[str, str]] | None = None
+    """Driver and options of `docker network create`; None when no engine has such a network."""
+    plugins: tuple[Mapping[str, Any], ...] = ()
+    """Configurations of CNI plugins in the order in which they are called."""
+    address: str = ""
+    """Of the container, in CIDR form, where CNI plugins give it the address that they are told to."""
+
+
+@dataclass(frozen=True)
 class Container:
     """One container on one target, as a stack is asked to run it."""
 
@@ -188,5 +202,6 @@ class Container:
     """What it is deployed under; its own name, unless the application has several containers."""
     alias: str = ""
     """Its name on the networks that it joins."""
+    networks: tuple[Joined, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()
     """(name, address) that it finds in its /etc/hosts, besides what the stack puts there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdk_hooks.container import Container
+from sdk_hooks.container import Container, Joined
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.target import Argv, Script, Target
 
@@ -52,20 +52,54 @@ class DockerLike:
     def untag(self, image: str) -> Argv:
         return (self.name, "rmi", image)
 
-    def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002  nothing needed
-        return {}
+    def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002  the same everywhere
+        return {"run": self._networked(container)} if container.networks else {}
 
     def run(self, container: Container) -> Argv:
-        settings = container.settings
-        attached = ("--rm", "--interactive", *(("--tty",) if container.tty else ()))
-        detached = ("--detach", "--restart", str(settings.restart))
+        if container.networks:
+            return ("sh", str(container.directory / "run"))
+        return (self.name, "run", *self._how(container), *self._what(container))
+
+    def _networked(self, container: Container) -> Script:
+        """Make its networks where they are not there, and the container on all of them before it starts."""
+        text = ""
+        for joined in container.networks:
+            there = quoted((self.name, "network", "inspect", joined.network.name))
+            text += f"{there} >/dev/null 2>&1 || {quoted(self._network(joined))} || exit\n"
+        create = (self.name, "create", *self._created(container), *self._what(container))
+        text += f"{quoted(create)} || exit\n"
+        for joined in container.networks[1:]:
+            words = ("network", "connect", "--alias", container.alias, joined.network.name, container.name)
+            text += f"{quoted((self.name, *words))} || exit\n"
+        return f"{text}exec {quoted((self.name, 'start', container.name))}\n"
+
+    def _network(self, joined: Joined) -> Argv:
+        network, (driver, options) = joined.network, joined.engine or ("", {})
         return (
-            *(self.name, "run", "--name", container.name),
-            *(attached if container.attach else detached),
+            *(self.name, "network", "create", "--driver", driver),
+            *(("--subnet", network.subnet) if network.subnet else ()),
+            *(("--gateway", network.gateway) if network.gateway else ()),
+            *(("--internal",) if network.internal else ()),
+            *(word for key, value in options.items() for word in ("--opt", f"{key}={value}")),
+            network.name,
+        )
+
+    def _how(self, container: Container) -> Argv:
+        """The words of `run`: in the foreground, or under its restart policy."""
+        attached = ("--rm", "--interactive", *(("--tty",) if container.tty else ()))
+        return attached if container.attach else ("--detach", *self._created(container))
+
+    def _created(self, container: Container) -> Argv:
+        settings = container.settings
+        return ("--restart", str(settings.restart), "--stop-timeout", str(round(settings.stop_timeout)))
+
+    def _what(self, container: Container) -> Argv:
+        settings = container.settings
+        return (
+            *("--name", container.name),
             *("--pull", "never"),  # an image that is gone was removed: a registry knows nothing of it
             *(("--runtime", container.runtime.name) if container.runtime else ()),
-            *("--network", settings.network),
-            *(("--stop-timeout", str(round(settings.stop_timeout))) if not container.attach else ()),
+            *self._joins(container),
             *(("--read-only",) if settings.read_only else ()),
             *self._resources(container),
             *self._devices(container),
@@ -73,13 +107,17 @@ class DockerLike:
             *(word for volume in settings.volumes for word in ("--volume", str(volume))),
             *(word for key, value in settings.env.items() for word in ("--env", f"{key}={value}")),
             *("--label", f"devtool-containers.digest={container.digest}"),
-            container.image,
-            *(container.command or ()),
+            *self._command(container),
         )
 
     def remove(self, container: Container) -> tuple[Argv, ...]:
         seconds = str(round(container.settings.stop_timeout))
-        return ((self.name, "stop", "-t", seconds, container.name), (self.name, "rm", "-f", container.name))
+        networks = [(self.name, "network", "rm", joined.network.name) for joined in container.networks]
+        return (
+            (self.name, "stop", "-t", seconds, container.name),
+            (self.name, "rm", "-f", container.name),
+            *networks,  # the last container that leaves one takes it along
+        )
 
     def exec(self, container: Container, command: Argv) -> Argv:
         return (self.name, "exec", container.name, *command)
@@ -114,7 +152,21 @@ class DockerLike:
     def _groups(self, container: Container) -> Argv:
         return tuple(map(str, container.groups))
 
+    def _joins(self, container: Container) -> Argv:
+        hosts = [word for pair in container.hosts for word in ("--add-host", ":".join(pair))]
+        if not container.networks:
+            return ("--network", container.settings.network, *hosts)
+        return ("--network", container.networks[0].network.name, "--network-alias", container.alias, *hosts)
+
+    def _command(self, container: Container) -> Argv:
+        """The image, and what runs in it instead of what the image says."""
+        command = container.command or ()
+        if container.settings.entrypoint is None:
+            return (container.image, *command)
+        program, *fixed = container.settings.entrypoint or ("",)
+        return ("--entrypoint", program, container.image, *fixed, *command)
+
     def _ports(self, container: Container) -> Argv:
-        if container.settings.network != "bridge":
+        if container.settings.network != "bridge" and not container.networks:
             return ()  # the container has the target's own ports, or none
         return tuple(word for port in container.settings.ports for word in ("--publish", str(port)))

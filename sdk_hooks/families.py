@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
-from sdk_hooks.container import Container
+from sdk_hooks.container import Container, Network
 from sdk_hooks.image import Image
 from sdk_hooks.target import Argv, Needs, Platform, Script, Target
 
@@ -65,7 +65,7 @@ class Stack(Plugin, Protocol):
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Which of host, bridge and none it can do."""
+        """What it can do of host, none, and the network drivers; `cni`: those of the target's CNI plugins."""
 
     @property
     def space(self) -> float:
@@ -111,6 +111,23 @@ class Stack(Plugin, Protocol):
 
     def logs(self, container: Container, follow: bool, lines: int) -> Argv:
         """Print its last *lines* lines of output, and with *follow* what comes after."""
+
+
+class NetworkDriver(Plugin, Protocol):
+    """A kind of network that containers join."""
+
+    @property
+    def addresses(self) -> bool:
+        """Whether containers have addresses of its subnet."""
+
+    def refuses(self, network: Network) -> str:
+        """What it can't do of all that *network* is to be, such as "have a parent"; empty when it can."""
+
+    def engine(self, network: Network) -> tuple[str, Mapping[str, str]] | None:
+        """Driver and options of `docker network create`; None when no engine can make it."""
+
+    def cni(self, network: Network) -> Mapping[str, Any]:
+        """The configuration of its CNI plugin, without name, version and IPAM."""
 
 
 class ImageBackend(Plugin, Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pluggy
 
-from sdk_hooks.families import Hypervisor, ImageBackend, Runtime, Stack
+from sdk_hooks.families import Hypervisor, ImageBackend, NetworkDriver, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.target import Target
 
@@ -47,6 +47,21 @@ def sdk_stacks() -> list[Stack]:
     :returns: Objects that satisfy `sdk_hooks.Stack`; `sdk_hooks.testing.check_stack` says if they do.
 
     Added in API 1. In this tree: plugins/stacks/podman.py.
+    """
+    return []
+
+
+@hookspec
+def sdk_networks() -> list[NetworkDriver]:
+    """Contribute drivers of networks, which `networks:` of container.yaml names.
+
+    Called once, when an application has networks of its own. The lists of all plugins are joined; two members
+    with one name are an error for who asks for that name. Return an empty list, never None.
+
+    :returns: Objects that satisfy `sdk_hooks.NetworkDriver`; `sdk_hooks.testing.check_network` says if they
+        do.
+
+    Added in API 1. In this tree: plugins/networks/bridge.py.
     """
     return []
 

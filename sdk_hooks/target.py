@@ -70,6 +70,10 @@ class Target:
     """What keeps this login from making user namespaces, empty when nothing does, and for root."""
     low_ports: int = 0
     """TCP ports below this one are not for this login."""
+    cni: frozenset[str] = frozenset()
+    """The CNI plugins that it has."""
+    cni_path: str = ""
+    """Where they are."""
     listening: frozenset[int] = frozenset()
     """TCP ports that something listens on."""
     stacks: Mapping[str, StackFacts] = field(default_factory=dict)

@@ -8,6 +8,7 @@ def test_contract():
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,14 +16,14 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from sdk_hooks.container import Container, Port, Resources, Settings, Volume
+from sdk_hooks.container import Container, Joined, Network, Port, Resources, Settings, Volume
 from sdk_hooks.core import build
 from sdk_hooks.core.files.fileset import FILE, Entry, Group
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.oci import layout
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.core.spec.model import Spec
-from sdk_hooks.families import ImageBackend, Plugin, Runtime, Stack
+from sdk_hooks.families import ImageBackend, NetworkDriver, Plugin, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.runclike import RuncLike
 from sdk_hooks.target import Platform, Script, Target
@@ -112,7 +113,7 @@ def check_stack(stack: Stack) -> None:
     check_plugin(stack)
     box = container()
     _require(stack.takes in ("archive", "layers"), f"{stack.name}.takes is {stack.takes!r}")
-    _require(set(stack.networks) <= {"host", "bridge", "none"} and stack.networks, f"{stack.name}.networks")
+    _require({"host", "none"} <= set(stack.networks), f"{stack.name}.networks has host and none")
     _require(stack.space >= 1, f"{stack.name}.space is at least 1: what is sent stays")
     _check_argv(f"{stack.name}.programs", stack.programs)
     _check_argv(f"{stack.name}.load", stack.load())
@@ -128,14 +129,37 @@ def check_stack(stack: Stack) -> None:
         _check_argv(f"{stack.name}.logs", stack.logs(box, follow, 10))
     for argv in stack.remove(box):
         _check_argv(f"{stack.name}.remove", argv)
+    joined = container(networks=(Joined(Network("web-default"), ("bridge", {})),), alias="web")
     scripts = {
+        "networked": quoted(stack.run(joined)),
+        **{f"networked {name}": text for name, text in _shell_files(stack, joined).items()},
         "inventory": f"inventory() {{\n{stack.inventory(('web', 'db'))}\n}}\n",
         "state": stack.state(box),
         "run": quoted(stack.run(box)),
-        **{name: text for name, text in stack.files(box, TARGET).items() if not name.endswith(".json")},
+        **_shell_files(stack, box),
     }
     for name, text in scripts.items():
         _check_script(f"{stack.name}.{name}", text)
+
+
+def check_network(driver: NetworkDriver) -> None:
+    """The contract of `sdk_hooks.NetworkDriver`.
+
+    :raises AssertionError: With what does not hold.
+    """
+    check_plugin(driver)
+    networks = [Network("net"), Network("net", parent="eth1"), Network("net", parent="eth1", vlan=5)]
+    able = [network for network in networks if not driver.refuses(network)]
+    _require(able, f"{driver.name} refuses every network")
+    for network in able:
+        conf, engine = driver.cni(network), driver.engine(network)
+        _require(conf.get("type"), f"{driver.name}.cni names the plugin: type")
+        _require(
+            not {"name", "cniVersion", "ipam"} & set(conf), f"{driver.name}.cni leaves name and IPAM to us"
+        )
+        _require(json.dumps(conf), f"{driver.name}.cni can be written as JSON")
+        words = engine is None or all(isinstance(word, str) for pair in engine[1].items() for word in pair)
+        _require(words, f"{driver.name}.engine: options are texts")
 
 
 def check_image_backend(backend: ImageBackend) -> None:
@@ -158,6 +182,13 @@ def check_image_backend(backend: ImageBackend) -> None:
         _require(same, f"{backend.name}: the same image gives the same bytes")
         left = {path.name for path in directory.iterdir()} - {"built", *(output.name for output in outputs)}
         _require(not left, f"{backend.name} leaves {sorted(left)} behind")
+
+
+def _shell_files(stack: Stack, box: Container) -> dict[str, Script]:
+    """Those of its files that are scripts."""
+    data = (".json", "net-", "hosts")
+    files = stack.files(box, TARGET).items()
+    return {name: text for name, text in files if not any(part in name for part in data)}
 
 
 def _image(place: Path) -> Image:

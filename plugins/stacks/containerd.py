@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdk_hooks import Argv, Container, Device, Script, SdkError, Target, Volume, hookimpl
+from sdk_hooks import Argv, Container, Device, Script, SdkError, Target, Volume, hookimpl, networks
 from sdk_hooks.shell import quoted
 
 # Without a limit ctr waits 10 s for a daemon that is not there.
@@ -16,7 +16,7 @@ class Containerd:
     summary = "containerd through ctr, with its own restart monitor"
     programs = ("ctr", "containerd")
     takes = "archive"
-    networks = ("host", "none")
+    networks = ("host", "none", "cni")
     restarts = True  # its monitor does, within 10 s
     space = 2.0
 
@@ -41,10 +41,12 @@ class Containerd:
     def untag(self, image: str) -> Argv:
         return (*_CTR, "images", "rm", "--sync", image)
 
-    def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002
+    def files(self, container: Container, target: Target) -> Mapping[str, str]:
         log, kept = quoted((self._log(container),)), quoted((str(container.directory / "exit"),))
         fresh = f": >{log}\nrm -f {kept}\n"
-        return {"run": f"{_made(container)}{fresh}exec {quoted(self._run(container))}\n"}
+        here = f"cd {quoted((str(container.directory),))} || exit\n{networks.up(container)}"
+        run = f"{_made(container)}{fresh}{here}exec {quoted(self._run(container))}\n"
+        return {"run": run, **networks.files(container, target)}
 
     def run(self, container: Container) -> Argv:
         return self._run(container) if container.attach else ("sh", str(container.directory / "run"))
@@ -57,7 +59,7 @@ class Containerd:
             *(*_CTR, "run"),
             *(attached if container.attach else detached),
             *(("--runc-binary", container.runtime.name) if container.runtime else ()),
-            *(("--net-host",) if settings.network == "host" else ()),
+            *self._network(container),
             *(("--read-only",) if settings.read_only else ()),
             *(("--memory-limit", str(limits.memory)) if limits.memory else ()),
             *(("--cpus", f"{limits.cpus:g}") if limits.cpus else ()),
@@ -106,8 +108,20 @@ class Containerd:
     def _log(self, container: Container) -> str:
         return str(container.directory / "log")
 
+    def _network(self, container: Container) -> Argv:
+        if container.networks:
+            return ("--with-ns", f"network:{networks.path(container)}")
+        if container.hosts:  # with --net-host ctr mounts the target's own file of names over ours
+            return ("--with-ns", "network:/proc/1/ns/net")
+        return ("--net-host",) if container.settings.network == "host" else ()
+
     def _mounts(self, container: Container) -> Argv:
         words: list[str] = []
+        for name in networks.etc(container):
+            file = container.directory / name
+            words += ["--mount", f"type=bind,src={file},dst=/etc/{name},options=rbind:ro"]
+        if container.hosts and not container.networks:
+            words += ["--mount", "type=bind,src=/etc/resolv.conf,dst=/etc/resolv.conf,options=rbind:ro"]
         for volume in container.settings.volumes:
             source = _source(container, volume)
             options = f"rbind:{'ro' if volume.read_only else 'rw'}"
@@ -134,9 +148,9 @@ class Containerd:
 
     def _command(self, container: Container) -> Argv:
         """ctr replaces the entrypoint too where anything is given."""
-        if container.command is None:
+        if container.command is None and container.settings.entrypoint is None:
             return ()
-        return (*(container.config.get("Entrypoint") or ()), *container.command)
+        return (*(container.config.get("Entrypoint") or ()), *(container.command or ()))
 
     def _stop(self, container: Container) -> Script:
         name, seconds = quoted((container.name,)), round(container.settings.stop_timeout)
@@ -147,8 +161,12 @@ class Containerd:
             f"{label}\nctr tasks kill -s {quoted((signal,))} {name}\nn=0\n"
             "if sleep 0.1 2>/dev/null; then nap=0.2 per=5; else nap=1 per=1; fi\n"
             f"while [ $n -lt $(({seconds} * per)) ]; do {running}; sleep $nap; n=$((n + 1)); done\n"
-            f"ctr tasks rm -f {name}\nctr containers rm {name}\n"
+            f"ctr tasks rm -f {name}\nctr containers rm {name}\n{self._disconnect(container)}"
         )
+
+    def _disconnect(self, container: Container) -> Script:
+        down = networks.down(container)
+        return f"cd {quoted((str(container.directory),))} && {down}" if down else ""
 
 
 def _source(container: Container, volume: Volume) -> str:

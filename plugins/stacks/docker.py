@@ -10,6 +10,7 @@ class Docker(DockerLike):
     name = "docker"
     summary = "engine with a daemon, which also starts containers at boot"
     held = "chain{{range .RootFS.Layers}} {{.}}{{end}}"
+    networks = (*DockerLike.networks, "macvlan", "ipvlan", "vlan")
     restarts = True
 
 

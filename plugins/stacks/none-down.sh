@@ -28,6 +28,7 @@ fi
 if [ -f supervisor ]; then # it did not end by itself: something may be left
 	delete >/dev/null 2>&1
 fi
+disconnect
 umount bundle/rootfs 2>/dev/null
 rm -rf bundle upper work supervisor stopping 2>/dev/null || {
 	chmod -R u+rwx bundle # directories that their owner may not write, and no root to do it

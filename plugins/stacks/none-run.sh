@@ -51,6 +51,7 @@ copy() {
 	done
 }
 overlay 2>mount.log || copy || exit
+connect
 
 detach=
 command -v setsid >/dev/null 2>&1 && detach=setsid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.resources import files
 
-from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Stack, Target, hookimpl
+from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Stack, Target, hookimpl, networks
 from sdk_hooks.bundle import config_json
 from sdk_hooks.shell import quoted
 
@@ -19,7 +19,7 @@ class NoStack:
     summary = "no engine: crun or runc alone, for targets that have only sh and tar"
     programs = ("tar",)
     takes = "layers"
-    networks = ("host", "none")
+    networks = ("host", "none", "cni")
     restarts = False
     space = 1.0
 
@@ -44,6 +44,7 @@ class NoStack:
             "bundle.json": config_json(container, target),
             "vars": _variables(container, target),
             **scripts,
+            **networks.files(container, target),
         }
 
     def run(self, container: Container) -> Argv:
@@ -86,6 +87,8 @@ def _variables(container: Container, target: Target) -> Script:
         "stop": quoted(runtime.kill(container.name, signal)),
         "stop_now": quoted(runtime.kill(container.name, "KILL")),
         "delete": quoted(runtime.delete(container.name)),
+        "connect": networks.up(container) or "true",
+        "disconnect": networks.down(container) or "true",
         "running": _RUNNING.format(state=quoted(runtime.state(container.name))),
     }
     assigned = "".join(f"{key}={quoted((value,))}\n" for key, value in values.items())

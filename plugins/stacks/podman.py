@@ -11,6 +11,7 @@ class Podman(DockerLike):
     summary = "engine without a daemon, also rootless"
     held = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
     server_version = "{{.Client.Version}}"
+    networks = (*DockerLike.networks, "macvlan")
     space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
 
     def _groups(self, container: Container) -> Argv:

@@ -16,12 +16,13 @@ from sdk_hooks import spec
 from sdk_hooks.errors import SdkError, UnknownPluginError, did_you_mean
 
 if TYPE_CHECKING:
-    from sdk_hooks.families import Hypervisor, ImageBackend, Plugin, Runtime, Stack
+    from sdk_hooks.families import Hypervisor, ImageBackend, NetworkDriver, Plugin, Runtime, Stack
 
 GROUP = "sdk_hooks"
 FAMILIES = {
     "runtime": "sdk_runtimes",
     "stack": "sdk_stacks",
+    "network": "sdk_networks",
     "hypervisor": "sdk_hypervisors",
     "image_backend": "sdk_image_backends",
 }
@@ -72,6 +73,12 @@ class Plugins:
 
     def stack(self, name: str) -> Stack:
         return cast("Stack", self._one("stack", name))
+
+    def networks(self) -> Mapping[str, NetworkDriver]:
+        return cast("Mapping[str, NetworkDriver]", self.family("network"))
+
+    def network(self, name: str) -> NetworkDriver:
+        return cast("NetworkDriver", self._one("network", name))
 
     def hypervisor(self, name: str) -> Hypervisor:
         return cast("Hypervisor", self._one("hypervisor", name))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks import Argv, Container, Image, ImageBackend, Runtime, Stack
+from sdk_hooks import Argv, Container, Image, ImageBackend, NetworkDriver, Runtime, Stack
 from sdk_hooks.core.registry import Plugins, load
 from sdk_hooks.dockerlike import DockerLike
 from sdk_hooks.output import write_file
 from sdk_hooks.runclike import RuncLike
-from sdk_hooks.testing import check_image_backend, check_runtime, check_stack
+from sdk_hooks.testing import check_image_backend, check_network, check_runtime, check_stack
 
 OURS = load()
 
@@ -28,6 +28,11 @@ def test_our_runtimes_keep_the_contract(runtime: Runtime) -> None:
 @pytest.mark.parametrize("stack", members("stack"))
 def test_our_stacks_keep_the_contract(stack: Stack) -> None:
     check_stack(stack)
+
+
+@pytest.mark.parametrize("driver", members("network"))
+def test_our_network_drivers_keep_the_contract(driver: NetworkDriver) -> None:
+    check_network(driver)
 
 
 @pytest.mark.parametrize("backend", members("image_backend"))

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from sdk_hooks.container import Device, HealthCheck, Port, Resources, Restart, Volume
+from sdk_hooks.container import Device, HealthCheck, Network, Port, Resources, Restart, Volume
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 
@@ -47,6 +47,17 @@ GOOD: list[tuple[str, str, Any]] = [
     ("devices: [/dev/x]", "devices", (Device("/dev/x", "/dev/x"),)),
     ("devices: ['/dev/x:/dev/y:rw']", "devices", (Device("/dev/x", "/dev/y", "rw"),)),
     ("devices: ['/dev/x:r']", "devices", (Device("/dev/x", "/dev/x", "r"),)),
+    ("networks: {front: }", "networks", (Network("front"),)),
+    (
+        "networks: {field: {driver: macvlan, subnet: 10.9.0.0/24, gateway: 10.9.0.1, parent: eth1, mtu: 1400}}",
+        "networks",
+        (Network("field", "macvlan", "10.9.0.0/24", "10.9.0.1", "eth1", mtu=1400),),
+    ),
+    (
+        "networks: {a: {driver: vlan, vlan: 5, internal: true}}",
+        "networks",
+        (Network("a", "vlan", vlan=5, internal=True),),
+    ),
     ("volumes: ['/data:rw']", "volumes", (Volume("data", "/data"),)),
     ("labels: {a.b/c: 1}", "labels", {"a.b/c": "1"}),
     ("author: Ann <a@b>", "author", "Ann <a@b>"),
@@ -142,6 +153,12 @@ BAD = [
     ("restart: yes", "1:10", "'restart': 'yes' is not one of no, always, unless-stopped, on-failure[:N]", "restart wants no, always, unless-stopped or on-failure[:N]"),
     ("restart: always:3", "1:10", "'restart': 'always:3' is not one of no, always, unless-stopped, on-failure[:N]", "restart wants no, always, unless-stopped or on-failure[:N]"),
     ("network: br0", "1:10", "'network': 'br0' is not one of host, bridge, none", "network wants host, bridge or none"),
+    ("networks: [a]", "1:11", "'networks' wants keys and values", ""),
+    ("networks: {'A b': }", "1:12", "'networks': 'A b' can't be a name", ""),
+    ("networks: {a: {subnet: 10.9.0.1/24}}", "1:24", "'networks.a.subnet': '10.9.0.1/24' is not a subnet such as 10.9.0.0/24", "networks.a.subnet wants a subnet such as 10.9.0.0/24"),
+    ("networks: {a: {gateway: x}}", "1:25", "'networks.a.gateway': 'x' is not an address", "networks.a.gateway wants an address of the subnet"),
+    ("networks: {a: {vlan: 4095}}", "1:22", "'networks.a.vlan': '4095' is not a number from 1 to 4094", "networks.a.vlan wants an 802.1Q tag"),
+    ("network: none\nnetworks: {a: }", "1:1", "give either 'network' or 'networks'", ""),
     ("read_only: yes", "1:12", "'read_only': 'yes' is neither true nor false", "read_only wants true or false"),
 ]  # fmt: skip
 
@@ -171,6 +188,8 @@ BEYOND = (
     "workdir: srv",
     "ports: ",
     "volumes: ",
+    "networks: {a: {",
+    "network: none\n",
     "stop_timeout: ",
     "files: ",
     "resources: ",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Restart
+from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.shell import quoted, write_files
 from sdk_hooks.families import Stack
 from sdk_hooks.target import Script, Target
@@ -45,11 +46,14 @@ esac
 """
 
 
-def enable(app: PurePosixPath, name: str, target: Target, stack: Stack, restart: Restart) -> Script:
-    """The script that makes the target start the application *name* at boot, unless it is not to restart."""
+def enable(deployment: Deployment, restart: Restart) -> Script:
+    """The script that makes the target start *deployment* at boot, unless it is not to restart."""
+    app, name, target, stack = deployment.app, deployment.name, deployment.target, deployment.stack
     if restart.policy == "no":
         return disable(name, target)
-    if stack.restarts:
+    # a network namespace that we have made is not there after a boot: no engine can start what was in it
+    ours = "cni" in stack.networks and any(box.networks for box in deployment.containers)
+    if stack.restarts and not ours:
         return f"# {stack.name} starts it by itself\n{disable(name, target)}"
     if target.init == "systemd":
         return _systemd(app, name, target, stack)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sdk_hooks.container import Container, Settings
+from sdk_hooks.core import cni
 from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.deploy.probe import Found
 from sdk_hooks.core.registry import Plugins
@@ -108,7 +109,10 @@ def check_machine(made: Deployment) -> None:
         raise _needs_root(made.target)
     for member in made.members:
         _check_platform(made.target, member.image)
-        _check_network(member.container.settings, made.stack)
+        if member.container.networks:
+            _check_cni(member.container, made)
+        else:
+            _check_network(member.container.settings, made.stack)
 
 
 def check_runtime(container: Container) -> None:
@@ -209,6 +213,28 @@ def _check_names(found: Found, made: Deployment) -> None:
                 hint="deploy under another name with --name, or remove that one",
                 code="name-in-use",
             )
+
+
+def _check_cni(container: Container, made: Deployment) -> None:
+    """Where CNI plugins of the target make the networks, they have to be there, and be allowed to."""
+    if "cni" not in made.stack.networks:
+        return
+    needed = cni.types(conf for joined in container.networks for conf in joined.plugins)
+    names = ", ".join(dict.fromkeys(repr(joined.network.name) for joined in container.networks))
+    missing = sorted(needed - made.target.cni)
+    if missing:
+        raise SdkError(
+            f"{made.target.name!r} lacks CNI plugins for the network {names}: {', '.join(missing)}",
+            detail=f"they are in {made.target.cni_path}" if made.target.cni_path else "",
+            hint="install them there (cni-plugins); or choose --network host",
+            code="no-cni",
+        )
+    if made.target.uid:
+        raise SdkError(
+            f"without an engine only root can make the network {names} on {made.target.name!r}",
+            hint="log in as root, or choose --network host",
+            code="needs-root",
+        )
 
 
 def _check_network(settings: Settings, chosen: Stack) -> None:

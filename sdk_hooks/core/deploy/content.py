@@ -52,7 +52,7 @@ def _common(deployment: Deployment) -> dict[str, str]:
         "layers": "\n".join(deployment.layers),
         "volumes": _named_volumes(boxes),
         "limits": _limits(tuple(box.settings for box in boxes)),
-        "enable": boot.enable(deployment.app, deployment.name, deployment.target, stack, restart),
+        "enable": boot.enable(deployment, restart),
         "disable": boot.disable(deployment.name, deployment.target),
         "forget": _forget(deployment),
         "unname": _unname(deployment),

@@ -88,14 +88,24 @@ def make(
     runtime: Runtime | None,
     target: Target,
     nodes: Mapping[str, Node] | None = None,
+    drivers: network.Drivers | None = None,
 ) -> Deployment:
     """The deployment of *parts* under *name* on *target*.
 
     :param nodes: The device nodes of the target by path, as far as the settings name them.
-    :raises SdkError: When one can't have its devices.
+    :param drivers: The network drivers by name.
+    :raises SdkError: When one can't have its devices, or its networks.
     """
-    parts = network.chosen(name, parts, stack)
-    boxes = [_container(name, part, parts, stack, runtime, target, nodes or {}) for part in parts]
+    parts = network.chosen(name, parts, stack, target)
+    networks = {part.name: network.joined(part, parts, drivers or {}, stack) for part in parts}
+    boxes = [
+        replace(
+            _container(name, part, stack, runtime, target, nodes or {}),
+            networks=networks[part.name],
+            hosts=network.hosts(part, parts, networks, stack),
+        )
+        for part in parts
+    ]
     record = _record(name, parts, boxes, stack, runtime)
     identity = hashlib.sha256(record.encode()).hexdigest()[:12]
     directory = target.state / "apps" / name / identity
@@ -118,7 +128,6 @@ def own_root(target: Target, stack: Stack) -> bool:
 def _container(
     name: str,
     part: Part,
-    parts: tuple[Part, ...],
     stack: Stack,
     runtime: Runtime | None,
     target: Target,
@@ -148,7 +157,6 @@ def _container(
         groups=devices.groups(given, user),
         application=name,
         alias=part.name or name,
-        hosts=network.hosts(part, parts),
     )
 
 

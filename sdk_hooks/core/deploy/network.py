@@ -1,52 +1,109 @@
-"""Which network each container of an application gets, and how they know each other's names."""
+"""Which networks each container of an application joins, and how they know each other's names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from sdk_hooks.container import Network, Settings
+from sdk_hooks.container import Joined, Network, Settings
+from sdk_hooks.core import cni
 from sdk_hooks.core.deploy.parts import Part
-from sdk_hooks.families import Stack
+from sdk_hooks.errors import SdkError
+from sdk_hooks.families import NetworkDriver, Stack
+from sdk_hooks.target import Target
+
+Drivers = Mapping[str, NetworkDriver]
+Hosts = tuple[tuple[str, str], ...]
 
 _LOOPBACK = "127.0.0.1"
 
 
-def chosen(name: str, parts: tuple[Part, ...], stack: Stack) -> tuple[Part, ...]:
+def chosen(name: str, parts: tuple[Part, ...], stack: Stack, target: Target) -> tuple[Part, ...]:
     """*parts* of the application *name* with a network for each.
 
     The target's own, unless ports have to be moved. Several containers of which one needs a bridge share
     one of their own, where they find each other by name.
     """
-    bridged = any(_bridged(part.settings, stack) for part in parts)
-    together = Network(f"{name}-default") if bridged and len(parts) > 1 else None
-    return tuple(replace(part, settings=_one(name, part.settings, stack, together)) for part in parts)
+    bridged = any(_bridged(part.settings, stack, target) for part in parts)
+    shared = bridged and (len(parts) > 1 or "bridge" not in stack.networks)
+    default = "bridge" if bridged else "host"
+    together = Network(f"{name}-default") if shared else None
+    return tuple(replace(part, settings=_one(name, part.settings, default, together)) for part in parts)
 
 
-def hosts(part: Part, parts: Iterable[Part]) -> tuple[tuple[str, str], ...]:
-    """What *part* has to have in its /etc/hosts to find the other ones: those with which it shares the
-    target's own network. On a network of their own the stack knows their names.
+def joined(part: Part, parts: tuple[Part, ...], drivers: Drivers, stack: Stack) -> tuple[Joined, ...]:
+    """The networks of *part*, which `chosen` gave, with all that a stack has to know of them.
+
+    :raises SdkError: When a driver is not there, or can't do what is asked of it.
     """
-    if part.settings.network != "host":
+    found = []
+    for position, network in enumerate(part.settings.networks):
+        driver = drivers[network.driver]
+        _check(network, driver, stack)
+        own = ""
+        if driver.addresses:
+            members = [other for other in parts if network in other.settings.networks]
+            own = cni.address(network, members.index(part))
+        plugins = cni.chain(network, driver, own, part.settings.ports, first=position == 0)
+        found.append(Joined(network, driver.engine(network), plugins, own))
+    return tuple(found)
+
+
+def hosts(
+    part: Part, parts: Iterable[Part], networks: Mapping[str, tuple[Joined, ...]], stack: Stack
+) -> Hosts:
+    """What *part* has to have in its /etc/hosts to find the other ones.
+
+    Those with which it shares the target's own network are on the loopback interface; those on a network of
+    their own are known to an engine by name, and have their addresses from us where there is none.
+
+    :param networks: Of each part by name.
+    """
+    if part.settings.network == "host":
+        near = (other for other in parts if other.settings.network == "host")
+        return tuple((other.name, _LOOPBACK) for other in near if other.name)
+    if "cni" not in stack.networks:
         return ()
-    near = (other for other in parts if other.settings.network == "host")
-    return tuple((other.name, _LOOPBACK) for other in near if other.name)
+    reached = {each.network.name for each in networks[part.name]}
+    return tuple(
+        (name, each.address.partition("/")[0])
+        for name, theirs in networks.items()
+        for each in theirs
+        if name and each.address and each.network.name in reached
+    )
 
 
-def _one(name: str, settings: Settings, stack: Stack, together: Network | None) -> Settings:
+def _one(name: str, settings: Settings, default: str, together: Network | None) -> Settings:
     if settings.networks:
-        joined = tuple(replace(each, name=f"{name}-{each.name}") for each in settings.networks)
-        return replace(settings, network="bridge", networks=joined)
+        own = tuple(replace(each, name=f"{name}-{each.name}") for each in settings.networks)
+        return replace(settings, network="", networks=own)
     if together and settings.network in ("", "bridge"):
-        return replace(settings, network="bridge", networks=(together,))
-    if settings.network:
-        return settings
-    return replace(settings, network="bridge" if _bridged(settings, stack) else "host")
+        return replace(settings, network="", networks=(together,))
+    return settings if settings.network else replace(settings, network=default)
 
 
-def _bridged(settings: Settings, stack: Stack) -> bool:
+def _bridged(settings: Settings, stack: Stack, target: Target) -> bool:
     """Whether ports have to be moved, and can be."""
     if settings.network or settings.networks:
         return settings.network == "bridge"
     moved = any(port.host != port.container or port.address for port in settings.ports)
-    return moved and "bridge" in stack.networks
+    return moved and ("bridge" in stack.networks or ("cni" in stack.networks and bool(target.cni)))
+
+
+def _check(network: Network, driver: NetworkDriver, stack: Stack) -> None:
+    what = driver.refuses(network)
+    if not what and driver.addresses and driver.name != "bridge" and not network.subnet:
+        what = "do without subnet:"
+    if what:
+        raise SdkError(
+            f"the network {network.name!r} of driver {driver.name} can't {what}",
+            hint="change networks: in container.yaml",
+            code="no-network",
+        )
+    if "cni" not in stack.networks and driver.name not in stack.networks:
+        raise SdkError(
+            f"{stack.name} can't make the network {network.name!r} of driver {driver.name}",
+            detail=f"it can: {', '.join(stack.networks)}",
+            hint="change networks: in container.yaml, or use another stack",
+            code="no-network",
+        )

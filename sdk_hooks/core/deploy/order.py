@@ -94,7 +94,8 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
     found = probe(connection, order.name, plugins.stacks(), runtimes, nodes, order.names)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
-    made = deployment.make(order.name, order.parts, stack, runtime, found.target, found.nodes)
+    drivers = plugins.networks()
+    made = deployment.make(order.name, order.parts, stack, runtime, found.target, found.nodes, drivers)
     for container in made.containers:
         choose.check_runtime(container)
     transfers = transfer.of(made)

@@ -164,6 +164,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
     def one(key: str, default: str = "") -> str:
         return facts.get(key, [default])[0]
 
+    cni = one("cni").split()
     target = Target(
         name=name,
         platform=_platform(one("machine")),
@@ -179,6 +180,8 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         gid=int(one("gid", "0")),
         confined=one("confined"),
         low_ports=int(one("low", "0")),
+        cni=frozenset(cni[1:]),
+        cni_path="".join(cni[:1]),
         listening=frozenset(int(port, 16) for port in facts.get("listen", [])),
         stacks=stacks,
     )

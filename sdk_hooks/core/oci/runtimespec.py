@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from sdk_hooks.container import Container, DeviceNode
+from sdk_hooks.core.deploy import namespace
 from sdk_hooks.target import Target
 
 # What docker and podman leave a container by default, less what only a network of its own makes use of.
@@ -94,8 +95,10 @@ def _system_mounts(container: Container, target: Target) -> list[dict[str, Any]]
     ]
     if target.cgroup:
         mounts.append(_mount("/sys/fs/cgroup", "cgroup", [*quiet, "relatime", "ro"]))
+    own = {f"/etc/{name}": str(container.directory / name) for name in namespace.etc(container)}
     shared = SHARED if container.settings.network == "host" else ()
-    return mounts + [_bind(path, path, True) for path in shared if path in target.devices]
+    there = {path: path for path in shared if path in target.devices}
+    return mounts + [_bind(source, path, True) for path, source in {**there, **own}.items()]
 
 
 def _volumes(container: Container) -> list[dict[str, Any]]:
@@ -110,8 +113,9 @@ def _linux(container: Container, target: Target) -> dict[str, Any]:
     kinds = ["pid", "ipc", "uts", "mount"]
     kinds += ["cgroup"] if target.cgroup == 2 else []
     kinds += ["network"] if container.settings.network == "none" else []
+    made = [{"type": "network", "path": namespace.path(container)}] if container.networks else []
     return {
-        "namespaces": [{"type": kind} for kind in kinds],
+        "namespaces": [*({"type": kind} for kind in kinds), *made],
         "cgroupsPath": f"/devtool-containers/{container.name}",
         "resources": _resources(container),
         **({"devices": [_device(node) for node in container.devices]} if container.devices else {}),

@@ -154,7 +154,7 @@ class Section:
         try:
             return self.make(**found)
         except ValueError as error:
-            raise fail(node, f"{key!r}: {error}") from error
+            raise fail(node, f"{key!r}: {error}" if key else str(error)) from error
 
     def said(self, key: str, text: str) -> Any:
         """What *text* means for *key* when it is said elsewhere: by an option, a variable.
@@ -173,6 +173,35 @@ class Section:
             "properties": {name: kind.schema() for name, kind in self.keys.items()},
             "additionalProperties": False,
             **({"required": list(self.required)} if self.required else {}),
+        }
+
+
+@dataclass(frozen=True)
+class Table:
+    """A mapping whose keys are names that somebody gives."""
+
+    doc: str
+    item: Kind
+    names: str
+    """The pattern of a name."""
+    make: Callable[[dict[str, Any]], Any] = dict
+
+    def read(self, node: yaml.Node, key: str) -> Any:
+        found = {}
+        for name, value in pairs(node, key):
+            if not re.fullmatch(self.names, name):
+                raise fail(_key_node(node, name), f"{key!r}: {name!r} can't be a name")
+            empty = isinstance(value, yaml.ScalarNode) and value.tag == _NULL
+            filled = yaml.MappingNode("", [], value.start_mark, value.end_mark) if empty else value
+            found[name] = self.item.read(filled, f"{key}.{name}")
+        return self.make(found)
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "description": self.doc,
+            "type": "object",
+            "propertyNames": {"pattern": f"^(?:{self.names})$"},
+            "additionalProperties": {"anyOf": [{"type": "null"}, self.item.schema()]},
         }
 
 

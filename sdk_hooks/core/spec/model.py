@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from sdk_hooks.container import Device, HealthCheck, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.container import Device, HealthCheck, Network, Port, Resources, Restart, Settings, Volume
 from sdk_hooks.core.spec import kinds, values
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
+from sdk_hooks.core.spec.network import NETWORKS
 
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 """A component of a repository's name, as the OCI distribution-spec has it."""
@@ -67,6 +68,7 @@ class Spec:
     resources: Resources | None = None
     restart: Restart | None = None
     network: str | None = None
+    networks: tuple[Network, ...] | None = None
     read_only: bool | None = None
 
     def over(self, other: Spec) -> Spec:
@@ -93,6 +95,7 @@ class Spec:
             resources=self.resources or default.resources,
             restart=self.restart or default.restart,
             network=self.network or default.network,
+            networks=self.networks or (),
             read_only=bool(self.read_only),
             stop_timeout=default.stop_timeout if self.stop_timeout is None else self.stop_timeout,
         )
@@ -102,6 +105,12 @@ def _health(http: Mapping[str, Any] | None = None, **rest: Any) -> HealthCheck:
     if (http is None) == ("command" not in rest):
         raise ValueError("give either 'command' or 'http'")
     return HealthCheck(**{**(http or {}), **rest})
+
+
+def _spec(**said: Any) -> Spec:
+    if "network" in said and "networks" in said:
+        raise ValueError("give either 'network' or 'networks'")
+    return Spec(**said)
 
 
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}
@@ -190,9 +199,10 @@ SPEC = Section(
             {"anyOf": [{"type": "string", "pattern": f"^(?:{values.RESTART})$"}, {"const": False}]},
         ),
         "network": kinds.choice("host, bridge or none", "host", "bridge", "none"),
+        "networks": NETWORKS,
         "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),
     },
-    Spec,
+    _spec,
 )
 
 
@@ -217,6 +227,7 @@ def settings_from_json(text: str) -> Settings:
         ports=tuple(_make(Port, item) for item in raw.get("ports", [])),
         volumes=tuple(_make(Volume, item) for item in raw.get("volumes", [])),
         devices=tuple(_make(Device, item) for item in raw.get("devices", [])),
+        networks=tuple(_make(Network, item) for item in raw.get("networks", [])),
         healthcheck=_make(HealthCheck, {**health, "command": tuple(health["command"])}) if health else None,
         resources=_make(Resources, raw.get("resources", {})),
         restart=_make(Restart, raw.get("restart", {})),

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from sdk_hooks.core.spec import kinds
-from sdk_hooks.core.spec.kinds import SpecError
+from sdk_hooks.core.spec.document import document
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.values import port
 from sdk_hooks.errors import SdkError
@@ -24,15 +24,10 @@ def load(path: Path) -> Spec:
 
     :raises SpecError: With file, line and column of what is wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SpecError(f"can't read '{path}'", detail=error.strerror or "") from error
-    except UnicodeDecodeError as error:
-        raise SpecError(f"'{path}' is not UTF-8 text", detail=str(error)) from error
-    node = _compose(text, path)
+    node = document(path)
     if node is None or node.value == "":  # nothing, or nothing but a document's start
         return Spec()
+    _check_one(node, path)
     spec: Spec = SPEC.read(node, "")
     _check_sources(node, path.parent)
     return _anchored(spec, path.parent)
@@ -75,23 +70,13 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **SPEC.schema()}
 
 
-def _compose(text: str, path: Path) -> yaml.Node | None:
-    class Loader(yaml.SafeLoader):
-        """Gives its marks the file's name."""
-
-        def __init__(self, stream: str) -> None:
-            super().__init__(stream)
-            self.name = str(path)
-
-    try:
-        node: yaml.Node | None = yaml.compose(text, Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise SpecError(f"{place}: {error.problem or 'not valid YAML'}") from error
-    except yaml.YAMLError as error:
-        raise SpecError(f"{path}: {str(error).splitlines()[0]}") from error
-    return node
+def _check_one(node: yaml.Node, path: Path) -> None:
+    for name, value in kinds.pairs(node, ""):
+        if name in ("containers", "services"):
+            what = f"{name!r} is for an application of several containers, this is for one image"
+            raise kinds.fail(
+                value, what, f"give it a file of its own, and deploy that: container-deploy {path}"
+            )
 
 
 def _check_sources(node: yaml.Node, directory: Path) -> None:

@@ -5,6 +5,7 @@ Each function understands a text, and raises ValueError with what is wrong.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import signal
 
@@ -44,6 +45,26 @@ def device(text: str) -> Device:
 def port_number(text: str) -> int:
     if not 0 < kinds.count(text) < 65536:
         raise ValueError(f"{text!r} is not a port")
+    return int(text)
+
+
+def subnet(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a subnet such as 10.9.0.0/24") from None
+
+
+def ip_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is not an address") from None
+
+
+def vlan(text: str) -> int:
+    if not 0 < kinds.count(text) < 4095:
+        raise ValueError(f"{text!r} is not a number from 1 to 4094")
     return int(text)
 
 

@@ -1,0 +1,136 @@
+"""Applications of several containers: finds their file, and the images and secrets that it names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sdk_hooks.container import Settings
+from sdk_hooks.core import images
+from sdk_hooks.core.deploy import parts
+from sdk_hooks.core.deploy.parts import HEALTHY, STARTED, Need, Part, Secret
+from sdk_hooks.core.spec import application, compose
+from sdk_hooks.core.spec.application import APPLICATION, Application, Entry
+from sdk_hooks.core.spec.document import document
+from sdk_hooks.core.spec.kinds import SpecError, pairs
+from sdk_hooks.errors import SdkError
+from sdk_hooks.image import Image
+
+NAMES = ("container.yaml", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+
+
+def file(wanted: str) -> Path | None:
+    """The file that *wanted* means: its path, or that of a directory that has one; None for an image."""
+    path = Path(wanted)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    if not path.is_dir() or (path / "index.json").exists() or not (os.sep in wanted or wanted == "."):
+        return None
+    return next((path / name for name in NAMES if (path / name).is_file()), None)
+
+
+def load(path: Path) -> Application:
+    """The application in the file at *path*: ours, or a compose file.
+
+    :raises SpecError: With file, line and column of what is wrong.
+    """
+    node = document(path)
+    keys = dict(pairs(node, "")) if node is not None and node.value else {}
+    if node is not None and "services" in keys:
+        return compose.read(node, {**_dotenv(path.parent), **os.environ})
+    if node is None or "containers" not in keys:
+        raise SpecError(
+            f"'{path}' has neither 'containers' nor 'services'",
+            hint="for a single image name the image: container-deploy NAME TARGET",
+        )
+    found: Application = APPLICATION.read(node, "")
+    return found
+
+
+def name(found: Application, path: Path) -> str:
+    """What the application is called: as its file says, else as the directory of that."""
+    directory = path.absolute().parent.name.lower()
+    return found.name or re.sub(r"[^a-z0-9]+", "-", directory).strip("-") or "application"
+
+
+def assemble(
+    found: Application, path: Path, directory: Path, settings: Callable[[Image], Settings]
+) -> tuple[Part, ...]:
+    """The containers of the application in the file at *path*, in the order of their start.
+
+    :param directory: Where images are looked for by name.
+    :param settings: Gives those that an image has of its own.
+    :raises SdkError: When an image or a secret is not there.
+    """
+    secrets = {key: _secret(key, path.parent / place) for key, place in found.secrets.items()}
+    made = [
+        _part(key, entry, found, image, settings(image), secrets)
+        for key, entry in found.containers.items()
+        for image in [_image(key, entry, path, directory)]
+    ]
+    checks = {part.name: part.settings.healthcheck for part in made}
+    return parts.ordered(
+        tuple(replace(part, needs=tuple(_decided(need, checks) for need in part.needs)) for part in made)
+    )
+
+
+def _part(
+    key: str,
+    entry: Entry,
+    found: Application,
+    image: Image,
+    own: Settings,
+    secrets: Mapping[str, Secret],
+) -> Part:
+    joined = found.networks if entry.networks is None else entry.networks
+    settings = application.settings(own, entry, [found.networks[each] for each in joined])
+    return Part(image, settings, key, entry.needs, tuple(secrets[each] for each in entry.secrets))
+
+
+def _decided(need: Need, checks: Mapping[str, object]) -> Need:
+    """Without a condition: healthy, where something says how to tell."""
+    if need.condition == HEALTHY and not checks[need.part]:
+        raise SdkError(
+            f"the container {need.part!r} can't become healthy: it has no health check",
+            hint="give it one: healthcheck:",
+            code="bad-spec",
+        )
+    return need if need.condition else Need(need.part, HEALTHY if checks[need.part] else STARTED)
+
+
+def _image(key: str, entry: Entry, path: Path, directory: Path) -> Image:
+    wanted = entry.image or key
+    if os.sep in wanted and (path.parent / wanted).exists():
+        return images.find(str(path.parent / wanted), directory)
+    if os.sep not in wanted.removeprefix("localhost/"):
+        plain, _, tag = wanted.removeprefix("localhost/").partition(":")
+        return images.find(plain, directory, tag or "latest")
+    raise SdkError(
+        f"the image {wanted!r} of {key!r} is not on this machine",
+        hint=f"fetch it: skopeo copy docker://{wanted} oci:{key}:latest; then write image: ./{key}",
+        code="no-image",
+    )
+
+
+def _secret(key: str, path: Path) -> Secret:
+    try:
+        return Secret(key, path.read_bytes())
+    except OSError as error:
+        raise SdkError(
+            f"the file '{path}' of the secret {key!r} can't be read",
+            detail=error.strerror or "",
+            code="no-secret",
+        ) from error
+
+
+def _dotenv(directory: Path) -> dict[str, str]:
+    """The variables of `.env` beside a compose file."""
+    path = directory / ".env"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    found = (
+        line.strip().partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#")
+    )
+    return {key.strip().removeprefix("export "): value.strip().strip("\"'") for key, _, value in found}

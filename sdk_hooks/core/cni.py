@@ -1,0 +1,96 @@
+"""Configurations of CNI plugins (CNI specification 0.4.0) for the networks of an application."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sdk_hooks.container import Network, Port
+from sdk_hooks.errors import SdkError
+from sdk_hooks.families import NetworkDriver
+
+VERSION = "0.4.0"
+"""What the plugins of Debian 12 and of every release since 2019 know."""
+
+IPAM = "host-local"
+LEASES = "/run/devtool-containers/cni"
+"""Gone after a reboot, as the containers' addresses are then."""
+
+Conf = Mapping[str, Any]
+
+
+def subnet(network: Network) -> str:
+    """The subnet of *network*, in CIDR form: what it says, else one that its name decides."""
+    if network.subnet:
+        return network.subnet
+    digest = hashlib.sha256(network.name.encode()).digest()
+    return f"10.{64 + digest[0] % 64}.{digest[1]}.0/24"
+
+
+def gateway(network: Network) -> str:
+    return network.gateway or str(next(iter(ipaddress.ip_network(subnet(network)).hosts())))
+
+
+def address(network: Network, index: int) -> str:
+    """The address, in CIDR form, of container *index* on *network*.
+
+    :raises SdkError: When the subnet is too small.
+    """
+    whole = ipaddress.ip_network(subnet(network))
+    free = (str(host) for host in whole.hosts() if str(host) != gateway(network))
+    for number, host in enumerate(free):
+        if number == index:
+            return f"{host}/{whole.prefixlen}"
+    raise SdkError(
+        f"the subnet {subnet(network)} of {network.name!r} has no room for {index + 1} containers",
+        hint="give it a larger one: subnet:",
+        code="no-network",
+    )
+
+
+def chain(
+    network: Network, driver: NetworkDriver, own: str, ports: Iterable[Port], *, first: bool
+) -> tuple[Conf, ...]:
+    """The plugins that connect one container to *network*, in the order in which they are called.
+
+    :param own: The container's address, in CIDR form; empty when the driver gives none.
+    :param first: Whether this is the container's first network, which has its default route.
+    """
+    main = dict(driver.cni(network))
+    if network.mtu:
+        main["mtu"] = network.mtu
+    if own:
+        main["ipam"] = _ipam(network, own, default=first and not network.internal)
+    found: list[Conf] = [main]
+    if driver.name == "bridge":
+        found.append({"type": "firewall"})
+        mapped = [_mapping(port) for port in ports]
+        if mapped and first:
+            found.append({"type": "portmap", "snat": True, "runtimeConfig": {"portMappings": mapped}})
+    return tuple(found)
+
+
+def conflist(name: str, plugins: Iterable[Conf]) -> dict[str, Any]:
+    """The network configuration list that has *plugins*, as it is written to /etc/cni/net.d."""
+    return {"cniVersion": VERSION, "name": name, "plugins": list(plugins)}
+
+
+def types(plugins: Iterable[Conf]) -> set[str]:
+    """The plugins, by name, that a target has to have."""
+    listed = list(plugins)
+    return {"loopback", *(p["type"] for p in listed), *(p["ipam"]["type"] for p in listed if "ipam" in p)}
+
+
+def _ipam(network: Network, own: str, *, default: bool) -> Conf:
+    host = own.partition("/")[0]
+    pool = {"subnet": subnet(network), "rangeStart": host, "rangeEnd": host, "gateway": gateway(network)}
+    everywhere = "::/0" if ":" in host else "0.0.0.0/0"
+    routes = {"routes": [{"dst": everywhere}]} if default else {}
+    return {"type": IPAM, "dataDir": LEASES, "ranges": [[pool]], **routes}
+
+
+def _mapping(port: Port) -> Conf:
+    found = {"hostPort": port.host, "containerPort": port.container, "protocol": port.protocol}
+    return {**found, **({"hostIP": port.address.strip("[]")} if port.address else {})}

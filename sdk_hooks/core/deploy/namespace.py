@@ -1,0 +1,63 @@
+"""For stacks that let CNI plugins of the target make the networks: the files that call them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sdk_hooks.container import Container
+from sdk_hooks.core.cni import VERSION
+from sdk_hooks.core.deploy.resource import script
+from sdk_hooks.core.shell import quoted
+from sdk_hooks.target import Script, Target
+
+
+def path(container: Container) -> str:
+    """Of the network namespace that is made for it; empty when it joins no network."""
+    return f"/run/netns/{container.name}" if container.networks else ""
+
+
+def etc(container: Container) -> tuple[str, ...]:
+    """The files beside its scripts, after `up`, that it has to see in /etc."""
+    if container.networks:
+        return ("hosts", "resolv.conf")
+    return ("hosts",) if container.hosts else ()
+
+
+def files(container: Container, target: Target) -> Mapping[str, str]:
+    """What `up` and `down` need in the deployment's directory; nothing without networks and names."""
+    own = [(container.name, joined.address.partition("/")[0]) for joined in container.networks[:1]]
+    names = "".join(f"{address} {name}\n" for name, address in (*own, *container.hosts) if address)
+    found = {"hosts.own": names} if etc(container) else {}
+    if not container.networks:
+        return found
+    found["net-lo"] = json.dumps({"cniVersion": VERSION, "name": "lo", "type": "loopback"})
+    for number, joined in enumerate(container.networks):
+        for index, conf in enumerate(joined.plugins):
+            whole = {"type": conf["type"], "cniVersion": VERSION, "name": joined.network.name, **conf}
+            found[f"net-{number}-{index}"] = json.dumps(whole)[:-1]  # the script adds to it, and closes it
+    return {**found, "network": _script(container, target)}
+
+
+def up(container: Container) -> Script:
+    """Commands that connect it, in its directory; they fail when that does."""
+    if container.networks:
+        return "sh ./network up || exit\n"
+    # the target's own names are those that it has now
+    return "cat /etc/hosts hosts.own >hosts && chmod 644 hosts || exit\n" if container.hosts else ""
+
+
+def down(container: Container) -> Script:
+    """Commands that disconnect it, in its directory."""
+    return "sh ./network down\n" if container.networks else ""
+
+
+def _script(container: Container, target: Target) -> Script:
+    values = {
+        "name": container.name,
+        "namespace": path(container),
+        "path": target.cni_path,
+        "chains": " ".join(str(len(joined.plugins)) for joined in container.networks),
+    }
+    head = "".join(f"{key}={quoted((value,))}\n" for key, value in values.items())
+    return f"#!/bin/sh\n{head}{script('namespace.sh')}"

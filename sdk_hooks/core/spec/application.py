@@ -1,0 +1,139 @@
+"""What an application file can say: several containers, their networks and secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sdk_hooks.container import Network, Settings
+from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
+from sdk_hooks.core.spec.kinds import Many, Section, Table, Text
+from sdk_hooks.core.spec.model import SPEC, Spec
+from sdk_hooks.core.spec.network import NETWORKS, PART
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One container."""
+
+    image: str = ""
+    """Name of a built image, or path of a layout; empty for one that is called like the container."""
+    spec: Spec = field(default_factory=Spec)
+    """What is said over the image's own settings."""
+    needs: tuple[Need, ...] = ()
+    networks: tuple[str, ...] | None = None
+    """Names; None for all."""
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Application:
+    """Several containers that are deployed as one."""
+
+    containers: Mapping[str, Entry]
+    name: str = ""
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Path of the file that holds each, relative to the application file."""
+
+
+def settings(own: Settings, entry: Entry, networks: Iterable[Network]) -> Settings:
+    """The settings *own* of an image with what *entry* says over them."""
+    said = entry.spec
+    plain = (
+        "ports", "devices", "healthcheck", "resources", "restart", "network", "read_only", "stop_timeout",
+        "entrypoint", "cmd", "volumes",
+    )  # fmt: skip
+    changes: dict[str, Any] = {key: getattr(said, key) for key in plain if getattr(said, key) is not None}
+    joined = () if said.network else tuple(networks)
+    return replace(own, **changes, env={**own.env, **(said.env or {})}, networks=joined)
+
+
+def checked(application: Application) -> Application:
+    """*application*, when its parts name nothing that is not there.
+
+    :raises ValueError: With what is not.
+    """
+    for name, entry in application.containers.items():
+        _known(f"containers.{name}.needs", (need.part for need in entry.needs), application.containers)
+        _known(f"containers.{name}.networks", entry.networks or (), application.networks)
+        _known(f"containers.{name}.secrets", entry.secrets, application.secrets)
+        if entry.networks and entry.spec.network:
+            raise ValueError(f"'containers.{name}' has both 'network' and 'networks'")
+    taken: dict[tuple[int, str, str], str] = {}
+    for name, entry in application.containers.items():
+        for port in entry.spec.ports or ():
+            other = taken.setdefault((port.host, port.protocol, port.address), name)
+            if other != name:
+                raise ValueError(f"containers {other!r} and {name!r} both have port {port.host}")
+    return application
+
+
+def _known(key: str, names: Iterable[str], there: Mapping[str, object]) -> None:
+    for name in names:
+        if name not in there:
+            raise ValueError(f"{key!r} names {name!r}, there is: {', '.join(there) or 'none'}")
+
+
+def _entry(
+    image: str = "",
+    needs: tuple[Need, ...] = (),
+    networks: tuple[str, ...] | None = None,
+    secrets: tuple[str, ...] = (),
+    **rest: Any,
+) -> Entry:
+    return Entry(image, Spec(**rest), needs, networks, secrets)
+
+
+def _application(
+    containers: Mapping[str, Entry],
+    name: str = "",
+    networks: Iterable[Network] = (),
+    secrets: Mapping[str, Mapping[str, str]] | None = None,
+) -> Application:
+    made = {network.name: network for network in networks}
+    files = {key: value["file"] for key, value in (secrets or {}).items()}
+    return checked(Application(containers, name, made, files))
+
+
+def need(text: str) -> Need:
+    """`db`, `db:started`, `db:healthy`, `init:completed`; without a condition it is up to what *db* has."""
+    name, _, condition = text.partition(":")
+    if condition not in ("", STARTED, HEALTHY, COMPLETED) or not re.fullmatch(PART, name):
+        raise ValueError(f"{text!r} is not a container such as db, or db:healthy")
+    return Need(name, condition)
+
+
+_SECRET = Section(
+    "a file that containers see in /run/secrets",
+    {"file": Text("a path relative to this file")},
+    required=("file",),
+)
+_SETTINGS = (
+    "env", "ports", "volumes", "devices", "healthcheck", "resources", "restart", "network", "read_only",
+    "stop_timeout", "entrypoint", "cmd",
+)  # fmt: skip
+_ENTRY = Section(
+    "a container",
+    {
+        "image": Text("a built image, by its name or the path of its layout"),
+        "needs": Many("containers that have to be there first", Text("NAME[:CONDITION]", need)),
+        "networks": Many("which of the networks it joins, all by default", Text("a network's name")),
+        "secrets": Many("which of the secrets it sees", Text("a secret's name")),
+        **{key: SPEC.keys[key] for key in _SETTINGS},
+    },
+    _entry,
+)
+APPLICATION = Section(
+    "an application of several containers",
+    {
+        "name": SPEC.keys["name"],
+        "containers": Table("its containers, by name", _ENTRY, PART),
+        "networks": NETWORKS,
+        "secrets": Table("files that containers see in /run/secrets", _SECRET, r"[\w.-]+"),
+    },
+    _application,
+    required=("containers",),
+)

@@ -1,0 +1,288 @@
+"""Reads a compose file: what of that specification makes sense on a board; the rest is refused by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+
+from sdk_hooks.container import HealthCheck, Network, Port, Resources, Volume
+from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
+from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec.application import Application, Entry, checked
+from sdk_hooks.core.spec.interpolation import interpolate
+from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words, fail, pairs
+from sdk_hooks.core.spec.model import SPEC, Spec
+from sdk_hooks.core.spec.network import PART
+
+_CONDITIONS = {
+    "service_started": STARTED,
+    "service_healthy": HEALTHY,
+    "service_completed_successfully": COMPLETED,
+}
+_HINTS = {
+    "build": "build the image with container-build, and name it: image:",
+    "env_file": "write the variables into environment:",
+    "user": "container-build puts it into the image: user: in container.yaml",
+    "working_dir": "container-build puts it into the image: workdir: in container.yaml",
+    "privileged": "name what it needs: devices:",
+}
+_IGNORED = ("version", "container_name", "expose", "labels", "pull_policy", "stdin_open", "tty", "init")
+"""What changes nothing here: names are the application's, exposed ports are open on a network of its own."""
+
+
+def read(node: yaml.Node, variables: Mapping[str, str]) -> Application:
+    """The application in the compose file whose root is *node*.
+
+    :param variables: What `${NAME}` in it means.
+    :raises SpecError: With the place of what is wrong, or can't be done.
+    """
+    interpolate(node, variables)
+    found = _checked_keys(node, "", {"name", "services", "networks", "volumes", "secrets"})
+    networks = {name: _network(name, each) for name, each in _named(found, "networks")}
+    for name, volume in _named(found, "volumes"):
+        _checked_keys(volume, f"volumes.{name}", {"name"})
+    secrets = {name: _secret(name, each) for name, each in _named(found, "secrets")}
+    services = {name: _service(name, each) for name, each in _named(found, "services")}
+    if not services:
+        raise fail(node, "the file has no 'services'")
+    for name in services:
+        if not re.fullmatch(PART, name):
+            raise fail(found["services"], f"'services': {name!r} can't be the name of a container")
+    title = SPEC.keys["name"].read(found["name"], "name") if "name" in found else ""
+    networks.setdefault("default", Network("default"))
+    try:
+        return checked(Application(services, title, networks, secrets))
+    except ValueError as error:
+        raise fail(node, str(error)) from error
+
+
+def _service(name: str, node: yaml.Node) -> Entry:
+    key = f"services.{name}"
+    found = _checked_keys(node, key, {*_KEYS, "image", "deploy", "networks", "depends_on", "secrets"})
+    said: dict[str, Any] = {}
+    for word, value in found.items():
+        if word in _KEYS:
+            target, kind = _KEYS[word]
+            said[target] = kind.read(value, f"{key}.{word}")
+    limits = said.pop("limits", {})
+    limits.update({word: said.pop(word) for word in ("memory", "cpus", "pids") if word in said})
+    if limits:
+        said["resources"] = Resources(**limits)
+    if "image" not in found:
+        raise fail(node, f"{key!r} has no 'image'", "name one that container-build has built")
+    said.setdefault("restart", values.restart("no"))  # compose's default, not ours
+    joined = tuple(word for word, _ in _listed(found, "networks", key)) or ("default",)
+    return Entry(
+        Text("an image").read(found["image"], f"{key}.image"),
+        Spec(**said),
+        tuple(_need(word, value, key) for word, value in _listed(found, "depends_on", key)),
+        () if said.get("network") else joined,
+        tuple(_secret_name(each, key) for each in _sequence(found, "secrets", key)),
+    )
+
+
+def _checked_keys(node: yaml.Node, key: str, known: set[str]) -> dict[str, yaml.Node]:
+    """The values of *node* by key, when all keys are *known*; what is ignored is left out."""
+    found = {} if _empty(node) else dict(pairs(node, key))
+    for name, value in found.items():
+        if name not in known and name not in _IGNORED and not name.startswith("x-"):
+            where = f"{key}.{name}".lstrip(".")
+            raise fail(value, f"{where!r} of compose files is not supported", _HINTS.get(name, ""))
+    return {name: value for name, value in found.items() if name in known}
+
+
+def _named(found: Mapping[str, yaml.Node], key: str) -> list[tuple[str, yaml.Node]]:
+    return pairs(found[key], key) if key in found and not _empty(found[key]) else []
+
+
+def _empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
+
+
+def _sequence(found: Mapping[str, yaml.Node], name: str, key: str) -> list[yaml.Node]:
+    node = found.get(name)
+    if node is not None and not isinstance(node, yaml.SequenceNode):
+        raise fail(node, f"'{key}.{name}' wants a list")
+    return list(node.value) if node else []
+
+
+def _listed(found: Mapping[str, yaml.Node], name: str, key: str) -> list[tuple[str, yaml.Node | None]]:
+    """Names in a list, or the keys of a mapping with their values."""
+    node = found.get(name)
+    if isinstance(node, yaml.MappingNode):
+        return list(pairs(node, f"{key}.{name}"))
+    return [(Text("a name").read(each, f"{key}.{name}"), None) for each in _sequence(found, name, key)]
+
+
+def _need(name: str, node: yaml.Node | None, key: str) -> Need:
+    if node is None:
+        return Need(name, STARTED)
+    said = _checked_keys(node, f"{key}.depends_on.{name}", {"condition"}).get("condition")
+    if said is None:
+        return Need(name, STARTED)
+    word = kinds.choice("a condition", *_CONDITIONS).read(said, f"{key}.depends_on.{name}.condition")
+    return Need(name, _CONDITIONS[word])
+
+
+def _secret_name(node: yaml.Node, key: str) -> str:
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    found = _checked_keys(node, f"{key}.secrets", {"source"})
+    return str(found["source"].value) if "source" in found else ""
+
+
+def _secret(name: str, node: yaml.Node) -> str:
+    found = _checked_keys(node, f"secrets.{name}", {"file"})
+    if "file" not in found:
+        raise fail(node, f"'secrets.{name}' has no 'file'")
+    return str(Text("a path").read(found["file"], f"secrets.{name}.file"))
+
+
+def _network(name: str, node: yaml.Node) -> Network:
+    key = f"networks.{name}"
+    found = _checked_keys(node, key, {"driver", "driver_opts", "internal", "ipam"})
+    said: dict[str, Any] = {}
+    if "driver" in found:
+        said["driver"] = Text("a driver").read(found["driver"], f"{key}.driver")
+    if "internal" in found:
+        said["internal"] = Text("true or false", kinds.boolean).read(found["internal"], f"{key}.internal")
+    if "driver_opts" in found:
+        said.update(Section("options", {"parent": Text("an interface")}).read(found["driver_opts"], key))
+    if "ipam" in found:
+        listed = _checked_keys(found["ipam"], f"{key}.ipam", {"config"})
+        for each in _sequence(listed, "config", f"{key}.ipam")[:1]:
+            said.update(_POOL.read(each, f"{key}.ipam.config"))
+    return Network(name, **said)
+
+
+def _long_port(target: int, published: int = 0, protocol: str = "tcp", host_ip: str = "", **_: Any) -> Port:
+    return Port(target, published or target, protocol, host_ip)
+
+
+def _long_volume(target: str, source: str = "", read_only: bool = False, type: str = "") -> Volume:
+    if type not in ("", "volume", "bind"):
+        raise ValueError(f"a volume of type {type!r} is not supported")
+    return values.volume(f"{source}:{target}:ro" if read_only else f"{source}:{target}".lstrip(":"))
+
+
+def _short_port(text: str) -> Port:
+    if ":" not in text:
+        raise ValueError(f"{text!r} does not say the port of the target, such as 8080:{text}")
+    return values.port(text)
+
+
+def _short_volume(text: str) -> Volume:
+    if text.startswith((".", "~")):
+        raise ValueError(f"{text!r} is a path of this machine, which the target does not have")
+    return values.volume(text)
+
+
+def _test(node: yaml.Node, key: str) -> tuple[str, ...]:
+    """`test:` of a health check: a text for a shell, or a list that begins with CMD or CMD-SHELL."""
+    if isinstance(node, yaml.ScalarNode):
+        return ("/bin/sh", "-c", str(node.value))
+    words = Words("a command").read(node, key)
+    if words[:1] == ("CMD-SHELL",):
+        return ("/bin/sh", "-c", *words[1:])
+    if words[:1] != ("CMD",):
+        raise fail(node, f"{key!r} begins with CMD or CMD-SHELL")
+    return words[1:]
+
+
+class _Either:
+    """A text, or a mapping that says the same at more length."""
+
+    def __init__(self, text: Text, section: Section) -> None:
+        self.text, self.section = text, section
+
+    def read(self, node: yaml.Node, key: str) -> Any:
+        return (self.section if isinstance(node, yaml.MappingNode) else self.text).read(node, key)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.text.schema(), self.section.schema()]}
+
+
+class _Reader:
+    """A kind that a function reads."""
+
+    def __init__(self, read: Callable[[yaml.Node, str], Any]) -> None:
+        self.read = read
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+
+_POOL = Section(
+    "a pool", {"subnet": Text("a subnet", values.subnet), "gateway": Text("an address", values.ip_address)}
+)
+_TIME = Text("a time such as 10s", kinds.duration)
+_PORT = _Either(
+    Text("HOST:CONTAINER", _short_port),
+    Section(
+        "a port",
+        {
+            "target": Text("a port", values.port_number),
+            "published": Text("a port", values.port_number),
+            "protocol": kinds.choice("a protocol", "tcp", "udp", "sctp"),
+            "host_ip": Text("an address"),
+            "mode": Text("a mode"),
+            "name": Text("a name"),
+        },
+        _long_port,
+        required=("target",),
+    ),
+)
+_VOLUME = _Either(
+    Text("NAME:/PATH", _short_volume),
+    Section(
+        "a volume",
+        {
+            "type": Text("a type"),
+            "source": Text("a name or path"),
+            "target": Text("a path"),
+            "read_only": Text("true or false", kinds.boolean),
+        },
+        _long_volume,
+        required=("target",),
+    ),
+)
+_HEALTH = Section(
+    "a health check",
+    {
+        "test": _Reader(_test),
+        "interval": _TIME,
+        "timeout": _TIME,
+        "retries": Text("a number", kinds.count),
+        "start_period": _TIME,
+    },
+    lambda test=(), **rest: HealthCheck(**{"command": test, "interval": 30.0, "retries": 3, **rest}),
+    required=("test",),
+)
+_CPUS = Text("a number", kinds.decimal)
+_BYTES = Text("a size", kinds.size)
+_PIDS = Text("a number", kinds.count)
+_LIMITS = Section("limits", {"memory": _BYTES, "cpus": _CPUS, "pids": _PIDS})
+_KEYS: Mapping[str, tuple[str, Any]] = {
+    "command": ("cmd", Words("a command")),
+    "entrypoint": ("entrypoint", Words("a command")),
+    "environment": ("env", Pairs("variables")),
+    "ports": ("ports", Many("ports", _PORT)),
+    "volumes": ("volumes", Many("volumes", _VOLUME)),
+    "devices": ("devices", SPEC.keys["devices"]),
+    "healthcheck": ("healthcheck", _HEALTH),
+    "restart": ("restart", SPEC.keys["restart"]),
+    "network_mode": ("network", SPEC.keys["network"]),
+    "read_only": ("read_only", SPEC.keys["read_only"]),
+    "stop_grace_period": ("stop_timeout", _TIME),
+    "mem_limit": ("memory", _BYTES),
+    "cpus": ("cpus", _CPUS),
+    "pids_limit": ("pids", _PIDS),
+    "deploy": ("limits", Section(
+        "deployment",
+        {"resources": Section("resources", {"limits": _LIMITS})},
+        lambda resources=None: dict((resources or {}).get("limits", {})),
+    )),
+}  # fmt: skip

@@ -1,0 +1,62 @@
+"""What a compose file says elsewhere: variables in its texts, and mappings that are merged in by `<<`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+
+import yaml
+
+from sdk_hooks.core.spec.kinds import fail
+
+_VARIABLE = re.compile(
+    r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)"
+    r"|\{(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-?+])(?P<rest>[^}]*))?\})"
+)
+
+
+def interpolate(node: yaml.Node, variables: Mapping[str, str], seen: set[int] | None = None) -> None:
+    """Put the values of *variables* into every text below *node*, and what `<<` names into its mappings.
+
+    `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, `${NAME:+instead}`; without the colon an empty
+    value counts; `$$` is a dollar sign.
+
+    :param seen: IDs of the nodes that are done: an alias is the same node again.
+    :raises SpecError: When one is not set that has to be.
+    """
+    seen = set() if seen is None else seen
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        node.value = _VARIABLE.sub(partial(_value, node, variables), node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            interpolate(child, variables, seen)
+    elif isinstance(node, yaml.MappingNode):
+        _merge(node)
+        for _, child in node.value:
+            interpolate(child, variables, seen)
+
+
+def _merge(node: yaml.MappingNode) -> None:
+    """Flatten `<<`; what the mapping says itself counts."""
+    if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+        yaml.constructor.SafeConstructor().flatten_mapping(node)
+        node.value = list({key.value: (key, value) for key, value in node.value}.values())
+
+
+def _value(node: yaml.Node, variables: Mapping[str, str], match: re.Match[str]) -> str:
+    if match["escaped"]:
+        return "$"
+    name, how, rest = match["plain"] or match["name"], match["how"] or "", match["rest"] or ""
+    value = variables.get(name)
+    there = bool(value) if how.startswith(":") else value is not None
+    if how.endswith("+"):
+        return rest if there else ""
+    if there:
+        return value or ""
+    if how.endswith("-"):
+        return rest
+    raise fail(node, f"the variable {name!r} is not set{f': {rest}' if rest else ''}", f"export {name}=...")
