@@ -31,7 +31,7 @@ _LOCALE = "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 def files(deployment: Deployment) -> Mapping[str, str]:
     """Every file of the deployment's directory, by its path in there."""
     found = _common(deployment)
-    if deployment.digest:
+    if not deployment.members[0].part.name:
         return {**found, **_own(deployment.members[0], deployment)}
     for member in deployment.members:
         name = member.part.name

@@ -71,8 +71,8 @@ class Deployment:
 
     @property
     def digest(self) -> str:
-        """Of its image's manifest; empty when there are several."""
-        return self.containers[0].digest if len(self.members) == 1 else ""
+        """Of its image's manifest; empty for an application of several containers."""
+        return "" if self.members[0].part.name else self.containers[0].digest
 
     @property
     def unlimited(self) -> bool:
@@ -162,13 +162,20 @@ def _container(
 
 def _placed(container: Container, part: Part, directory: PurePosixPath) -> Container:
     """*container* with its directory, and its secrets as files in there that are mounted."""
-    own = directory / part.name if part.name else directory
+    own = directory / part.name
     mounted = tuple(
         Volume(str(own / f"secret-{secret.name}"), f"{SECRETS}/{secret.name}", True)
         for secret in part.secrets
     )
-    settings = replace(container.settings, volumes=container.settings.volumes + mounted)
+    volumes = tuple(_own_volume(each, container, part) for each in container.settings.volumes)
+    settings = replace(container.settings, volumes=volumes + mounted)
     return replace(container, directory=own, settings=settings)
+
+
+def _own_volume(volume: Volume, container: Container, part: Part) -> Volume:
+    """A named volume of an application belongs to that: two may have one called data."""
+    shared = part.name and volume.named
+    return replace(volume, source=f"{container.application}-{volume.source}") if shared else volume
 
 
 def _record(
