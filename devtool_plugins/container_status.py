@@ -57,7 +57,14 @@ def run(args: argparse.Namespace, session: Session) -> int:
     if args.format == "json":
         print(json.dumps([asdict(one) for one in found], indent=2))
     else:
-        print(table([("NAME", "STATE", "HEALTH", "AGE", "DIGEST", "STACK", "ROLLBACK"), *map(_row, found)]))
+        print(
+            table(
+                [
+                    ("NAME", "STATE", "HEALTH", "AGE", "DIGEST", "STACK", "ROLLBACK"),
+                    *(row for one in found for row in _rows(one)),
+                ]
+            )
+        )
     return 0
 
 
@@ -68,6 +75,14 @@ def _only(found: list[Status]) -> str:
         names = ", ".join(one.name for one in found) or "none"
         raise UsageError("--logs wants the name of one container", detail=f"there are: {names}")
     return found[0].name
+
+
+def _rows(one: Status) -> list[tuple[str, ...]]:
+    """The application, and below it its containers."""
+    parts = [
+        (f"  {each.name}", each.state, each.health, "", each.digest[:19], "", "") for each in one.containers
+    ]
+    return [_row(one), *parts]
 
 
 def _row(one: Status) -> tuple[str, ...]:

@@ -50,7 +50,8 @@ def _row(target: str, answer: Answer) -> tuple[str, ...]:
     sent = (
         f"{human(answer.sent.wire)} in {count} layer{'s' * (count != 1)}" if answer.sent.wire else "nothing"
     )
-    return (target, answer.result, answer.stack, answer.digest[:19], sent, f"{answer.seconds:.1f}")
+    digest = answer.digest[:19] or f"{answer.containers} containers"
+    return (target, answer.result, answer.stack, digest, sent, f"{answer.seconds:.1f}")
 
 
 def _record(target: str, answer: Answer) -> dict[str, object]:

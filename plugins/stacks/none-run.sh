@@ -4,6 +4,7 @@ cd "${0%/*}" && . ./vars || exit
 rm -rf bundle/rootfs upper work stopping status
 mkdir -p bundle/rootfs upper work "$state/run" || exit
 cp bundle.json bundle/config.json
+: >>log
 chmod 755 upper
 for v in $volumes; do
 	place=$state/volumes/$v

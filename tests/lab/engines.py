@@ -53,7 +53,12 @@ ENGINES: dict[str, Engine] = {
         daemon=CONTAINERD,
         ready=("ctr", "--connect-timeout", "1s", "version"),  # its own patience is 10 s
     ),
-    "crun": Engine(package="crun", programs=("crun",)),
+    "crun": Engine(
+        package="crun",
+        programs=("crun",),
+        helpers=("iptables", "ip6tables", "ip"),
+        trees=(XTABLES, "/usr/lib/cni"),
+    ),
     "runc": Engine(package="runc", programs=("runc",)),
     "runsc": Engine(package="runsc", programs=("runsc",)),
     "bare": Engine(package=""),

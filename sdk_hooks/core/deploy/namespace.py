@@ -57,6 +57,7 @@ def _script(container: Container, target: Target) -> Script:
         "name": container.name,
         "namespace": path(container),
         "path": target.cni_path,
+        "bridges": " ".join(c["bridge"] for j in container.networks for c in j.plugins if "bridge" in c),
         "chains": " ".join(str(len(joined.plugins)) for joined in container.networks),
     }
     head = "".join(f"{key}={quoted((value,))}\n" for key, value in values.items())

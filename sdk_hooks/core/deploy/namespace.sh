@@ -1,6 +1,6 @@
 # shellcheck disable=SC2034,SC2154  # what comes before sets them
 # Connects a network namespace to the networks of a container: network up|down. Set by the caller: name (of the
-# container), namespace (path), path (of the plugins), chains (for each network how many plugins).
+# container), namespace (path), path (of the plugins), chains (for each network how many plugins), bridges.
 # A configuration net-N-M lacks its closing brace: what the plugin before gave is added.
 cd "${0%/*}" || exit
 
@@ -28,6 +28,11 @@ down() {
 	done
 	umount "$namespace" 2>/dev/null
 	rm -f "$namespace"
+	# no plugin removes the bridge that it has made
+	for bridge in $bridges; do
+		set -- /sys/class/net/"$bridge"/brif/*
+		[ -e "$1" ] || ip link del "$bridge" 2>/dev/null
+	done
 }
 # What a plugin says when it fails is JSON with the reason in `msg`.
 add() {
@@ -35,7 +40,8 @@ add() {
 	number=0
 	while [ $number -lt "$2" ]; do
 		said=$(call ADD "$1" $number "$before") || {
-			echo "$said" | tr -d '\n' | sed 's/.*"msg": *"\([^"]*\)".*/\1/; s/^/network: /' >&2
+			echo "$said" | tr -d '\n' | sed "s/\\\\\"/'/g"'; s/.*"msg": *"\([^"]*\)".*/\1/; s/^/network: /' >&2
+			echo >&2
 			return 1
 		}
 		[ -z "$said" ] || before=$said

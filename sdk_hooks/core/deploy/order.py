@@ -54,10 +54,11 @@ class Outcome:
     result: str
     """deployed, unchanged, rolled back."""
     digest: str
-    """Of the image's manifest; empty when there are several images."""
+    """Of the image's manifest; empty for an application of several containers."""
     stack: str
     sent: Sent
     seconds: float
+    containers: int = 1
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,14 @@ def execute(prepared: Prepared, connection: Connection, progress: Progress) -> O
     made, name, stack = prepared.deployment, connection.name, prepared.deployment.stack.name
     sent = Sent(0, 0, 0)
     if prepared.done:
-        return Outcome(name, "unchanged", made.digest, stack, sent, 0.0)
+        return Outcome(name, "unchanged", made.digest, stack, sent, 0.0, len(made.members))
     _tell(prepared, name, progress)
     for each in prepared.due:
         sent += each.send(connection, progress)
     progress.step(f"{name}: starting")
     _switch(content.with_secrets(prepared.change, made), connection, made.name, progress)
-    return Outcome(name, "deployed", made.digest, stack, sent, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return Outcome(name, "deployed", made.digest, stack, sent, seconds, len(made.members))
 
 
 def _tell(prepared: Prepared, name: str, progress: Progress) -> None:
@@ -151,10 +153,9 @@ def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:
     app = PurePosixPath(found.target.state) / "apps" / name
     progress.step(f"{connection.name}: going back to {found.previous}")
     _switch(content.switch(app, found.previous, installed=False), connection, name, progress)
-    digest = _digest(connection, app, found.previous)
-    return Outcome(
-        connection.name, "rolled back", digest, found.stack, Sent(0, 0, 0), time.monotonic() - started
-    )
+    digest, count = _said(connection, app, found.previous)
+    seconds = time.monotonic() - started
+    return Outcome(connection.name, "rolled back", digest, found.stack, Sent(0, 0, 0), seconds, count)
 
 
 def script(prepared: Prepared) -> Script:
@@ -166,9 +167,10 @@ def script(prepared: Prepared) -> Script:
     return "".join(f"{step}\n" for step in steps) + f"ssh {target} sh -s <<'END'\n{prepared.change}END\n"
 
 
-def _digest(connection: Connection, app: PurePosixPath, identity: str) -> str:
-    text = link.run(connection, f"cat {app}/{identity}/deployment.json").output
-    return str(json.loads(text).get("digest", "")) if text else ""
+def _said(connection: Connection, app: PurePosixPath, identity: str) -> tuple[str, int]:
+    """Digest and number of containers of a deployment, by its record."""
+    record = json.loads(link.run(connection, f"cat {app}/{identity}/deployment.json").output or "{}")
+    return record.get("digest", ""), len(record.get("containers", [None]))
 
 
 def _switch(change: Script, connection: Connection, name: str, progress: Progress) -> None:

@@ -15,6 +15,17 @@ from sdk_hooks.target import Argv
 
 
 @dataclass(frozen=True)
+class PartStatus:
+    """One container of an application of several."""
+
+    name: str
+    state: str
+    health: str
+    digest: str
+    image: str
+
+
+@dataclass(frozen=True)
 class Status:
     """One application on one target."""
 
@@ -32,6 +43,8 @@ class Status:
     runtime: str
     deployment: str
     previous: str
+    containers: tuple[PartStatus, ...] = ()
+    """Of an application of several."""
 
 
 def read(connection: Connection, name: str = "") -> list[Status]:
@@ -72,13 +85,19 @@ def _blocks(target: str, output: str) -> Iterator[Status]:
     for block in blocks:
         name, *lines = block.splitlines()
         facts = dict(line.partition(" ")[::2] for line in lines)
-        yield _status(target, name, facts, clock)
+        parts = [line.split(" ", 3)[1:] for line in lines if line.startswith("part ")]
+        yield _status(target, name, facts, clock, parts)
 
 
-def _status(target: str, name: str, facts: dict[str, str], clock: str) -> Status:
+def _status(target: str, name: str, facts: dict[str, str], clock: str, parts: list[list[str]]) -> Status:
     record = json.loads(facts.get("record") or "{}")
-    words = (facts.get("state") or "absent").split()
-    state = " ".join(words) if words[0] != "running" else "running"
+    state = _short(facts.get("state", ""))
+    said = {each["name"]: each for each in record.get("containers", [])}
+    containers = (
+        PartStatus(part, _short(now), health, said[part]["digest"], said[part]["image"])
+        for part, health, now in parts
+        if part in said
+    )
     since = facts.get("since", "")
     age = int(clock) - int(since) if clock.isdigit() and since.isdigit() else -1
     return Status(
@@ -93,4 +112,10 @@ def _status(target: str, name: str, facts: dict[str, str], clock: str) -> Status
         record.get("runtime", ""),
         facts.get("id", ""),
         facts.get("previous", ""),
+        tuple(containers),
     )
+
+
+def _short(state: str) -> str:
+    """*state* without the stamp, which only tells starts apart."""
+    return "running" if state.startswith("running") else state or "absent"

@@ -1,4 +1,13 @@
 # What is deployed here, a block each. Set by the caller: only (a name, or nothing for all).
+health() {
+	if [ ! -f "$1/health" ]; then
+		echo none
+	elif sh "$1/health" >/dev/null 2>&1; then
+		echo healthy
+	else
+		echo unhealthy
+	fi
+}
 printf 'clock %s\n' "$(date +%s 2>/dev/null)"
 for app in "$STATE"/apps/*/; do
 	app=${app%/}
@@ -10,15 +19,11 @@ for app in "$STATE"/apps/*/; do
 	echo "id $id"
 	[ ! -f "$app/previous" ] || { read -r previous <"$app/previous"; echo "previous $previous"; }
 	[ ! -f "$app/$id/since" ] || { read -r since <"$app/$id/since"; echo "since $since"; }
-	now=$(sh "$app/$id/state" 2>/dev/null)
-	echo "state $now"
-	if [ ! -f "$app/$id/health" ]; then
-		echo "health none"
-	else
-		case $now in
-		running*) if sh "$app/$id/health" >/dev/null 2>&1; then echo "health healthy"; else echo "health unhealthy"; fi ;;
-		*) echo "health unhealthy" ;;
-		esac
-	fi
+	echo "state $(sh "$app/$id/state" 2>/dev/null)"
+	echo "health $(health "$app/$id")"
+	for part in "$app/$id"/*/state; do
+		part=${part%/state}
+		[ ! -f "$part/state" ] || echo "part ${part##*/} $(health "$part") $(sh "$part/state" 2>/dev/null)"
+	done
 	echo "record $(cat "$app/$id/deployment.json")"
 done
