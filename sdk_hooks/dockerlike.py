@@ -52,8 +52,16 @@ class DockerLike:
     def untag(self, image: str) -> Argv:
         return (self.name, "rmi", image)
 
+<<<<<<< HEAD
     def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002  the same everywhere
         return {"run": self._networked(container)} if container.networks else {}
+=======
+    def forget_volume(self, volume: str) -> Argv:
+        return (self.name, "volume", "rm", volume)
+
+    def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002  nothing needed
+        return {}
+>>>>>>> f1038e3 (core: no engine or runtime is known by its name outside of the plugins)
 
     def run(self, container: Container) -> Argv:
         if container.networks:

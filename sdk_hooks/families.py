@@ -94,6 +94,12 @@ class Stack(Plugin, Protocol):
     def untag(self, image: str) -> Argv:
         """Forget the name *image*, and what nothing else uses."""
 
+    def forget_volume(self, volume: str) -> Argv:
+        """Remove the volume of that name with all that is in it.
+
+        Empty where it keeps none itself: the core removes what is in `volumes` of the container's `state`.
+        """
+
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
         """Text files that `run` wants to find in the deployment's directory."""
 

@@ -44,8 +44,8 @@ TARGET = Target(
 class _Runtime(RuncLike):
     """Stands for any runtime, where a stack has to be given one."""
 
-    name = "crun"
-    summary = "a runtime"
+    name = "runtime"
+    summary = "any runtime"
 
 
 def container(**changes: object) -> Container:
@@ -127,7 +127,7 @@ def check_stack(stack: Stack) -> None:
     )
     for follow in (False, True):
         _check_argv(f"{stack.name}.logs", stack.logs(box, follow, 10))
-    for argv in stack.remove(box):
+    for argv in (*stack.remove(box), *filter(None, (stack.forget_volume("data"),))):
         _check_argv(f"{stack.name}.remove", argv)
     joined = container(networks=(Joined(Network("web-default"), ("bridge", {})),), alias="web")
     scripts = {

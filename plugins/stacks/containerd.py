@@ -41,6 +41,9 @@ class Containerd:
     def untag(self, image: str) -> Argv:
         return (*_CTR, "images", "rm", "--sync", image)
 
+    def forget_volume(self, volume: str) -> Argv:  # noqa: ARG002  they are directories of ours
+        return ()
+
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
         log, kept = quoted((self._log(container),)), quoted((str(container.directory / "exit"),))
         fresh = f": >{log}\nrm -f {kept}\n"

@@ -38,6 +38,9 @@ class NoStack:
     def untag(self, image: str) -> Argv:  # noqa: ARG002  layers that nothing uses are swept
         return ("true",)
 
+    def forget_volume(self, volume: str) -> Argv:  # noqa: ARG002  they are directories of ours
+        return ()
+
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
         scripts = {name: _script(name) for name in ("run", "supervise", "down", "state-of")}
         return {

@@ -107,5 +107,9 @@ def _directory() -> Iterator[str]:
 
 def _runtime(container: Container) -> Any:
     if container.runtime is None:
-        raise SdkError("there is no OCI runtime here", hint="install crun", code="no-runtime")
+        raise SdkError(
+            "there is no OCI runtime here",
+            hint="see which are known: devtool-containers list",
+            code="no-runtime",
+        )
     return container.runtime

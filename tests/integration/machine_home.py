@@ -103,7 +103,7 @@ def answer(url: str, seconds: float = 60) -> str:
 
 def sdk_images(directory: Path, machine: Machine, progress: Progress) -> Path:
     """A deploy directory with the reference target as an ext4 image that `runqemu` could boot."""
-    target = reference_target(machine.platform, progress)
+    target = reference_target(machine.platform, progress, "crun")
     directory.mkdir()
     (directory / "lab-image.rootfs.qemuboot.conf").write_text(QEMUBOOT)
     shutil.copy(target.kernel, directory / "bzImage")

@@ -118,6 +118,45 @@ def test_no_function_is_longer_than_sixty_lines_and_no_module_than_three_hundred
     assert long == []
 
 
+def _explains(tree: ast.Module) -> set[ast.AST]:
+    """The texts in *tree* that people read and nothing acts upon: docstrings, and the help of commands."""
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr)
+        or (isinstance(node, ast.keyword) and node.arg == "help")
+        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("HELP", "DESCRIPTION"))
+    }
+
+
+def _named(pattern: re.Pattern[str], path: Path) -> Iterator[str]:
+    """Where *path* has a text or a command that *pattern* is found in."""
+    if path.suffix == ".py":
+        tree = parse(path)
+        explains = _explains(tree)
+        texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in explains]
+        lines = [(node.lineno, node.value) for node in texts if isinstance(node.value, str)]
+    else:
+        lines = [(n, line.partition("#")[0]) for n, line in enumerate(path.read_text().splitlines(), 1)]
+    for number, text in lines:
+        if match := pattern.search(text):
+            yield f"{path.relative_to(ROOT)}:{number} {match[0]}"
+
+
+def test_no_engine_or_runtime_is_known_by_its_name_outside_of_the_plugins() -> None:
+    """Names of formats such as docker-archive and io.containerd.image.name are not theirs."""
+    plugins = load()
+    stacks = [member for _, member in plugins.stacks().items() if member.name != "none"]  # it is a word, too
+    names = {*(s.name for s in stacks), *(p for s in stacks for p in s.programs), *plugins.family("runtime")}
+    pattern = re.compile(rf"(?<![\w.-])({'|'.join(sorted(names))})(?![\w-]|://)")
+    paths = [path for top in ("sdk_hooks", "devtool_plugins") for path in sorted((ROOT / top).rglob("*"))]
+
+    assert len(names) >= 7
+    assert [
+        place for path in paths if path.suffix in (".py", ".sh", ".in") for place in _named(pattern, path)
+    ] == []
+
+
 def test_every_module_says_in_one_sentence_what_it_is() -> None:
     for path in (path for top in (*LIBRARY, "tests") for path in modules(top)):
         first = (ast.get_docstring(parse(path)) or "").split("\n\n")[0]

@@ -53,7 +53,7 @@ def kernel(tmp_path: Path) -> Path:
 @needs_gcc
 def test_programs_libraries_modules_and_scripts_come_together(packages: Path, kernel: Path) -> None:
     stream = io.BytesIO()
-    initramfs.write(stream, packages, kernel)
+    initramfs.write(stream, packages, kernel, "crun")
     members = {name: (fields, body) for name, fields, body in read(stream.getvalue())}
 
     assert {"usr/bin/busybox", "usr/bin/crun", "usr/sbin/dropbear", "usr/lib/libtool.so.1"} <= set(members)
@@ -71,7 +71,7 @@ def test_programs_libraries_modules_and_scripts_come_together(packages: Path, ke
 def test_the_same_packages_give_the_same_archive(packages: Path, kernel: Path) -> None:
     streams = [io.BytesIO(), io.BytesIO()]
     for stream in streams:
-        initramfs.write(stream, packages, kernel)
+        initramfs.write(stream, packages, kernel, "crun")
 
     assert streams[0].getvalue() == streams[1].getvalue()
 

@@ -54,7 +54,7 @@ def test_an_architecture_without_reference_target_is_told_what_there_is() -> Non
         "  there is one for: amd64, arm64\n"
         "  hint: boot an image of your SDK: build one in it, and give this command there"
     ):
-        made.reference_target(Platform("riscv64"), Ui(StringIO()))
+        made.reference_target(Platform("riscv64"), Ui(StringIO()), "crun")
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_an_unwritable_cache_is_told_as_such(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "cache").mkdir(mode=0o500)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with as_nobody(), pytest.raises(packages.SdkError) as caught:
-        made.reference_target(Platform("amd64"), Ui(StringIO()))
+        made.reference_target(Platform("amd64"), Ui(StringIO()), "crun")
 
     assert re.fullmatch(
         f"can't write '{tmp_path}/cache/.*' \\[unwritable\\]\n  Permission denied",

@@ -25,6 +25,8 @@ _QUICK = "panic=-1 mitigations=off no_timer_check tsc=reliable audit=0 security=
 # Two emulated processors have been seen to wait for each other until the end of time, on a host with two.
 _SMP = ("1", "2")
 _PACKAGES = {"amd64": "qemu-system-x86", "arm64": "qemu-system-arm", "arm": "qemu-system-arm"}
+RUNTIME = "crun"
+"""What the reference target runs containers with: it is the smallest."""
 _PROGRAMS = {"amd64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64", "386": "qemu-system-i386"}
 NATIVE = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -63,7 +65,7 @@ def reference(machine: Machine, progress: Progress) -> Boot:
     architecture = machine.platform.architecture
     if architecture in _PROGRAMS:  # else the target itself says what it can be
         find(_PROGRAMS[architecture], architecture)  # before packages are fetched for it
-    target = reference_target(machine.platform, progress)
+    target = reference_target(machine.platform, progress, RUNTIME)
     directory = machine.directory
     keys = vm.keys(directory, machine.name)
     with open(directory / "initrd", "wb") as stream:

@@ -71,7 +71,7 @@ def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -
         raise SdkError(
             f"{target.name!r} has no OCI runtime",
             detail=f"looked for: {', '.join(sorted(plugins.family('runtime')))}",
-            hint="install crun there",
+            hint="install one of them there",
             code="no-runtime",
         )
     name = plugins.manager.hook.sdk_choose_runtime(target=target, runtimes=usable)
@@ -174,7 +174,7 @@ def _no_stack(target: Target, stacks: Iterable[str], runtimes: Iterable[str]) ->
     return SdkError(
         f"{target.name!r} has nothing that runs containers",
         detail=f"looked for: {', '.join([*sorted(stacks), *sorted(runtimes)])}",
-        hint="install crun there, or podman, docker or containerd",
+        hint="install one of them there",
         code="no-engine",
     )
 

@@ -56,6 +56,7 @@ def _common(deployment: Deployment) -> dict[str, str]:
         "disable": boot.disable(deployment.name, deployment.target),
         "forget": _forget(deployment),
         "unname": _unname(deployment),
+        "forget-volumes": _forget_volumes(deployment),
         "tidy": _tidy(deployment),
     }
     return {**found, **({"restarts": str(restart)} if policies else {})}
@@ -148,6 +149,12 @@ def _directories(settings: Settings) -> Script:
 
 def _named_volumes(boxes: Iterable[Container]) -> str:
     return " ".join(dict.fromkeys(v.source for box in boxes for v in box.settings.volumes if v.named))
+
+
+def _forget_volumes(deployment: Deployment) -> Script:
+    """Remove the named volumes that the stack keeps."""
+    commands = map(deployment.stack.forget_volume, _named_volumes(deployment.containers).split())
+    return _head(deployment) + lines(argv for argv in commands if argv)
 
 
 def _limits(settings: tuple[Settings, ...]) -> Script:

@@ -19,11 +19,7 @@ fi
 [ -z "$current" ] || sh "$app/$current/unname" >/dev/null 2>&1
 for d in "$app"/*/; do
 	[ ! -f "$d/forget" ] || sh "$d/forget" >/dev/null 2>&1
+	[ -z "$volumes" ] || [ ! -f "$d/forget-volumes" ] || sh "$d/forget-volumes" >/dev/null 2>&1
 done
 rm -rf "$app"
-for v in $volumes; do
-	rm -rf "$STATE/volumes/$v"
-	for engine in podman docker; do
-		command -v $engine >/dev/null 2>&1 && $engine volume rm "$v" >/dev/null 2>&1
-	done
-done
+for v in $volumes; do rm -rf "$STATE/volumes/$v"; done

@@ -16,7 +16,8 @@ from sdk_hooks.core.files.root import Root
 from sdk_hooks.core.reftarget import cpio, modules
 from sdk_hooks.core.reftarget.modules import Module
 
-PROGRAMS = ("/usr/bin/crun", "/usr/sbin/dropbear", "/usr/bin/busybox")
+PROGRAMS = ("/usr/sbin/dropbear", "/usr/bin/busybox")
+"""Besides the runtime."""
 
 # A fixed list, not what busybox prints: it may be for another architecture.
 _APPLETS = """
@@ -41,15 +42,16 @@ _TEXTS = {
 }
 
 
-def write(stream: IO[bytes], packages: Path, kernel: Path) -> None:
+def write(stream: IO[bytes], packages: Path, kernel: Path, runtime: str) -> None:
     """Write the archive that the kernel boots.
 
     :param packages: Where the packages of the programs were unpacked.
     :param kernel: Where those of the kernel were.
+    :param runtime: Name of the OCI runtime among them.
     :raises SdkError: When one of them lacks something.
     """
     merged, entries = Merged(), []
-    for group in (_skeleton(), _programs(Root(str(packages))), _kernel(kernel)):
+    for group in (_skeleton(), _programs(Root(str(packages)), runtime), _kernel(kernel)):
         entries += merged.place(group)
     cpio.write(stream, entries)
 
@@ -106,11 +108,11 @@ def _script(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _programs(root: Root) -> Group:
-    """crun, dropbear and busybox out of *root*, with all that they need there."""
+def _programs(root: Root, runtime: str) -> Group:
+    """*runtime*, dropbear and busybox out of *root*, with all that they need there."""
     with tempfile.TemporaryDirectory() as empty:
         resolver = Resolver(Root(empty), root)
-        for program in PROGRAMS:
+        for program in (f"/usr/bin/{runtime}", *PROGRAMS):
             resolver.include(program)
         closure = resolver.finish()
     group = Group("programs")
