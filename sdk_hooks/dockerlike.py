@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sdk_hooks.container import Container, Joined
 from sdk_hooks.core.shell import quoted
+from sdk_hooks.families import Runtime
 from sdk_hooks.target import Argv, Script, Target
 
 _STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}"
@@ -26,10 +27,17 @@ class DockerLike:
     space = 2.0
     held: str
     server_version = "{{.Server.Version}}"
+    set_up: Script = ""
+    """Prints the runtimes that it is set up for, as `sdk_hooks.Stack.inventory` has them."""
 
     @property
     def programs(self) -> tuple[str, ...]:
         return (self.name,)
+
+    def lacks(self, runtime: Runtime, target: Target) -> str:  # noqa: ARG002  for those who know more
+        return (
+            "" if runtime.program else f"it starts programs with an OCI command line, {runtime.name} has none"
+        )
 
     def inventory(self, containers: Argv) -> Script:
         cli = self.name
@@ -37,7 +45,7 @@ class DockerLike:
         return (
             f"v=$($limit {cli} version --format '{self.server_version}') || {{ echo \"$v\"; return 1; }}\n"
             'echo "version $v"\n'
-            f"{states}"
+            f"{states}{self.set_up}"
             f"i=$({cli} image ls -q)\n"
             f"[ -z \"$i\" ] || {cli} image inspect --format '{self.held}' $i\n"
             "return 0\n"
@@ -52,16 +60,11 @@ class DockerLike:
     def untag(self, image: str) -> Argv:
         return (self.name, "rmi", image)
 
-<<<<<<< HEAD
-    def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002  the same everywhere
-        return {"run": self._networked(container)} if container.networks else {}
-=======
     def forget_volume(self, volume: str) -> Argv:
         return (self.name, "volume", "rm", volume)
 
-    def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002  nothing needed
-        return {}
->>>>>>> f1038e3 (core: no engine or runtime is known by its name outside of the plugins)
+    def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002  the same everywhere
+        return {"run": self._networked(container)} if container.networks else {}
 
     def run(self, container: Container) -> Argv:
         if container.networks:
@@ -106,7 +109,7 @@ class DockerLike:
         return (
             *("--name", container.name),
             *("--pull", "never"),  # an image that is gone was removed: a registry knows nothing of it
-            *(("--runtime", container.runtime.name) if container.runtime else ()),
+            *(("--runtime", self._runtime(container.runtime)) if container.runtime else ()),
             *self._joins(container),
             *(("--read-only",) if settings.read_only else ()),
             *self._resources(container),
@@ -135,6 +138,9 @@ class DockerLike:
 
     def logs(self, container: Container, follow: bool, lines: int) -> Argv:
         return (self.name, "logs", *(("-f",) if follow else ()), "--tail", str(lines), container.name)
+
+    def _runtime(self, runtime: Runtime) -> str:
+        return runtime.name
 
     def _state(self, name: str, say: str) -> Script:
         inspect = quoted((self.name, "inspect", "--type", "container", "--format", _STATE, name))

@@ -27,8 +27,21 @@ class Plugin(Protocol):
 class Runtime(Plugin, Protocol):
     """An OCI runtime: starts a container from a bundle, without an engine.
 
-    The verbs are those of the OCI runtime-spec. *container* is the container's ID.
+    The verbs are those of the OCI runtime-spec. *container* is the container's ID. They are asked for only
+    where it is `alone`.
     """
+
+    @property
+    def alone(self) -> bool:
+        """Whether it runs a container without an engine."""
+
+    @property
+    def program(self) -> str:
+        """What engines start: a program with runc's command line. Empty when it has none."""
+
+    @property
+    def handler(self) -> str:
+        """What containerd calls it that has a shim of its own, such as io.containerd.kata.v2; else empty."""
 
     def needs(self, target: Target) -> Needs:
         """What must be there before anything is sent to *target*."""
@@ -75,6 +88,9 @@ class Stack(Plugin, Protocol):
     def restarts(self) -> bool:
         """Whether it starts containers again by itself when the target boots."""
 
+    def lacks(self, runtime: Runtime, target: Target) -> str:
+        """Why it can't start containers with *runtime* on *target*, whatever they are; empty when it can."""
+
     def inventory(self, containers: Argv) -> Script:
         """Print facts, a line each, and exit 0; or say on stderr why it can't be used, and exit otherwise.
 
@@ -82,7 +98,8 @@ class Stack(Plugin, Protocol):
 
         `version 4.3.1`; `state NAME running 2026-01-01T00:00:00Z` for those of *containers* that are there;
         `blob sha256:...` for a layer found by its diff ID alone;
-        `chain sha256:... sha256:...` for an image whose layers are found only in this order.
+        `chain sha256:... sha256:...` for an image whose layers are found only in this order;
+        `runtime crun` for a runtime that it is set up for, where it has to be.
         """
 
     def load(self) -> Argv:

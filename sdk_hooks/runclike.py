@@ -11,36 +11,42 @@ from sdk_hooks.target import Argv, Needs, Target
 class RuncLike:
     """runc, crun, youki, runsc: what differs is overridden.
 
-    A subclass sets `name` and `summary`, `program` when it is called otherwise, and `options` that go before
-    the verb of `run`.
+    A subclass sets `name` and `summary`, `program` when it is called otherwise, `handler` when it has a shim
+    of its own, and `options` that go before the verb of `run`.
     """
 
     name: str
     summary: str
-    program: str = ""
+    alone = True
+    handler = ""
     options: Argv = ()
 
     @property
-    def _program(self) -> str:
-        return self.program or self.name
+    def program(self) -> str:
+        return self.name
 
     def needs(self, target: Target) -> Needs:  # noqa: ARG002  the same everywhere
-        return Needs(programs=(self._program,))
+        return Needs(programs=(self.program,))
 
     def refuses(self, container: Container) -> str:  # noqa: ARG002  runc can do it all
         return ""
 
     def run(self, container: str, bundle: PurePosixPath) -> Argv:
-        return (self._program, *self.options, "run", "--bundle", str(bundle), container)
+        return (self.program, *self.options, "run", "--bundle", str(bundle), container)
 
     def exec(self, container: str, user: tuple[int, int], command: Argv) -> Argv:
-        return (self._program, "exec", "--user", "{}:{}".format(*user), container, *command)
+        return (self.program, "exec", "--user", "{}:{}".format(*user), container, *command)
 
     def state(self, container: str) -> Argv:
-        return (self._program, "state", container)
+        return (self.program, "state", container)
 
     def kill(self, container: str, signal: str) -> Argv:
-        return (self._program, "kill", container, signal)
+        return (self.program, "kill", container, signal)
 
     def delete(self, container: str) -> Argv:
-        return (self._program, "delete", "--force", container)
+        return (self.program, "delete", "--force", container)
+
+
+def shim(handler: str) -> str:
+    """The program that containerd looks for: containerd-shim-kata-v2 for io.containerd.kata.v2."""
+    return "containerd-shim-" + "-".join(handler.split(".")[-2:])

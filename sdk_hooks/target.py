@@ -39,7 +39,11 @@ class Needs:
     cgroups: tuple[int, ...] = ()
     """Versions of the cgroup file system that will do; empty for any."""
     devices: tuple[str, ...] = ()
-    """Device nodes, such as /dev/kvm."""
+    """Device nodes, such as /dev/fuse."""
+    one_of: tuple[str, ...] = ()
+    """Device nodes of which any will do, such as /dev/kvm."""
+    one_of_means: str = ""
+    """What these stand for, such as "hardware virtualization"."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,14 @@ class StackFacts:
     """Layers that it finds only on top of the same layers, per image and bottom first."""
     states: Mapping[str, str] = field(default_factory=dict)
     """By name, the state of the containers that have a name that is to be deployed."""
+    runtimes: frozenset[str] = frozenset()
+    """Runtimes that it says it is set up for."""
+
+    @property
+    def major(self) -> int:
+        """The first number of its version; 0 when it did not say."""
+        number = self.version.lstrip("v").partition(".")[0]
+        return int(number) if number.isdigit() else 0
 
     def holds(self, layers: tuple[str, ...]) -> frozenset[str]:
         """Those of *layers* (diff IDs of an image, bottom first) that need not be sent."""

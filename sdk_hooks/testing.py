@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -26,7 +27,7 @@ from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.families import ImageBackend, NetworkDriver, Plugin, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.runclike import RuncLike
-from sdk_hooks.target import Platform, Script, Target
+from sdk_hooks.target import Platform, Script, StackFacts, Target
 
 _DIGEST = "sha256:" + "0" * 64
 TARGET = Target(
@@ -91,6 +92,10 @@ def check_runtime(runtime: Runtime) -> None:
     name, bundle = "web", PurePosixPath("/run/bundle")
     _require(isinstance(runtime.refuses(container()), str), f"{runtime.name}.refuses gives a text")
     _require(runtime.needs(TARGET).programs, f"{runtime.name}: needs() names the program that it runs")
+    ways = runtime.alone or runtime.program or runtime.handler
+    _require(ways, f"{runtime.name}: neither alone nor by program or handler can it be used")
+    if not runtime.alone:
+        return
     commands = {
         "run": runtime.run(name, bundle),
         "exec": runtime.exec(name, (1000, 1000), ("/bin/check", "a b")),
@@ -127,6 +132,10 @@ def check_stack(stack: Stack) -> None:
     )
     for follow in (False, True):
         _check_argv(f"{stack.name}.logs", stack.logs(box, follow, 10))
+    _require(
+        isinstance(stack.lacks(_Runtime(), replace(TARGET, stacks={stack.name: StackFacts("99")})), str),
+        f"{stack.name}.lacks gives a text",
+    )
     for argv in (*stack.remove(box), *filter(None, (stack.forget_volume("data"),))):
         _check_argv(f"{stack.name}.remove", argv)
     joined = container(networks=(Joined(Network("web-default"), ("bridge", {})),), alias="web")

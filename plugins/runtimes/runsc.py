@@ -11,6 +11,7 @@ class Runsc(RuncLike):
     summary = "gVisor: system calls go to a kernel in user space, for code that is not trusted"
     # its own network stack takes the addresses of the interfaces that it finds away from the target
     options = ("--network=host",)
+    handler = "io.containerd.runsc.v1"
 
     def refuses(self, container: Container) -> str:
         return "pass devices: its kernel has no drivers for them" if container.devices else ""

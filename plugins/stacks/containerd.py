@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdk_hooks import Argv, Container, Device, Script, SdkError, Target, Volume, hookimpl, networks
+from sdk_hooks import Argv, Container, Device, Runtime, Script, SdkError, Target, Volume, hookimpl, networks
+from sdk_hooks.runclike import shim
 from sdk_hooks.shell import quoted
 
 # Without a limit ctr waits 10 s for a daemon that is not there.
@@ -19,6 +20,11 @@ class Containerd:
     networks = ("host", "none", "cni")
     restarts = True  # its monitor does, within 10 s
     space = 2.0
+
+    def lacks(self, runtime: Runtime, target: Target) -> str:
+        if runtime.handler:
+            return "" if shim(runtime.handler) in target.programs else f"no program {shim(runtime.handler)}"
+        return "" if runtime.program else f"{runtime.name} has neither a shim nor runc's command line"
 
     def inventory(self, containers: Argv) -> Script:
         states = "all=$(ctr containers ls -q)\n"
@@ -61,7 +67,7 @@ class Containerd:
         return (
             *(*_CTR, "run"),
             *(attached if container.attach else detached),
-            *(("--runc-binary", container.runtime.name) if container.runtime else ()),
+            *(_started_with(container.runtime) if container.runtime else ()),
             *self._network(container),
             *(("--read-only",) if settings.read_only else ()),
             *(("--memory-limit", str(limits.memory)) if limits.memory else ()),
@@ -170,6 +176,11 @@ class Containerd:
     def _disconnect(self, container: Container) -> Script:
         down = networks.down(container)
         return f"cd {quoted((str(container.directory),))} && {down}" if down else ""
+
+
+def _started_with(runtime: Runtime) -> Argv:
+    """A shim of its own, or a program in the hands of runc's."""
+    return ("--runtime", runtime.handler) if runtime.handler else ("--runc-binary", runtime.program)
 
 
 def _source(container: Container, volume: Volume) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdk_hooks import hookimpl
+from sdk_hooks import Runtime, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 
@@ -12,6 +12,20 @@ class Docker(DockerLike):
     held = "chain{{range .RootFS.Layers}} {{.}}{{end}}"
     networks = (*DockerLike.networks, "macvlan", "ipvlan", "vlan")
     restarts = True
+    set_up = """docker info --format '{{range $name, $_ := .Runtimes}}runtime {{$name}}{{"\\n"}}{{end}}'\n"""
+
+    def lacks(self, runtime: Runtime, target: Target) -> str:
+        facts = target.stacks[self.name]
+        if runtime.program:
+            return (
+                "" if runtime.name in facts.runtimes else f"its daemon.json has no entry for {runtime.name}"
+            )
+        if runtime.handler:
+            return "" if facts.major >= 23 else f"it takes shims since version 23, this is {facts.version}"
+        return super().lacks(runtime, target)
+
+    def _runtime(self, runtime: Runtime) -> str:
+        return runtime.name if runtime.program else runtime.handler
 
 
 @hookimpl

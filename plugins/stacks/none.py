@@ -23,6 +23,9 @@ class NoStack:
     restarts = False
     space = 1.0
 
+    def lacks(self, runtime: Runtime, target: Target) -> str:  # noqa: ARG002
+        return "" if runtime.alone else f"{runtime.name} needs an engine that starts it"
+
     def inventory(self, containers: Argv) -> Script:  # noqa: ARG002
         # the runtimes are asked for the names by the core
         return (

@@ -5,18 +5,37 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from sdk_plugins.runtimes.kata import Kata
 from sdk_plugins.runtimes.runsc import Runsc
+from sdk_plugins.runtimes.runx import RunX
+from sdk_plugins.runtimes.youki import Youki
+from sdk_plugins.stacks.docker import Docker
 from sdk_plugins.stacks.none import NoStack
 from sdk_plugins.stacks.podman import Podman
 
-from sdk_hooks import Device, DeviceNode, Image, Port, Settings, Stack, Target
+from sdk_hooks import (
+    Device,
+    DeviceNode,
+    HealthCheck,
+    Image,
+    Port,
+    Resources,
+    Runtime,
+    Settings,
+    Stack,
+    StackFacts,
+    Target,
+)
 from sdk_hooks.core.deploy import choose, deployment
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.deploy.probe import Found
+from sdk_hooks.core.registry import load
 from sdk_hooks.testing import TARGET, container
 
 from .helpers import AMD64, fails, make
 
+OURS = load()
 BOARD = replace(TARGET, name="board", platform=AMD64)
 USER = replace(BOARD, uid=1000, low_ports=1024)
 HOST = Settings(network="host")
@@ -57,6 +76,120 @@ def test_what_a_runtime_cannot_do_is_told() -> None:
     ):
         choose.check_runtime(container(runtime=Runsc(), devices=(node,)))
     choose.check_runtime(container(runtime=Runsc()))
+
+
+@pytest.mark.parametrize(
+    ("runtime", "lacks"),
+    [
+        (
+            Kata(),
+            "no program containerd-shim-kata-v2\n"
+            "  no /dev/vhost-vsock\n"
+            "  it needs hardware virtualization, nested where the target is a virtual machine itself: "
+            "there is no /dev/kvm or /dev/mshv",
+        ),
+        (
+            RunX(),
+            "no program runX\n  no program xl\n  no program jq\n  no program bash\n"
+            "  it needs Xen, and a login to its dom0: there is no /dev/xen/privcmd or /proc/xen/privcmd",
+        ),
+        (Youki(), "no program youki"),
+    ],
+)
+def test_what_a_runtime_needs_is_told_before_anything_is_sent(runtime: Runtime, lacks: str) -> None:
+    with fails(
+        f"{runtime.name} can't run on 'board' [no-runtime]\n  {lacks}\n"
+        "  hint: install it there, or choose another one with --runtime"
+    ):
+        choose.runtime(BOARD, OURS, Podman(), runtime.name)
+
+
+KVM = replace(
+    BOARD,
+    programs=frozenset({"containerd-shim-kata-v2", "crun", "runX", "xl", "jq", "bash"}),
+    devices=frozenset({"/dev/kvm", "/dev/vhost-vsock", "/dev/xen/privcmd"}),
+    stacks={
+        "docker": StackFacts("20.10.24+dfsg1", runtimes=frozenset({"runc"})),
+        "containerd": StackFacts("1.6.20~ds1"),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("stack", "runtime", "why"),
+    [
+        (NoStack(), "kata", "kata needs an engine that starts it"),
+        (NoStack(), "runx", "runx needs an engine that starts it"),
+        (Podman(), "kata", "it starts programs with an OCI command line, kata has none"),
+        (Podman(), "runx", "its containers.conf has no entry for runx"),
+        (Docker(), "kata", "it takes shims since version 23, this is 20.10.24+dfsg1"),
+        (Docker(), "crun", "its daemon.json has no entry for crun"),
+    ],
+)
+def test_a_runtime_that_a_stack_cannot_start_is_told(stack: Stack, runtime: str, why: str) -> None:
+    with fails(
+        f"{stack.name} on 'board' can't use the runtime '{runtime}' [unknown-runtime]\n  {why}\n"
+        "  hint: choose another one with --runtime, or another stack with --stack"
+    ):
+        choose.runtime(KVM, OURS, stack, runtime)
+
+
+def test_a_runtime_is_called_what_the_engine_calls_it() -> None:
+    new = replace(KVM, stacks={"docker": StackFacts("26.1.5", runtimes=frozenset({"crun"}))})
+    ways = {
+        ("containerd", "kata"): ("--runtime", "io.containerd.kata.v2"),
+        ("containerd", "crun"): ("--runc-binary", "crun"),
+        ("containerd", "runx"): ("--runc-binary", "runX"),
+        ("docker", "kata"): ("--runtime", "io.containerd.kata.v2"),
+        ("docker", "crun"): ("--runtime", "crun"),
+        ("podman", "crun"): ("--runtime", "crun"),
+    }
+    for (stack, runtime), words in ways.items():
+        chosen = OURS.stack(stack)
+        box = container(runtime=choose.runtime(new, OURS, chosen, runtime), attach=True)
+        text = " ".join(chosen.run(box))
+        assert f" {' '.join(words)} " in text, text
+
+
+def test_of_runtimes_that_need_an_engine_none_is_chosen_without_one() -> None:
+    board = replace(KVM, programs=KVM.programs - {"crun"})
+
+    assert choose.fitting(board, OURS) == {}
+    assert set(choose.fitting(KVM, OURS)) == {"crun"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({}, "run as another user than root"),
+        ({"user": (0, 0)}, "set environment variables: GREETING"),
+        (
+            {"user": (0, 0), "settings": Settings(network="none")},
+            "give a container the network 'none': its sockets are those of dom0",
+        ),
+        (
+            {"user": (0, 0), "settings": replace(HOST, resources=Resources(memory=1))},
+            "limit resources: its machines have 1024 MB and two processors",
+        ),
+        (
+            {"user": (0, 0), "settings": replace(HOST, healthcheck=HealthCheck(("check",)))},
+            "run a health check's command in the container",
+        ),
+        ({"user": (0, 0), "settings": replace(HOST, read_only=True)}, "make the root file system read-only"),
+        ({"user": (0, 0), "settings": HOST}, ""),
+    ],
+)
+def test_runx_refuses_what_its_machines_do_not_get(changes: dict[str, object], what: str) -> None:
+    assert RunX().refuses(container(**changes)) == what
+
+
+def test_kata_shares_no_network_and_gets_no_character_devices() -> None:
+    node = DeviceNode(Device("/dev/a", "/dev/a"), "c", 4, 64, 0o660, (0, 20))
+    own = Settings(network="bridge")
+
+    assert Kata().refuses(container()) == "share the target's network: its virtual machine has one of its own"
+    assert Kata().refuses(container(settings=own, devices=(node,))).startswith("pass character devices")
+    assert Kata().refuses(container(settings=own, devices=(replace(node, kind="b"),))) == ""
 
 
 def test_where_layers_are_copied_there_has_to_be_room_for_that(tmp_path: Path) -> None:

@@ -33,19 +33,19 @@ def stack(target: Target, plugins: Plugins, wanted: str = "") -> Stack:
     broken = any(facts.problem for facts in target.stacks.values())
     if broken and all(s.takes == "layers" for s in usable.values()):
         # what the engine holds comes back when it is started: nothing may take its place unasked
-        raise _no_stack(target, known, plugins.family("runtime"))
+        raise _no_stack(target, known, _lone(plugins))
     name = plugins.manager.hook.sdk_choose_stack(target=target, stacks=usable)
     if name is None and target.confined and alone:
         raise _needs_root(target)
     if name is None:
-        raise _no_stack(target, known, plugins.family("runtime"))
+        raise _no_stack(target, known, _lone(plugins))
     return plugins.stack(name)
 
 
 def fitting(target: Target, plugins: Plugins) -> dict[str, Runtime]:
-    """The runtimes that *target* has, with all that they need."""
+    """The runtimes that *target* has, with all that they need to run containers by themselves."""
     members = {name: plugins.runtime(name) for name in plugins.family("runtime")}
-    return {name: found for name, found in members.items() if not _missing(found, target)}
+    return {name: found for name, found in members.items() if found.alone and not _missing(found, target)}
 
 
 def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -> Runtime | None:
@@ -63,6 +63,7 @@ def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -
                 hint="install it there, or choose another one with --runtime",
                 code="no-runtime",
             )
+        _check_takes(chosen, found, target)
         return found
     if chosen.takes != "layers":
         return None
@@ -70,12 +71,28 @@ def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -
     if not usable:
         raise SdkError(
             f"{target.name!r} has no OCI runtime",
-            detail=f"looked for: {', '.join(sorted(plugins.family('runtime')))}",
+            detail=f"looked for: {', '.join(_lone(plugins))}",
             hint="install one of them there",
             code="no-runtime",
         )
     name = plugins.manager.hook.sdk_choose_runtime(target=target, runtimes=usable)
     return usable[name or min(usable)]
+
+
+def _lone(plugins: Plugins) -> list[str]:
+    """Names of the runtimes that need no engine."""
+    return sorted(name for name in plugins.family("runtime") if plugins.runtime(name).alone)
+
+
+def _check_takes(chosen: Stack, found: Runtime, target: Target) -> None:
+    what = chosen.lacks(found, target)
+    if what:
+        raise SdkError(
+            f"{chosen.name} on {target.name!r} can't use the runtime {found.name!r}",
+            detail=what,
+            hint="choose another one with --runtime, or another stack with --stack",
+            code="unknown-runtime",
+        )
 
 
 def check(found: Found, made: Deployment, size: int) -> None:
@@ -183,6 +200,8 @@ def _missing(found: Runtime, target: Target) -> list[str]:
     needs = found.needs(target)
     lacks = [f"no program {p}" for p in needs.programs if p not in target.programs]
     lacks += [f"no {d}" for d in needs.devices if d not in target.devices]
+    if needs.one_of and not target.devices.intersection(needs.one_of):
+        lacks.append(f"it needs {needs.one_of_means}: there is no {' or '.join(needs.one_of)}")
     if needs.cgroups and target.cgroup not in needs.cgroups:
         versions = " or ".join(f"v{version}" for version in needs.cgroups)
         lacks.append(

@@ -17,6 +17,7 @@ from sdk_hooks.core.oci.runtimespec import SHARED
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Runtime, Stack
+from sdk_hooks.runclike import shim
 from sdk_hooks.target import Platform, Script, StackFacts, Target
 
 PROGRAMS = ("zstd", "gzip", "tar", "sha256sum", "mkfifo", "tee", "systemctl", "curl", "wget", "setsid")
@@ -101,8 +102,9 @@ def script(
         *PROGRAMS,
         *(p for s in stacks.values() for p in s.programs),
         *(p for n in needs for p in n.programs),
+        *(shim(runtime.handler) for runtime in runtimes if runtime.handler),
     }
-    present = {*SHARED, *(device for need in needs for device in need.devices)}
+    present = {*SHARED, *(d for need in needs for d in (*need.devices, *need.one_of))}
     lists = f"wanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(present))}'\n"
     head = f"name={quoted((name,))}\n{lists}nodes={quoted((' '.join(nodes),))}\n"
     parts = [head, state_directory(), "probe() {\n", resource("probe.sh")]
@@ -112,7 +114,7 @@ def script(
         parts.append(f"if {{ {there}; }} >/dev/null 2>&1; then\n{body}\nask {stack.name}\nfi\n")
     # an ordinary user's containers without an engine, wherever the login has its own
     parts.append('[ "$uid" = 0 ] || XDG_RUNTIME_DIR=$STATE/run\n' if runtimes else "")
-    for runtime, box in product(runtimes, containers):
+    for runtime, box in product((each for each in runtimes if each.alone), containers):
         query, holder = quoted(runtime.state(box)), quoted((runtime.name, box))
         parts.append(f"{query} </dev/null >/dev/null 2>&1 && echo holder {holder}\n")
     # printed at once: every line by itself would be a packet by itself
@@ -157,6 +159,7 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         blobs=frozenset(values.get("blob", [])),
         chains=frozenset(tuple(chain.split()) for chain in values.get("chain", [])),
         states=dict(_pair(line) for line in values.get("state", [])),
+        runtimes=frozenset(values.get("runtime", [])),
     )
 
 

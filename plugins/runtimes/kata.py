@@ -1,0 +1,34 @@
+"""kata: each container in a virtual machine of its own; since 2.0 by a shim, without runc's command line."""
+
+from __future__ import annotations
+
+from sdk_hooks import Container, Needs, Target, hookimpl
+from sdk_hooks.runclike import RuncLike, shim
+
+
+class Kata(RuncLike):
+    name = "kata"
+    summary = "each container in a virtual machine under KVM, for code that is not trusted"
+    alone = False
+    program = ""
+    handler = "io.containerd.kata.v2"
+
+    def needs(self, target: Target) -> Needs:  # noqa: ARG002
+        return Needs(
+            programs=(shim(self.handler),),
+            devices=("/dev/vhost-vsock",),  # how its agent in the machine is spoken to
+            one_of=("/dev/kvm", "/dev/mshv"),
+            one_of_means="hardware virtualization, nested where the target is a virtual machine itself",
+        )
+
+    def refuses(self, container: Container) -> str:
+        if container.settings.network == "host":
+            return "share the target's network: its virtual machine has one of its own"
+        if any(node.kind == "c" for node in container.devices):
+            return "pass character devices into its virtual machine"
+        return ""
+
+
+@hookimpl
+def sdk_runtimes() -> list[Kata]:
+    return [Kata()]
