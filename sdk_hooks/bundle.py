@@ -1,5 +1,5 @@
-"""For authors of stacks that run an OCI runtime themselves: the bundle's config.json."""
+"""For authors of stacks that run an OCI runtime themselves, and of runtimes that take no bundle."""
 
-from sdk_hooks.core.oci.runtimespec import config_json
+from sdk_hooks.core.oci.runtimespec import CAPABILITIES, SHARED, config_json, process
 
-__all__ = ["config_json"]
+__all__ = ["CAPABILITIES", "SHARED", "config_json", "process"]

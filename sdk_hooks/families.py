@@ -27,8 +27,8 @@ class Plugin(Protocol):
 class Runtime(Plugin, Protocol):
     """An OCI runtime: starts a container from a bundle, without an engine.
 
-    The verbs are those of the OCI runtime-spec. *container* is the container's ID. They are asked for only
-    where it is `alone`.
+    The verbs are those of the OCI runtime-spec, and a text *container* is the container's ID. They are asked
+    for only where it is `alone`.
     """
 
     @property
@@ -49,8 +49,11 @@ class Runtime(Plugin, Protocol):
     def refuses(self, container: Container) -> str:
         """What it can't do of all that *container* is to have, such as "pass devices"; empty when it can."""
 
-    def run(self, container: str, bundle: PurePosixPath) -> Argv:
-        """Create and start; stays in the foreground until the container's process ends."""
+    def run(self, container: Container, bundle: PurePosixPath) -> Argv:
+        """Create and start; stays in the foreground until the container's process ends.
+
+        *bundle* has `rootfs` and `config.json`, which says the same as *container* does.
+        """
 
     def exec(self, container: str, user: tuple[int, int], command: Argv) -> Argv:
         """Run *command* in it as *user* (user and group by number); exits with the command's status."""

@@ -31,8 +31,8 @@ class RuncLike:
     def refuses(self, container: Container) -> str:  # noqa: ARG002  runc can do it all
         return ""
 
-    def run(self, container: str, bundle: PurePosixPath) -> Argv:
-        return (self.program, *self.options, "run", "--bundle", str(bundle), container)
+    def run(self, container: Container, bundle: PurePosixPath) -> Argv:
+        return (self.program, *self.options, "run", "--bundle", str(bundle), container.name)
 
     def exec(self, container: str, user: tuple[int, int], command: Argv) -> Argv:
         return (self.program, "exec", "--user", "{}:{}".format(*user), container, *command)

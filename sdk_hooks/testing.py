@@ -97,7 +97,7 @@ def check_runtime(runtime: Runtime) -> None:
     if not runtime.alone:
         return
     commands = {
-        "run": runtime.run(name, bundle),
+        "run": runtime.run(container(), bundle),
         "exec": runtime.exec(name, (1000, 1000), ("/bin/check", "a b")),
         "state": runtime.state(name),
         "kill": runtime.kill(name, "TERM"),
@@ -106,8 +106,11 @@ def check_runtime(runtime: Runtime) -> None:
     for verb, argv in commands.items():
         _check_argv(f"{runtime.name}.{verb}", argv)
         _require(name in argv, f"{runtime.name}.{verb}: {argv} does not name the container")
+        _check_script(f"{runtime.name}.{verb}", quoted(argv))
+        if argv[:2] == ("sh", "-c"):
+            _check_script(f"{runtime.name}.{verb}", argv[2])
     _require(commands["exec"][-2:] == ("/bin/check", "a b"), f"{runtime.name}.exec ends with the command")
-    _require(str(bundle) in commands["run"], f"{runtime.name}.run does not name the bundle")
+    _require(str(bundle) in " ".join(commands["run"]), f"{runtime.name}.run does not name the bundle")
 
 
 def check_stack(stack: Stack) -> None:

@@ -89,7 +89,7 @@ def _variables(container: Container, target: Target) -> Script:
     }
     signal = container.config.get("StopSignal") or "TERM"
     functions = {
-        "run": quoted(runtime.run(container.name, container.directory / "bundle")),
+        "run": quoted(runtime.run(container, container.directory / "bundle")),
         "stop": quoted(runtime.kill(container.name, signal)),
         "stop_now": quoted(runtime.kill(container.name, "KILL")),
         "delete": quoted(runtime.delete(container.name)),

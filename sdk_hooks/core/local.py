@@ -43,7 +43,8 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
     )
     if prepared.deployment.stack.takes == "layers":
         with _bundle(order.parts[0].image, container, prepared.found.target) as bundle:
-            return _foreground(_runtime(container).run(container.name, PurePosixPath(bundle)), bundle)
+            own = replace(container, state=PurePosixPath(bundle))
+            return _foreground(_runtime(own).run(own, PurePosixPath(bundle)), bundle)
     for transfer in prepared.transfers:
         transfer.send(connection, progress)
     try:

@@ -29,7 +29,7 @@ def refusal(place: Place, *options: str, image: str = "hello-http", status: int 
 def test_nothing_runs_containers(at: At) -> None:
     assert refusal(at("bare")) == (
         "error: 'BOARD' has nothing that runs containers [no-engine]\n"
-        "  looked for: containerd, docker, none, podman, crun, runc, runsc, youki\n"
+        "  looked for: containerd, docker, none, podman, crun, pflask, runc, runsc, youki\n"
         "  hint: install one of them there\n"
     )
 
@@ -46,7 +46,7 @@ def test_stack_and_runtime_that_are_not_there(at: At) -> None:
     )
     assert refusal(at("bare"), "--stack", "none") == (
         "error: 'BOARD' has no OCI runtime [no-runtime]\n"
-        "  looked for: crun, runc, runsc, youki\n  hint: install one of them there\n"
+        "  looked for: crun, pflask, runc, runsc, youki\n  hint: install one of them there\n"
     )
 
 
@@ -57,7 +57,7 @@ def test_stack_and_runtime_that_nobody_knows(crun: Place) -> None:
     )
     assert refusal(crun, "--runtime", "crunn") == (
         "error: no runtime is named 'crunn' [unknown-plugin]\n"
-        "  known: crun, kata, runc, runsc, runx, youki\n  hint: did you mean 'crun'?\n"
+        "  known: crun, kata, pflask, runc, runsc, runx, youki\n  hint: did you mean 'crun'?\n"
     )
 
 

@@ -9,14 +9,14 @@ from sdk_hooks.container import Container, DeviceNode
 from sdk_hooks.core.deploy import namespace
 from sdk_hooks.target import Target
 
-# What docker and podman leave a container by default, less what only a network of its own makes use of.
-_CAPABILITIES = [
+CAPABILITIES = [
     f"CAP_{name}"
     for name in (
         "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
         "SETPCAP", "SETUID", "SYS_CHROOT",
     )
 ]  # fmt: skip
+"""What docker and podman leave a container by default, less what only a network of its own makes use of."""
 _MASKED = [
     f"/proc/{name}"
     for name in (
@@ -42,7 +42,7 @@ def config(container: Container, target: Target) -> dict[str, Any]:
         "ociVersion": "1.0.2",
         "hostname": container.name,
         "root": {"path": "rootfs", "readonly": container.settings.read_only},
-        "process": _process(container),
+        "process": process(container),
         "mounts": [*_system_mounts(container, target), *_volumes(container)],
         "linux": _linux(container, target),
         "annotations": {"devtool-containers.digest": container.digest},
@@ -65,7 +65,8 @@ def _rootless(made: dict[str, Any], container: Container, target: Target) -> dic
     return {**made, "linux": unprivileged, "mounts": [*mounts, sysfs, *nodes]}
 
 
-def _process(container: Container) -> dict[str, Any]:
+def process(container: Container) -> dict[str, Any]:
+    """The runtime-spec's process object: arguments, environment, working directory, user, capabilities."""
     config = container.config
     command = container.command if container.command is not None else config.get("Cmd") or ()
     env = dict(item.partition("=")[::2] for item in config.get("Env") or ())
@@ -80,7 +81,7 @@ def _process(container: Container) -> dict[str, Any]:
         "env": [f"{key}={value}" for key, value in env.items()],
         "cwd": config.get("WorkingDir") or "/",
         "noNewPrivileges": True,
-        "capabilities": {name: _CAPABILITIES if root or name == "bounding" else [] for name in sets},
+        "capabilities": {name: CAPABILITIES if root or name == "bounding" else [] for name in sets},
     }
 
 
