@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import PurePosixPath
 
-from sdk_hooks import Argv, Container, Needs, Target, hookimpl
+from sdk_hooks import Argv, Container, Needs, Target, hookimpl, networks
 from sdk_hooks.bundle import CAPABILITIES, process
 
 
@@ -28,6 +28,8 @@ class Pflask:
             return "run containers for an ordinary user without newuidmap"
         if container.user != (0, 0):
             return "run as a user by number: {}:{}".format(*container.user)
+        if container.networks:
+            return f"join a network: {container.networks[0].network.name}"
         if limits.memory or limits.cpus or limits.pids:
             return "limit resources"
         if settings.read_only:
@@ -43,9 +45,12 @@ class Pflask:
     def run(self, container: Container, bundle: PurePosixPath) -> Argv:
         root, made = str(bundle / "rootfs"), process(container)
         network = ("--netif",) if container.settings.network == "none" else ()
+        etc = [
+            ("bind-ro", str(container.directory / name), f"/etc/{name}") for name in networks.etc(container)
+        ]
         options = (
             *(f"--chroot={root}", f"--chdir={made['cwd']}", f"--hostname={container.name}", *network),
-            *(f"--mount={_one(':'.join(pair))}" for pair in _binds(container)),
+            *(f"--mount={_one(':'.join(pair))}" for pair in (*etc, *_binds(container))),
             *(f"--setenv={_one(variable)}" for variable in made["env"]),
             f"--caps=-all,{','.join('+' + name.removeprefix('CAP_').lower() for name in CAPABILITIES)}",
         )

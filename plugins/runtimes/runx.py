@@ -27,8 +27,8 @@ class RunX(RuncLike):
             return "run as another user than root"
         if settings.env or names:
             return f"set environment variables: {', '.join(sorted({*settings.env, *names}))}"
-        if settings.network != "host":
-            return f"give a container the network {settings.network!r}: its sockets are those of dom0"
+        if settings.network != "host" or container.networks:
+            return "give a container another network than dom0's, whose sockets it has"
         if settings.resources.memory or settings.resources.cpus or settings.resources.pids:
             return "limit resources: its machines have 1024 MB and two processors"
         if container.devices:

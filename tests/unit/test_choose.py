@@ -165,7 +165,7 @@ def test_of_runtimes_that_need_an_engine_none_is_chosen_without_one() -> None:
         ({"user": (0, 0)}, "set environment variables: GREETING"),
         (
             {"user": (0, 0), "settings": Settings(network="none")},
-            "give a container the network 'none': its sockets are those of dom0",
+            "give a container another network than dom0's, whose sockets it has",
         ),
         (
             {"user": (0, 0), "settings": replace(HOST, resources=Resources(memory=1))},

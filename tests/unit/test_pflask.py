@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 from sdk_plugins.runtimes.pflask import Pflask
 
-from sdk_hooks import Device, DeviceNode, HealthCheck, Resources, Settings, Volume
+from sdk_hooks import Device, DeviceNode, HealthCheck, Joined, Network, Resources, Settings, Volume
 from sdk_hooks.testing import container
 
 HOST = Settings(network="host")
@@ -39,6 +39,7 @@ def test_a_container_becomes_options() -> None:
     ("changes", "what"),
     [
         ({"user": (1, 2)}, "run as a user by number: 1:2"),
+        ({"networks": (Joined(Network("back")),)}, "join a network: back"),
         ({"rootless": True}, "run containers for an ordinary user without newuidmap"),
         ({"settings": replace(HOST, resources=Resources(pids=5))}, "limit resources"),
         ({"settings": replace(HOST, read_only=True)}, "make the root file system read-only"),
