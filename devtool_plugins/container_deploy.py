@@ -40,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--stack", default="", help="podman, docker, containerd or none (default: what is there)"
     )
     parser.add_argument("--runtime", default="", help="crun, runc, ... (default: the stack's own)")
+    parser.add_argument(
+        "--setup",
+        action="store_true",
+        help="let the stack be set up there for --runtime; undeploy can undo it",
+    )
     parser.add_argument("-n", "--dry-run", action="store_true", help="print the steps, change nothing")
     parser.add_argument(
         "--rollback", action="store_true", help="go back to the deployment before the current one"
@@ -85,7 +90,7 @@ def order(args: argparse.Namespace, session: Session) -> Order:
         return _application(args, session, file)
     image = images.find(args.image, settings.directory(args, session), args.tag)
     part = Part(image, settings.apply(args, image))
-    return Order(_name(args, image), (part,), args.stack, args.runtime)
+    return Order(_name(args, image), (part,), args.stack, args.runtime, args.setup)
 
 
 def applications_file(args: argparse.Namespace) -> Path | None:
@@ -103,7 +108,7 @@ def _application(args: argparse.Namespace, session: Session, file: Path) -> Orde
     found = applications.load(file)
     name = applications.name(found, file) if args.name is None else args.name
     parts = applications.assemble(found, file, settings.directory(args, session), settings.of_image)
-    return Order(names.checked(name), parts, args.stack, args.runtime)
+    return Order(names.checked(name), parts, args.stack, args.runtime, args.setup)
 
 
 def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:

@@ -30,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--volumes", action="store_true", help="also remove its named volumes, and all data in them"
     )
+    parser.add_argument(
+        "--undo-setup",
+        action="store_true",
+        help="also take back what container-deploy --setup has changed there",
+    )
     parser.add_argument("-n", "--dry-run", action="store_true", help="print the steps, change nothing")
     targets.add_arguments(parser)
 
@@ -42,13 +47,15 @@ def run(args: argparse.Namespace, session: Session) -> int:
 
     names.checked(args.name)
     if args.dry_run:
-        text = undeploy.text(args.name, args.volumes)
+        text = undeploy.text(args.name, args.volumes, args.undo_setup)
         print("".join(f"ssh {target} sh -s <<'END'\n{text}END\n" for target in args.target), end="")
         return 0
     answers = fleet.each(
         args.target,
         targets.resolver(args, session),
-        lambda connection: undeploy.undeploy(connection, args.name, args.volumes),
+        lambda connection: undeploy.undeploy(
+            connection, args.name, args.volumes, session.ui, args.undo_setup
+        ),
     )
     failed = [answer for answer in answers if isinstance(answer, SdkError)]
     if len(answers) == 1 and failed:

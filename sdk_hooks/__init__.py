@@ -14,7 +14,16 @@ from sdk_hooks.container import (
     Volume,
 )
 from sdk_hooks.errors import SdkError, UnknownPluginError, UsageError
-from sdk_hooks.families import Hypervisor, ImageBackend, Machine, NetworkDriver, Progress, Runtime, Stack
+from sdk_hooks.families import (
+    Hypervisor,
+    ImageBackend,
+    Machine,
+    NetworkDriver,
+    Progress,
+    Runtime,
+    Setup,
+    Stack,
+)
 from sdk_hooks.image import Descriptor, Image
 from sdk_hooks.spec import API_VERSION, hookimpl
 from sdk_hooks.target import Argv, Needs, Platform, Script, StackFacts, Target
@@ -44,6 +53,7 @@ __all__ = [
     "Script",
     "SdkError",
     "Settings",
+    "Setup",
     "Stack",
     "StackFacts",
     "Target",

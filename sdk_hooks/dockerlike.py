@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sdk_hooks.container import Container, Joined
 from sdk_hooks.core.shell import quoted
-from sdk_hooks.families import Runtime
+from sdk_hooks.families import Runtime, Setup
 from sdk_hooks.target import Argv, Script, Target
 
 _STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}"
@@ -38,6 +38,9 @@ class DockerLike:
         return (
             "" if runtime.program else f"it starts programs with an OCI command line, {runtime.name} has none"
         )
+
+    def setup(self, runtime: Runtime, target: Target) -> Setup | None:  # noqa: ARG002
+        return None
 
     def inventory(self, containers: Argv) -> Script:
         cli = self.name

@@ -68,6 +68,18 @@ class Runtime(Plugin, Protocol):
         """Remove what is left of it, killing it first if it still runs."""
 
 
+@dataclass(frozen=True)
+class Setup:
+    """A change to the configuration of a stack: one file, and what makes the stack read it."""
+
+    path: str
+    """On the target."""
+    content: str | Mapping[str, Any]
+    """The whole file, which is only ours; or what has to be in the JSON object that it holds."""
+    reload: Script = ""
+    """Commands after which it holds; none when the file is read each time."""
+
+
 class Stack(Plugin, Protocol):
     """A container engine on a target, or what stands in for one."""
 
@@ -93,6 +105,9 @@ class Stack(Plugin, Protocol):
 
     def lacks(self, runtime: Runtime, target: Target) -> str:
         """Why it can't start containers with *runtime* on *target*, whatever they are; empty when it can."""
+
+    def setup(self, runtime: Runtime, target: Target) -> Setup | None:
+        """What makes it know *runtime*, which it `lacks`; None when nothing does, or not for this login."""
 
     def inventory(self, containers: Argv) -> Script:
         """Print facts, a line each, and exit 0; or say on stderr why it can't be used, and exit otherwise.

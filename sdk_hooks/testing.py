@@ -135,10 +135,11 @@ def check_stack(stack: Stack) -> None:
     )
     for follow in (False, True):
         _check_argv(f"{stack.name}.logs", stack.logs(box, follow, 10))
-    _require(
-        isinstance(stack.lacks(_Runtime(), replace(TARGET, stacks={stack.name: StackFacts("99")})), str),
-        f"{stack.name}.lacks gives a text",
-    )
+    known = replace(TARGET, stacks={stack.name: StackFacts("99")})
+    _require(isinstance(stack.lacks(_Runtime(), known), str), f"{stack.name}.lacks gives a text")
+    setup = stack.setup(_Runtime(), known)
+    _require(setup is None or setup.path.startswith("/"), f"{stack.name}.setup names a file of the target")
+    _check_script(f"{stack.name}.setup", setup.reload if setup else "")
     for argv in (*stack.remove(box), *filter(None, (stack.forget_volume("data"),))):
         _check_argv(f"{stack.name}.remove", argv)
     joined = container(networks=(Joined(Network("web-default"), ("bridge", {})),), alias="web")

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdk_hooks import Argv, Container, Device, Runtime, Script, SdkError, Target, Volume, hookimpl, networks
+from sdk_hooks import (
+    Argv,
+    Container,
+    Device,
+    Runtime,
+    Script,
+    SdkError,
+    Setup,
+    Target,
+    Volume,
+    hookimpl,
+    networks,
+)
 from sdk_hooks.runclike import shim
 from sdk_hooks.shell import quoted
 
@@ -25,6 +37,9 @@ class Containerd:
         if runtime.handler:
             return "" if shim(runtime.handler) in target.programs else f"no program {shim(runtime.handler)}"
         return "" if runtime.program else f"{runtime.name} has neither a shim nor runc's command line"
+
+    def setup(self, runtime: Runtime, target: Target) -> Setup | None:  # noqa: ARG002  nothing is configured
+        return None
 
     def inventory(self, containers: Argv) -> Script:
         states = "all=$(ctr containers ls -q)\n"

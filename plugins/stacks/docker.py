@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdk_hooks import Runtime, Target, hookimpl
+from sdk_hooks import Runtime, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 
@@ -23,6 +23,12 @@ class Docker(DockerLike):
         if runtime.handler:
             return "" if facts.major >= 23 else f"it takes shims since version 23, this is {facts.version}"
         return super().lacks(runtime, target)
+
+    def setup(self, runtime: Runtime, target: Target) -> Setup | None:
+        if target.uid or not runtime.program:
+            return None
+        entry = {"runtimes": {runtime.name: {"path": runtime.program}}}
+        return Setup("/etc/docker/daemon.json", entry, 'kill -HUP "$(cat /run/docker.pid)"\n')
 
     def _runtime(self, runtime: Runtime) -> str:
         return runtime.name if runtime.program else runtime.handler

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.resources import files
 
-from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Stack, Target, hookimpl, networks
+from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Setup, Stack, Target, hookimpl, networks
 from sdk_hooks.bundle import config_json
 from sdk_hooks.shell import quoted
 
@@ -25,6 +25,9 @@ class NoStack:
 
     def lacks(self, runtime: Runtime, target: Target) -> str:  # noqa: ARG002
         return "" if runtime.alone else f"{runtime.name} needs an engine that starts it"
+
+    def setup(self, runtime: Runtime, target: Target) -> Setup | None:  # noqa: ARG002  nothing is configured
+        return None
 
     def inventory(self, containers: Argv) -> Script:  # noqa: ARG002
         # the runtimes are asked for the names by the core

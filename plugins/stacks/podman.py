@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sdk_hooks import Argv, Container, Runtime, Target, hookimpl
+from sdk_hooks import Argv, Container, Runtime, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 _KNOWN = ("crun", "runc", "runsc", "youki")
 """Runtimes that containers.conf has when nobody says anything."""
+_PLACES = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
+_DROP_INS = "/etc/containers/containers.conf.d"
+_TABLE = r"/^\[engine\.runtimes\]/,/^\[[^e]/s/^ *\([A-Za-z0-9_-]*\) *=.*/runtime \1/p"
 
 
 class Podman(DockerLike):
@@ -15,12 +18,21 @@ class Podman(DockerLike):
     held = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
     server_version = "{{.Client.Version}}"
     networks = (*DockerLike.networks, "macvlan")
+    set_up = f"sed -n '{_TABLE}' /etc/containers/containers.conf {_DROP_INS}/*.conf 2>/dev/null\n"
     space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
 
     def lacks(self, runtime: Runtime, target: Target) -> str:
-        if runtime.program and runtime.name not in _KNOWN:
+        known = {*_KNOWN, *target.stacks[self.name].runtimes}
+        if runtime.program and runtime.name not in known:
             return f"its containers.conf has no entry for {runtime.name}"
         return super().lacks(runtime, target)
+
+    def setup(self, runtime: Runtime, target: Target) -> Setup | None:
+        if target.uid or not runtime.program:
+            return None
+        places = ", ".join(f'"{place}/{runtime.program}"' for place in _PLACES)
+        name = f"{_DROP_INS}/50-devtool-containers-{runtime.name}.conf"
+        return Setup(name, f"[engine.runtimes]\n{runtime.name} = [{places}]\n")
 
     def _groups(self, container: Container) -> Argv:
         # the groups of the login have no number in its user namespace

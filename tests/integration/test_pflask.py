@@ -29,9 +29,11 @@ SPECS = {
 
 
 def install(board: NamespaceTarget, program: str, place: str) -> None:
-    """Put *program* with its libraries on *board*."""
+    """Put *program* on *board*, with the libraries that it has not."""
     for source, target in ((program, place), *((library, library) for library in libraries_of(program))):
-        script = f"mkdir -p {os.path.dirname(target)}; rm -f {target}; cat >{target}; chmod 755 {target}"
+        script = (
+            f"[ -e {target} ] || {{ mkdir -p {os.path.dirname(target)}; cat >{target}; chmod 755 {target}; }}"
+        )
         assert board.run(("sh", "-c", script), stdin=Path(source).read_bytes()).returncode == 0
 
 

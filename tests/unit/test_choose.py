@@ -23,6 +23,7 @@ from sdk_hooks import (
     Resources,
     Runtime,
     Settings,
+    Setup,
     Stack,
     StackFacts,
     Target,
@@ -111,6 +112,7 @@ KVM = replace(
     stacks={
         "docker": StackFacts("20.10.24+dfsg1", runtimes=frozenset({"runc"})),
         "containerd": StackFacts("1.6.20~ds1"),
+        "podman": StackFacts("4.3.1"),
     },
 )
 
@@ -121,9 +123,7 @@ KVM = replace(
         (NoStack(), "kata", "kata needs an engine that starts it"),
         (NoStack(), "runx", "runx needs an engine that starts it"),
         (Podman(), "kata", "it starts programs with an OCI command line, kata has none"),
-        (Podman(), "runx", "its containers.conf has no entry for runx"),
         (Docker(), "kata", "it takes shims since version 23, this is 20.10.24+dfsg1"),
-        (Docker(), "crun", "its daemon.json has no entry for crun"),
     ],
 )
 def test_a_runtime_that_a_stack_cannot_start_is_told(stack: Stack, runtime: str, why: str) -> None:
@@ -134,8 +134,41 @@ def test_a_runtime_that_a_stack_cannot_start_is_told(stack: Stack, runtime: str,
         choose.runtime(KVM, OURS, stack, runtime)
 
 
+@pytest.mark.parametrize(
+    ("stack", "runtime", "why"),
+    [
+        (Podman(), "runx", "its containers.conf has no entry for runx"),
+        (Docker(), "crun", "its daemon.json has no entry for crun"),
+    ],
+)
+def test_a_runtime_that_a_stack_can_be_set_up_for_is_told(stack: Stack, runtime: str, why: str) -> None:
+    others = "choose another one with --runtime, or another stack with --stack"
+    for target, hint in (
+        (KVM, f"let it be set up there: --setup; or {others}"),
+        (replace(KVM, uid=1), others),
+    ):
+        with fails(
+            f"{stack.name} on 'board' can't use the runtime '{runtime}' [unknown-runtime]\n  {why}\n"
+            f"  hint: {hint}"
+        ):
+            choose.runtime(target, OURS, stack, runtime)
+    found = choose.runtime(KVM, OURS, stack, runtime, setup=True)
+    assert found is not None
+    assert found.name == runtime
+
+
+def test_podman_is_set_up_by_a_file_of_ours() -> None:
+    found = Podman().setup(RunX(), KVM)
+
+    assert found == Setup(
+        "/etc/containers/containers.conf.d/50-devtool-containers-runx.conf",
+        "[engine.runtimes]\nrunx = "
+        '["/usr/sbin/runX", "/usr/bin/runX", "/usr/local/sbin/runX", "/usr/local/bin/runX"]\n',
+    )
+
+
 def test_a_runtime_is_called_what_the_engine_calls_it() -> None:
-    new = replace(KVM, stacks={"docker": StackFacts("26.1.5", runtimes=frozenset({"crun"}))})
+    new = replace(KVM, stacks={**KVM.stacks, "docker": StackFacts("26.1.5", runtimes=frozenset({"crun"}))})
     ways = {
         ("containerd", "kata"): ("--runtime", "io.containerd.kata.v2"),
         ("containerd", "crun"): ("--runc-binary", "crun"),

@@ -48,9 +48,12 @@ def fitting(target: Target, plugins: Plugins) -> dict[str, Runtime]:
     return {name: found for name, found in members.items() if found.alone and not _missing(found, target)}
 
 
-def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -> Runtime | None:
+def runtime(
+    target: Target, plugins: Plugins, chosen: Stack, wanted: str = "", *, setup: bool = False
+) -> Runtime | None:
     """The runtime that the user named; without a stack the first that is there; else None.
 
+    :param setup: What the stack can be set up for will do.
     :raises SdkError: When the target lacks what it needs.
     """
     if wanted:
@@ -63,7 +66,7 @@ def runtime(target: Target, plugins: Plugins, chosen: Stack, wanted: str = "") -
                 hint="install it there, or choose another one with --runtime",
                 code="no-runtime",
             )
-        _check_takes(chosen, found, target)
+        _check_takes(chosen, found, target, setup=setup)
         return found
     if chosen.takes != "layers":
         return None
@@ -84,13 +87,15 @@ def _lone(plugins: Plugins) -> list[str]:
     return sorted(name for name in plugins.family("runtime") if plugins.runtime(name).alone)
 
 
-def _check_takes(chosen: Stack, found: Runtime, target: Target) -> None:
+def _check_takes(chosen: Stack, found: Runtime, target: Target, *, setup: bool) -> None:
     what = chosen.lacks(found, target)
-    if what:
+    can = bool(what) and chosen.setup(found, target) is not None
+    if what and not (can and setup):
+        others = "choose another one with --runtime, or another stack with --stack"
         raise SdkError(
             f"{chosen.name} on {target.name!r} can't use the runtime {found.name!r}",
             detail=what,
-            hint="choose another one with --runtime, or another stack with --stack",
+            hint=f"let it be set up there: --setup; or {others}" if can else others,
             code="unknown-runtime",
         )
 

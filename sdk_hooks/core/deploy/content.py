@@ -16,7 +16,7 @@ from sdk_hooks.core.deploy.deployment import Deployment, Running, own_root
 from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.shell import lines, quoted, write_files
 from sdk_hooks.families import Stack
-from sdk_hooks.target import Script
+from sdk_hooks.target import Argv, Script
 
 _LINES = 987654321
 """Stands for the number of lines until the command is shell text."""
@@ -56,10 +56,10 @@ def _common(deployment: Deployment) -> dict[str, str]:
         "disable": boot.disable(deployment.name, deployment.target),
         "forget": _forget(deployment),
         "unname": _unname(deployment),
-        "forget-volumes": _forget_volumes(deployment),
         "tidy": _tidy(deployment),
     }
-    return {**found, **({"restarts": str(restart)} if policies else {})}
+    volumes = {"forget-volumes": _forget_volumes(deployment)} if _kept_volumes(deployment) else {}
+    return {**found, **volumes, **({"restarts": str(restart)} if policies else {})}
 
 
 def _own(member: Running, deployment: Deployment) -> dict[str, str]:
@@ -152,9 +152,13 @@ def _named_volumes(boxes: Iterable[Container]) -> str:
 
 
 def _forget_volumes(deployment: Deployment) -> Script:
-    """Remove the named volumes that the stack keeps."""
+    return _head(deployment) + lines(_kept_volumes(deployment))
+
+
+def _kept_volumes(deployment: Deployment) -> list[Argv]:
+    """What removes the named volumes that the stack keeps."""
     commands = map(deployment.stack.forget_volume, _named_volumes(deployment.containers).split())
-    return _head(deployment) + lines(argv for argv in commands if argv)
+    return [argv for argv in commands if argv]
 
 
 def _limits(settings: tuple[Settings, ...]) -> Script:

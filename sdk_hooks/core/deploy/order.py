@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Port
-from sdk_hooks.core.deploy import choose, content, deployment, transfer
+from sdk_hooks.core.deploy import choose, content, deployment, setup, transfer
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.deploy.probe import Found, probe
+from sdk_hooks.core.deploy.setup import Change
 from sdk_hooks.core.deploy.transfer import Sent, Transfer
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.errors import SdkError
@@ -35,6 +36,8 @@ class Order:
     """Empty: what the target has."""
     runtime: str = ""
     """Empty: the stack's own."""
+    setup: bool = False
+    """Whether the stack may be set up for the runtime where it does not know it."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,6 +74,8 @@ class Prepared:
     """One for each image."""
     change: Script
     """What the target runs once it has the images."""
+    setup: Change | None = None
+    """What is done to the stack before."""
 
     @property
     def done(self) -> bool:
@@ -94,7 +99,7 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
     nodes = [device.source for part in order.parts for device in part.settings.devices]
     found = probe(connection, order.name, plugins.stacks(), runtimes, nodes, order.names)
     stack = choose.stack(found.target, plugins, order.stack)
-    runtime = choose.runtime(found.target, plugins, stack, order.runtime)
+    runtime = choose.runtime(found.target, plugins, stack, order.runtime, setup=order.setup)
     drivers = plugins.networks()
     made = deployment.make(order.name, order.parts, stack, runtime, found.target, found.nodes, drivers)
     for container in made.containers:
@@ -105,7 +110,7 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
         choose.check_machine(made)
     else:
         choose.check(found, made, sum(each.size for each in transfers))
-    return Prepared(found, made, transfers, change)
+    return Prepared(found, made, transfers, change, setup.plan(connection, stack, runtime, found.target))
 
 
 def execute(prepared: Prepared, connection: Connection, progress: Progress) -> Outcome:
@@ -119,6 +124,9 @@ def execute(prepared: Prepared, connection: Connection, progress: Progress) -> O
     if prepared.done:
         return Outcome(name, "unchanged", made.digest, stack, sent, 0.0, len(made.members))
     _tell(prepared, name, progress)
+    if prepared.setup:
+        progress.step(f"{name}: setting {stack} up for {prepared.setup.runtime.name}")
+        setup.apply(prepared.setup, connection, made.name)
     for each in prepared.due:
         sent += each.send(connection, progress)
     progress.step(f"{name}: starting")
@@ -162,8 +170,9 @@ def script(prepared: Prepared) -> Script:
     """What `execute` would do, as shell text for people."""
     if prepared.done:
         return "# nothing to do: exactly this runs already\n"
-    steps = [step for each in prepared.due for step in each.steps()]
     target = prepared.deployment.target.name
+    steps = [f"ssh {target} sh -s <<'END'\n{prepared.setup.script}END"] if prepared.setup else []
+    steps += [step for each in prepared.due for step in each.steps()]
     return "".join(f"{step}\n" for step in steps) + f"ssh {target} sh -s <<'END'\n{prepared.change}END\n"
 
 

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy import setup
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.resource import script, state_directory
 from sdk_hooks.core.deploy.status import no_such
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.errors import SdkError
+from sdk_hooks.families import Progress
 from sdk_hooks.target import Script
 
 _NOT_THERE, _RUNNING = 6, 7
 
 
-def text(name: str, volumes: bool) -> Script:
+def text(name: str, volumes: bool, undo_setup: bool = False) -> Script:
     """The shell text that does it.
 
     :param volumes: Also remove the named volumes, and with them what the container has written there.
+    :param undo_setup: Also take back what stacks were set up for and nothing uses any more.
     """
+    undo = setup.undo() if undo_setup else ""
     named = '$(cat "$STATE/apps/$name"/*/volumes 2>/dev/null)' if volumes else ""
     sweep = script("sweep.sh", STATE="$STATE")
     body = script("undeploy.sh")
-    return (
-        f'{state_directory()}name={quoted((name,))}\nvolumes="{named}"\n{body}set -- "$name"\n{sweep}exit 0\n'
-    )
+    head = f'{state_directory()}name={quoted((name,))}\nvolumes="{named}"\n'
+    return f'{head}{body}set -- "$name"\n{sweep}{undo}exit 0\n'
 
 
-def undeploy(connection: Connection, name: str, volumes: bool) -> None:
-    """Remove *name* from the target.
+def undeploy(
+    connection: Connection, name: str, volumes: bool, progress: Progress, undo_setup: bool = False
+) -> None:
+    """Remove *name* from the target, as `text` has it.
 
     :raises SdkError: When it is not there, or does not stop.
     """
-    result = link.run(connection, text(name, volumes))
+    result = link.run(connection, text(name, volumes, undo_setup))
     if result.status == _NOT_THERE:
         raise no_such(connection, name)
     if result.status:
@@ -40,3 +45,5 @@ def undeploy(connection: Connection, name: str, volumes: bool) -> None:
             detail=(result.output + result.error).strip()[-500:],
             code="not-removed",
         )
+    for line in result.output.splitlines() if undo_setup else ():
+        progress.step(f"{connection.name}: {line}")

@@ -1,0 +1,47 @@
+# shellcheck disable=SC1090,SC1091,SC2154  # facts is made for each setup, and sets what is used here
+# Takes back what was set up here. Set by the caller: STATE. Each directory of STATE/setup has the files facts
+# (stack, runtime, path), before (when there was one), after and reload; their numbers are their order.
+
+# Takes back one; says why when that can't be.
+undo_one() {
+	. "$1/facts"
+	for used in "$STATE"/apps/*/*/deployment.json; do
+		[ -f "$used" ] && [ -z "$failed" ] || continue
+		case $(cat "$used") in
+		*'"runtime": "'"$runtime"'"'*'"stack": "'"$stack"'"'*)
+			echo "$stack stays set up for $runtime: ${used#"$STATE"/apps/} uses it"
+			return 1
+			;;
+		esac
+	done
+	if [ "$(cat "$path" 2>/dev/null)" != "$(cat "$1/after")" ]; then
+		echo "$path was changed since: what was added for $runtime stays in it"
+		return 1
+	fi
+	if [ -f "$1/before" ]; then
+		cp -p "$1/before" "$path.new" && mv "$path.new" "$path" || return
+	else
+		rm -f "$path"
+	fi
+	sh "$1/reload" >/dev/null 2>&1
+	rm -rf "$1"
+	[ -n "$failed" ] || echo "$stack is no longer set up for $runtime"
+}
+undo_all() {
+	failed='' kept=''
+	for n in $(ls "$STATE/setup" 2>/dev/null | sort -rn); do
+		. "$STATE/setup/$n/facts"
+		case " $kept " in *" $path "*) continue ;; esac # it is part of the file that stays
+		undo_one "$STATE/setup/$n" || kept="$kept $path"
+	done
+	rmdir "$STATE/setup" 2>/dev/null
+}
+# The one that was just made and does not hold: nothing uses it.
+undo_last() {
+	failed=1
+	for n in $(ls "$STATE/setup" 2>/dev/null | sort -rn); do
+		undo_one "$STATE/setup/$n"
+		break
+	done
+	rmdir "$STATE/setup" 2>/dev/null
+}
