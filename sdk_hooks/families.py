@@ -49,6 +49,12 @@ class Runtime(Plugin, Protocol):
     def refuses(self, container: Container) -> str:
         """What it can't do of all that *container* is to have, such as "pass devices"; empty when it can."""
 
+    def filters(self) -> Argv:
+        """Say of itself whether it was built with seccomp: +SECCOMP, libseccomp or SCMP_ACT_...
+
+        Empty when it never filters system calls as the bundle's `linux.seccomp` says.
+        """
+
     def run(self, container: Container, bundle: PurePosixPath) -> Argv:
         """Create and start; stays in the foreground until the container's process ends.
 

@@ -31,6 +31,9 @@ class RuncLike:
     def refuses(self, container: Container) -> str:  # noqa: ARG002  runc can do it all
         return ""
 
+    def filters(self) -> Argv:
+        return (self.program, "--version")
+
     def run(self, container: Container, bundle: PurePosixPath) -> Argv:
         return (self.program, *self.options, "run", "--bundle", str(bundle), container.name)
 

@@ -72,6 +72,8 @@ class Target:
     gid: int = 0
     confined: str = ""
     """What keeps this login from making user namespaces, empty when nothing does, and for root."""
+    filters: frozenset[str] = frozenset()
+    """Names of the runtimes there that can filter system calls."""
     low_ports: int = 0
     """TCP ports below this one are not for this login."""
     cni: frozenset[str] = frozenset()

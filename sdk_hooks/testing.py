@@ -103,6 +103,7 @@ def check_runtime(runtime: Runtime) -> None:
         "kill": runtime.kill(name, "TERM"),
         "delete": runtime.delete(name),
     }
+    _require(isinstance(runtime.filters(), tuple), f"{runtime.name}.filters is a tuple of words")
     for verb, argv in commands.items():
         _check_argv(f"{runtime.name}.{verb}", argv)
         _require(name in argv, f"{runtime.name}.{verb}: {argv} does not name the container")

@@ -18,8 +18,7 @@ class Pflask:
 
     def needs(self, target: Target) -> Needs:  # noqa: ARG002
         # it mounts the target's own into each container
-        nodes = ("console", "full", "null", "ptmx", "random", "tty", "urandom", "zero")
-        return Needs(programs=(self.name,), devices=tuple(f"/dev/{node}" for node in nodes))
+        return Needs(programs=(self.name,), devices=("/dev/console", "/dev/full", "/dev/ptmx"))
 
     def refuses(self, container: Container) -> str:
         settings = container.settings
@@ -41,6 +40,9 @@ class Pflask:
             return f"limit the access to a device: {part[0]}"
         odd = [path for pair in _binds(container) for path in pair[1:] if ":" in path]
         return f"mount a path with a colon: {odd[0]}" if odd else ""
+
+    def filters(self) -> Argv:
+        return ()
 
     def run(self, container: Container, bundle: PurePosixPath) -> Argv:
         root, made = str(bundle / "rootfs"), process(container)
@@ -87,7 +89,8 @@ def _one(value: str) -> str:
 
 
 def _script(name: str) -> str:
-    return files("sdk_plugins.runtimes").joinpath(f"pflask-{name}.sh").read_text(encoding="utf-8")
+    text = files("sdk_plugins.runtimes").joinpath(f"pflask-{name}.sh").read_text(encoding="utf-8")
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
 @hookimpl

@@ -141,6 +141,16 @@ def test_other_stack_takes_over(podman: Place) -> None:
     assert podman.sh("crun list -q") == podman.sh("podman ps -q --no-trunc")
 
 
+@pytest.mark.parametrize("kind", ["crun", "runc"])
+def test_system_calls_are_filtered(at: Callable[[str], Place], kind: str) -> None:
+    place = at(kind)
+    place.deployed("tester")
+    facts = place.facts()
+
+    assert facts["filter"] == "2"
+    assert facts["user_namespace"] == "unshare: unshare(0x10000000): Operation not permitted"
+
+
 def test_ctr_uses_the_runtime_that_was_named(at: Callable[[str], Place]) -> None:
     place = at("containerd")
     place.deployed("hello-http", "v1", "--runtime", "runc")

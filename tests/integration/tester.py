@@ -39,6 +39,8 @@ echo "greeting=$GREETING"
 echo "words=$WORDS"
 echo "starts=$(cat /data/starts | wc -l)"
 echo "owner=$(stat -c %u:%g /data)"
+while read -r key value; do [ "$key" != Seccomp: ] || echo "filter=$value"; done </proc/self/status
+echo "user_namespace=$(busybox unshare -U true 2>&1)"
 echo "device=$( ([ -c /dev/given ] && exec 3<>/dev/given && echo open) 2>/dev/null)"
 while read -r _ _ _ _ directory options _; do
 	[ "$directory" != / ] || echo "root=${options%%,*}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from sdk_hooks import Container, Device, DeviceNode, Port, Resources, Settings, Target, Volume
+from sdk_hooks import Container, Device, DeviceNode, Platform, Port, Resources, Settings, Target, Volume
 from sdk_hooks.core.oci import runtimespec
 from sdk_hooks.testing import TARGET, container
 
@@ -125,3 +126,39 @@ def test_the_targets_names_are_shared_where_it_has_them() -> None:
     mounts = runtimespec.config(container(), target)["mounts"]
 
     assert [m["source"] for m in mounts if m["destination"].startswith("/etc")] == ["/etc/hosts"]
+
+
+def filtered(architecture: str, *, can: bool = True) -> Any:
+    box = container()
+    names = frozenset({box.runtime.name} if can and box.runtime else ())
+    target = replace(TARGET, platform=Platform(architecture), filters=names)
+    found = json.loads(runtimespec.config_json(box, target))
+    validate("config-schema", found, "runtime-spec")
+    return found["linux"].get("seccomp")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "both"),
+    [
+        ("amd64", ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]),
+        ("arm64", ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"]),
+        ("riscv64", ["SCMP_ARCH_RISCV64"]),
+        ("s390x", ["SCMP_ARCH_S390X", "SCMP_ARCH_S390"]),
+    ],
+)
+def test_system_calls_are_filtered_for_every_abi_of_the_machine(architecture: str, both: list[str]) -> None:
+    found = filtered(architecture)
+
+    assert found["architectures"] == both
+    assert found["defaultAction"] == "SCMP_ACT_ALLOW"
+    blocked, clone, unshare, clone3 = found["syscalls"]
+    assert {"mount", "bpf", "kexec_load", "keyctl", "swapon"} <= set(blocked["names"])
+    assert not {"clone", "unshare", "ptrace", "personality", "openat"} & set(blocked["names"])
+    assert (clone["names"], clone["args"][0]["index"]) == (["clone"], 1 if architecture == "s390x" else 0)
+    assert unshare["args"][0]["valueTwo"] == 0x10000000
+    assert (clone3["names"], clone3["errnoRet"]) == (["clone3"], 38)
+
+
+def test_there_is_no_filter_where_runtime_or_architecture_have_none() -> None:
+    assert filtered("amd64", can=False) is None
+    assert filtered("vax") is None

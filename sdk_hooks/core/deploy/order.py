@@ -95,7 +95,8 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
 
     :raises SdkError: When the deployment can't work.
     """
-    runtimes = [plugins.runtime(name) for name in plugins.family("runtime")]
+    known = [plugins.runtime(name) for name in plugins.family("runtime")]
+    runtimes = [runtime for runtime in known if runtime.alone or runtime.name == order.runtime]
     nodes = [device.source for part in order.parts for device in part.settings.devices]
     found = probe(connection, order.name, plugins.stacks(), runtimes, nodes, order.names)
     stack = choose.stack(found.target, plugins, order.stack)

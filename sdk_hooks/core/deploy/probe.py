@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import PurePosixPath
 
 from sdk_hooks.core.deploy import connection as link
@@ -18,7 +17,7 @@ from sdk_hooks.core.shell import quoted
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Runtime, Stack
 from sdk_hooks.runclike import shim
-from sdk_hooks.target import Platform, Script, StackFacts, Target
+from sdk_hooks.target import Argv, Platform, Script, StackFacts, Target
 
 PROGRAMS = ("zstd", "gzip", "tar", "sha256sum", "mkfifo", "tee", "systemctl", "curl", "wget", "setsid")
 """What the core itself makes use of where it is there."""
@@ -114,9 +113,14 @@ def script(
         parts.append(f"if {{ {there}; }} >/dev/null 2>&1; then\n{body}\nask {stack.name}\nfi\n")
     # an ordinary user's containers without an engine, wherever the login has its own
     parts.append('[ "$uid" = 0 ] || XDG_RUNTIME_DIR=$STATE/run\n' if runtimes else "")
-    for runtime, box in product((each for each in runtimes if each.alone), containers):
-        query, holder = quoted(runtime.state(box)), quoted((runtime.name, box))
-        parts.append(f"{query} </dev/null >/dev/null 2>&1 && echo holder {holder}\n")
+    for runtime in (each for each in runtimes if each.alone):
+        asked: dict[Argv, Argv] = {}
+        for box in containers:
+            asked[("quiet", *runtime.state(box))] = ("holder", runtime.name, box)
+        if runtime.filters():
+            asked[("filters", *runtime.filters())] = ("filters", runtime.name)
+        each = (f"{quoted(query)} && echo {quoted(fact)}\n" for query, fact in asked.items())
+        parts.append(f"if quiet command -v {runtime.needs(blank).programs[0]}; then\n{''.join(each)}fi\n")
     # printed at once: every line by itself would be a packet by itself
     return _lean("".join(parts) + '}\nfacts=$(probe)\nprintf "%s\\n" "$facts"\n')
 
@@ -185,6 +189,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         low_ports=int(one("low", "0")),
         cni=frozenset(cni[1:]),
         cni_path="".join(cni[:1]),
+        filters=frozenset(facts.get("filters", [])) if one("seccomp") else frozenset(),
         listening=frozenset(int(port, 16) for port in facts.get("listen", [])),
         stacks=stacks,
     )

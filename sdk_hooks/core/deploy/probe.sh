@@ -18,6 +18,7 @@ elif [ -d /etc/rc5.d ] || [ -d /etc/rc.d/rc5.d ]; then
 elif [ -x /etc/init.d/rcS ]; then
 	echo init busybox
 fi
+while read -r a _; do [ "$a" != Seccomp: ] || echo seccomp 1; done 2>/dev/null </proc/self/status
 for p in $wanted; do
 	command -v "$p" >/dev/null 2>&1 && echo "program $p"
 done
@@ -80,6 +81,10 @@ fi
 # Goes before a command that hangs when its daemon does. Old busybox has another timeout, or none.
 limit=
 timeout 1 true 2>/dev/null && limit='timeout 10'
+
+quiet() { "$@" </dev/null >/dev/null 2>&1; }
+# Whether what a runtime says of itself names the library of system call filters, or their actions.
+filters() { case "$("$@" 2>&1 </dev/null)" in *SECCOMP* | *libseccomp* | *SCMP_*) ;; *) return 1 ;; esac }
 
 # Asks one stack: what it says, then its exit status.
 ask() {

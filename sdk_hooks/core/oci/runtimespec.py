@@ -7,6 +7,7 @@ from typing import Any
 
 from sdk_hooks.container import Container, DeviceNode
 from sdk_hooks.core.deploy import namespace
+from sdk_hooks.core.oci import seccomp
 from sdk_hooks.target import Target
 
 CAPABILITIES = [
@@ -120,9 +121,17 @@ def _linux(container: Container, target: Target) -> dict[str, Any]:
         "cgroupsPath": f"/devtool-containers/{container.name}",
         "resources": _resources(container),
         **({"devices": [_device(node) for node in container.devices]} if container.devices else {}),
+        **_seccomp(container, target),
         "maskedPaths": _MASKED,
         "readonlyPaths": _READ_ONLY,
     }
+
+
+def _seccomp(container: Container, target: Target) -> dict[str, Any]:
+    """A runtime that was built without it refuses a bundle that has a filter."""
+    filters = container.runtime is not None and container.runtime.name in target.filters
+    profile = seccomp.profile(target.platform.architecture) if filters else None
+    return {"seccomp": profile} if profile else {}
 
 
 def _device(node: DeviceNode) -> dict[str, Any]:
