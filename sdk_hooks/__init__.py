@@ -11,6 +11,7 @@ from sdk_hooks.container import (
     Resources,
     Restart,
     Settings,
+    Ulimit,
     Volume,
 )
 from sdk_hooks.errors import SdkError, UnknownPluginError, UsageError
@@ -57,6 +58,7 @@ __all__ = [
     "Stack",
     "StackFacts",
     "Target",
+    "Ulimit",
     "UnknownPluginError",
     "UsageError",
     "Volume",

@@ -99,6 +99,19 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Ulimit:
+    """A limit of each process of the container, as setrlimit has it; -1 means none."""
+
+    name: str
+    """Lower case and without RLIMIT_: nofile, nproc, core, ..."""
+    soft: int
+    hard: int
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.soft}:{self.hard}"
+
+
+@dataclass(frozen=True)
 class Restart:
     """What happens when the container's process ends: no, always, unless-stopped, on-failure."""
 
@@ -138,6 +151,7 @@ class Settings:
     ports: tuple[Port, ...] = ()
     volumes: tuple[Volume, ...] = ()
     devices: tuple[Device, ...] = ()
+    ulimits: tuple[Ulimit, ...] = ()
     healthcheck: HealthCheck | None = None
     resources: Resources = Resources()
     restart: Restart = Restart()

@@ -159,6 +159,7 @@ class DockerLike:
             *(("--memory", str(limits.memory)) if limits.memory else ()),
             *(("--cpus", f"{limits.cpus:g}") if limits.cpus else ()),
             *(("--pids-limit", str(limits.pids)) if limits.pids else ()),
+            *(word for limit in container.settings.ulimits for word in ("--ulimit", str(limit))),
         )
 
     def _devices(self, container: Container) -> Argv:

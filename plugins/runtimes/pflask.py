@@ -31,6 +31,8 @@ class Pflask:
             return f"join a network: {container.networks[0].network.name}"
         if limits.memory or limits.cpus or limits.pids:
             return "limit resources"
+        if settings.ulimits:
+            return f"set the limit of processes {settings.ulimits[0].name!r}"
         if settings.read_only:
             return "make the root file system read-only"
         if settings.healthcheck and settings.healthcheck.command:

@@ -29,7 +29,12 @@ class RunX(RuncLike):
             return f"set environment variables: {', '.join(sorted({*settings.env, *names}))}"
         if settings.network != "host" or container.networks:
             return "give a container another network than dom0's, whose sockets it has"
-        if settings.resources.memory or settings.resources.cpus or settings.resources.pids:
+        if (
+            settings.resources.memory
+            or settings.resources.cpus
+            or settings.resources.pids
+            or settings.ulimits
+        ):
             return "limit resources: its machines have 1024 MB and two processors"
         if container.devices:
             return "pass devices"

@@ -153,6 +153,9 @@ class Containerd:
         return tuple(words)
 
     def _devices(self, container: Container) -> Argv:
+        if container.settings.ulimits:
+            what = f"ctr can't set the limit {container.settings.ulimits[0].name!r} of processes"
+            raise SdkError(what, hint="use another stack, or leave out ulimits:", code="no-ulimit")
         for device in (node.device for node in container.devices):
             if device != Device(device.source, device.source):
                 what = f"ctr can't give the device {device.source!r} another path or less access"

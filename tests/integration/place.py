@@ -93,9 +93,9 @@ class Place:
         url = f"http://{self.board.address}:{port}{path}"
         return str(wait(lambda: urllib.request.urlopen(url, timeout=2).read().decode(), patience))
 
-    def facts(self, port: int = 8090) -> dict[str, str]:
-        """What `tester` sees from inside."""
-        return dict(line.split("=", 1) for line in self.get(port, "/cgi-bin/facts").splitlines())
+    def facts(self, port: int = 8090, of: str = "facts") -> dict[str, str]:
+        """What `tester` sees from inside: facts, or limits."""
+        return dict(line.split("=", 1) for line in self.get(port, f"/cgi-bin/{of}").splitlines())
 
     def silent(self, port: int = 8080) -> bool:
         """Whether nothing answers there."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from .place import Place, finish, wait
+from .tester import SPECS, Cli
 
 pytestmark = pytest.mark.integration
 
@@ -141,11 +142,22 @@ def test_other_stack_takes_over(podman: Place) -> None:
     assert podman.sh("crun list -q") == podman.sh("podman ps -q --no-trunc")
 
 
+@pytest.mark.parametrize("kind", ["crun", "runc", "podman", "docker"])
+def test_limits_of_processes(at: Callable[[str], Place], cli: Cli, kind: str) -> None:
+    file = cli.home / "ulimits.yaml"
+    file.write_text(SPECS["plain"] + "ulimits: {nofile: 77, nproc: 4096}\n")
+    cli.build("plain", "--from", f"{cli.home}/tester-tree-v1", "-f", str(file), "-o", f"{cli.home}/limits")
+    place = at(kind)
+    place.deployed("plain", "limits")
+
+    assert place.facts(of="limits")["files"] == "77"
+
+
 @pytest.mark.parametrize("kind", ["crun", "runc"])
 def test_system_calls_are_filtered(at: Callable[[str], Place], kind: str) -> None:
     place = at(kind)
     place.deployed("tester")
-    facts = place.facts()
+    facts = place.facts(of="limits")
 
     assert facts["filter"] == "2"
     assert facts["user_namespace"] == "unshare: unshare(0x10000000): Operation not permitted"

@@ -39,12 +39,19 @@ echo "greeting=$GREETING"
 echo "words=$WORDS"
 echo "starts=$(cat /data/starts | wc -l)"
 echo "owner=$(stat -c %u:%g /data)"
-while read -r key value; do [ "$key" != Seccomp: ] || echo "filter=$value"; done </proc/self/status
-echo "user_namespace=$(busybox unshare -U true 2>&1)"
 echo "device=$( ([ -c /dev/given ] && exec 3<>/dev/given && echo open) 2>/dev/null)"
 while read -r _ _ _ _ directory options _; do
 	[ "$directory" != / ] || echo "root=${options%%,*}"
 done </proc/self/mountinfo
+"""
+
+LIMITS = """\
+#!/bin/sh
+echo 'Content-Type: text/plain'
+echo
+echo "files=$(ulimit -n)"
+while read -r key value; do [ "$key" != Seccomp: ] || echo "filter=$value"; done </proc/self/status
+echo "user_namespace=$(busybox unshare -U true 2>&1)"
 """
 
 CHECK = """\
@@ -137,7 +144,8 @@ def build_example(cli: Cli, version: str) -> None:
 def build_tester(cli: Cli, version: str) -> None:
     """Build `tester` (read-only, a volume, a health check by command), and `plain` without any of these."""
     tree = cli.home / f"tester-tree-{version}"
-    scripts = {"usr/bin/tester": TESTER, "usr/bin/check": CHECK, "www/cgi-bin/facts": FACTS}
+    scripts = {"usr/bin/tester": TESTER, "usr/bin/check": CHECK, "www/cgi-bin/facts": FACTS,
+               "www/cgi-bin/limits": LIMITS}  # fmt: skip
     files = {**scripts, "etc/version": version}
     for path, text in files.items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)

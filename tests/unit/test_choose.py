@@ -27,6 +27,7 @@ from sdk_hooks import (
     Stack,
     StackFacts,
     Target,
+    Ulimit,
 )
 from sdk_hooks.core.deploy import choose, deployment
 from sdk_hooks.core.deploy.parts import Part
@@ -223,6 +224,16 @@ def test_kata_shares_no_network_and_gets_no_character_devices() -> None:
     assert Kata().refuses(container()) == "share the target's network: its virtual machine has one of its own"
     assert Kata().refuses(container(settings=own, devices=(node,))).startswith("pass character devices")
     assert Kata().refuses(container(settings=own, devices=(replace(node, kind="b"),))) == ""
+
+
+def test_ctr_sets_no_limits_of_processes() -> None:
+    with fails(
+        "ctr can't set the limit 'nofile' of processes [no-ulimit]\n"
+        "  hint: use another stack, or leave out ulimits:"
+    ):
+        OURS.stack("containerd").run(
+            container(settings=Settings(ulimits=(Ulimit("nofile", 1, 1),)), attach=True)
+        )
 
 
 def test_where_layers_are_copied_there_has_to_be_room_for_that(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 from sdk_plugins.runtimes.pflask import Pflask
 
-from sdk_hooks import Device, DeviceNode, HealthCheck, Joined, Network, Resources, Settings, Volume
+from sdk_hooks import Device, DeviceNode, HealthCheck, Joined, Network, Resources, Settings, Ulimit, Volume
 from sdk_hooks.testing import container
 
 HOST = Settings(network="host")
@@ -42,6 +42,10 @@ def test_a_container_becomes_options() -> None:
         ({"networks": (Joined(Network("back")),)}, "join a network: back"),
         ({"rootless": True}, "run containers for an ordinary user without newuidmap"),
         ({"settings": replace(HOST, resources=Resources(pids=5))}, "limit resources"),
+        (
+            {"settings": replace(HOST, ulimits=(Ulimit("core", 0, 0),))},
+            "set the limit of processes 'core'",
+        ),
         ({"settings": replace(HOST, read_only=True)}, "make the root file system read-only"),
         (
             {"settings": replace(HOST, healthcheck=HealthCheck(("true",)))},

@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from sdk_hooks import Container, Device, DeviceNode, Platform, Port, Resources, Settings, Target, Volume
+from sdk_hooks import (
+    Container,
+    Device,
+    DeviceNode,
+    Platform,
+    Port,
+    Resources,
+    Settings,
+    Target,
+    Ulimit,
+    Volume,
+)
 from sdk_hooks.core.oci import runtimespec
 from sdk_hooks.testing import TARGET, container
 
@@ -88,6 +99,17 @@ def test_the_settings_are_in_it() -> None:
         (m["source"], m["destination"], m["options"][-1]) for m in found["mounts"] if m["type"] == "bind"
     ]
     assert binds == [("/var/lib/devtool-containers/volumes/data", "/data", "rw"), ("/srv", "/srv", "ro")]
+
+
+def test_limits_of_processes_are_the_kernels() -> None:
+    box = container(settings=Settings(ulimits=(Ulimit("nofile", 1024, 2048), Ulimit("core", 0, -1))))
+    found = json.loads(runtimespec.config_json(box, TARGET))
+
+    validate("config-schema", found, "runtime-spec")
+    assert found["process"]["rlimits"] == [
+        {"type": "RLIMIT_NOFILE", "soft": 1024, "hard": 2048},
+        {"type": "RLIMIT_CORE", "soft": 0, "hard": (1 << 64) - 1},
+    ]
 
 
 def test_arguments_take_the_place_of_cmd() -> None:

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from sdk_hooks.container import Device, HealthCheck, Network, Port, Resources, Restart, Volume
+from sdk_hooks.container import Device, HealthCheck, Network, Port, Resources, Restart, Ulimit, Volume
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 
@@ -44,6 +44,11 @@ GOOD: list[tuple[str, str, Any]] = [
     ("volumes: ['data:/var/lib/app']", "volumes", (Volume("data", "/var/lib/app"),)),
     ("volumes: ['/srv/x:/data:ro']", "volumes", (Volume("/srv/x", "/data", True),)),
     ("volumes: [/var/lib/app]", "volumes", (Volume("var-lib-app", "/var/lib/app"),)),
+    (
+        "ulimits: {nproc: {soft: 10, hard: -1}, nofile: 1024, core: -1}",
+        "ulimits",
+        (Ulimit("core", -1, -1), Ulimit("nofile", 1024, 1024), Ulimit("nproc", 10, -1)),
+    ),
     ("devices: [/dev/x]", "devices", (Device("/dev/x", "/dev/x"),)),
     ("devices: ['/dev/x:/dev/y:rw']", "devices", (Device("/dev/x", "/dev/y", "rw"),)),
     ("devices: ['/dev/x:r']", "devices", (Device("/dev/x", "/dev/x", "r"),)),
@@ -120,6 +125,8 @@ BAD = [
     ("ports: [0]", "1:9", "'ports': '0' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
     ("ports: ['80:70000']", "1:9", "'ports': '80:70000' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
     ("volumes: [data]", "1:11", "'volumes': 'data' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
+    ("ulimits: {nofile: many}", "1:19", "'ulimits.nofile': 'many' is neither a whole number nor -1, for none", "ulimits.nofile wants both limits in one, -1 for none"),
+    ("ulimits: {nofile: {soft: 2, hard: 1}}", "1:19", "'ulimits.nofile': the soft limit 2 is over the hard one 1", ""),
     ("devices: [ttyS0]", "1:11", "'devices': 'ttyS0' is not a device such as /dev/ttyUSB0", "devices wants /dev/NODE[:/PATH][:rwm]"),
     ("devices: ['/dev/x:']", "1:11", "'devices': '/dev/x:' is not a device such as /dev/ttyUSB0", "devices wants /dev/NODE[:/PATH][:rwm]"),
     ("volumes: ['data:/']", "1:11", "'volumes': 'data:/' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
@@ -208,6 +215,7 @@ def test_the_schema_refuses_what_has_the_wrong_shape(text: str) -> None:
         assert text.startswith(
             (
                 *BEYOND,
+                "ulimits: {nofile: {soft",
                 "labels: [x",
                 "healthcheck: {command: a, ",
                 "healthcheck: {}",

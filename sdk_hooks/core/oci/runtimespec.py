@@ -82,8 +82,22 @@ def process(container: Container) -> dict[str, Any]:
         "env": [f"{key}={value}" for key, value in env.items()],
         "cwd": config.get("WorkingDir") or "/",
         "noNewPrivileges": True,
+        **_rlimits(container),
         "capabilities": {name: CAPABILITIES if root or name == "bounding" else [] for name in sets},
     }
+
+
+def _rlimits(container: Container) -> dict[str, Any]:
+    none = (1 << 64) - 1
+    limits = [
+        {
+            "type": f"RLIMIT_{limit.name.upper()}",
+            "soft": none if limit.soft < 0 else limit.soft,
+            "hard": none if limit.hard < 0 else limit.hard,
+        }
+        for limit in container.settings.ulimits
+    ]
+    return {"rlimits": limits} if limits else {}
 
 
 def _system_mounts(container: Container, target: Target) -> list[dict[str, Any]]:

@@ -43,8 +43,8 @@ def settings(own: Settings, entry: Entry, networks: Iterable[Network]) -> Settin
     """The settings *own* of an image with what *entry* says over them."""
     said = entry.spec
     plain = (
-        "ports", "devices", "healthcheck", "resources", "restart", "network", "read_only", "stop_timeout",
-        "entrypoint", "cmd", "volumes",
+        "ports", "devices", "ulimits", "healthcheck", "resources", "restart", "network", "read_only",
+        "stop_timeout", "entrypoint", "cmd", "volumes",
     )  # fmt: skip
     changes: dict[str, Any] = {key: getattr(said, key) for key in plain if getattr(said, key) is not None}
     joined = () if said.network else tuple(networks)
@@ -112,8 +112,8 @@ _SECRET = Section(
     required=("file",),
 )
 _SETTINGS = (
-    "env", "ports", "volumes", "devices", "healthcheck", "resources", "restart", "network", "read_only",
-    "stop_timeout", "entrypoint", "cmd",
+    "env", "ports", "volumes", "devices", "ulimits", "healthcheck", "resources", "restart", "network",
+    "read_only", "stop_timeout", "entrypoint", "cmd",
 )  # fmt: skip
 _ENTRY = Section(
     "a container",

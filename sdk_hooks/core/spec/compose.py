@@ -272,6 +272,7 @@ _KEYS: Mapping[str, tuple[str, Any]] = {
     "ports": ("ports", Many("ports", _PORT)),
     "volumes": ("volumes", Many("volumes", _VOLUME)),
     "devices": ("devices", SPEC.keys["devices"]),
+    "ulimits": ("ulimits", SPEC.keys["ulimits"]),
     "healthcheck": ("healthcheck", _HEALTH),
     "restart": ("restart", SPEC.keys["restart"]),
     "network_mode": ("network", SPEC.keys["network"]),

@@ -7,10 +7,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from sdk_hooks.container import Device, HealthCheck, Network, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.container import (
+    Device,
+    HealthCheck,
+    Network,
+    Port,
+    Resources,
+    Restart,
+    Settings,
+    Ulimit,
+    Volume,
+)
 from sdk_hooks.core.spec import kinds, values
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 from sdk_hooks.core.spec.network import NETWORKS
+from sdk_hooks.core.spec.ulimits import ULIMITS
 
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 """A component of a repository's name, as the OCI distribution-spec has it."""
@@ -57,6 +68,7 @@ class Spec:
     ports: tuple[Port, ...] | None = None
     volumes: tuple[Volume, ...] | None = None
     devices: tuple[Device, ...] | None = None
+    ulimits: tuple[Ulimit, ...] | None = None
     labels: Mapping[str, str] | None = None
     author: str | None = None
     stop_signal: str | None = None
@@ -91,6 +103,7 @@ class Spec:
             ports=self.ports or (),
             volumes=self.volumes or (),
             devices=self.devices or (),
+            ulimits=self.ulimits or (),
             healthcheck=self.healthcheck,
             resources=self.resources or default.resources,
             restart=self.restart or default.restart,
@@ -182,6 +195,7 @@ SPEC = Section(
         "workdir": Text("an absolute path", values.inside, values.INSIDE),
         "ports": Many("ports of the target that the container answers on", _PORT),
         "volumes": Many("directories that outlive the container", _VOLUME),
+        "ulimits": ULIMITS,
         "devices": Many("device nodes of the target that the container gets", _DEVICE),
         "labels": Pairs("labels of the image"),
         "author": Text("who to ask about it"),
@@ -206,7 +220,7 @@ SPEC = Section(
 )
 
 
-_LATER = ("devices", "networks", "entrypoint", "cmd")
+_LATER = ("devices", "ulimits", "networks", "entrypoint", "cmd")
 
 
 def settings_to_json(settings: Settings) -> str:
@@ -227,6 +241,7 @@ def settings_from_json(text: str) -> Settings:
         ports=tuple(_make(Port, item) for item in raw.get("ports", [])),
         volumes=tuple(_make(Volume, item) for item in raw.get("volumes", [])),
         devices=tuple(_make(Device, item) for item in raw.get("devices", [])),
+        ulimits=tuple(_make(Ulimit, item) for item in raw.get("ulimits", [])),
         networks=tuple(_make(Network, item) for item in raw.get("networks", [])),
         healthcheck=_make(HealthCheck, {**health, "command": tuple(health["command"])}) if health else None,
         resources=_make(Resources, raw.get("resources", {})),
