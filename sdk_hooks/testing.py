@@ -122,7 +122,7 @@ def check_stack(stack: Stack) -> None:
     check_plugin(stack)
     box = container()
     _require(stack.takes in ("archive", "layers"), f"{stack.name}.takes is {stack.takes!r}")
-    _require({"host", "none"} <= set(stack.networks), f"{stack.name}.networks has host and none")
+    _require("host" in stack.networks, f"{stack.name}.networks has host")
     _require(stack.space >= 1, f"{stack.name}.space is at least 1: what is sent stays")
     _check_argv(f"{stack.name}.programs", stack.programs)
     _check_argv(f"{stack.name}.load", stack.load())

@@ -11,7 +11,7 @@ from sdk_hooks.shell import quoted
 
 _RUNNING = """case "$({state} 2>/dev/null)" in *'"status": "running"'*) return 0 ;; esac
 return 1"""
-_PREFERENCE = ("podman", "docker", "containerd", "none")
+_PREFERENCE = ("podman", "docker", "containerd", "cri-o", "none")
 
 
 class NoStack:
@@ -48,7 +48,7 @@ class NoStack:
         return ()
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
-        scripts = {name: _script(name) for name in ("run", "supervise", "down", "state-of")}
+        scripts = {name: script(f"none-{name}") for name in ("run", "supervise", "down", "state-of")}
         return {
             "bundle.json": config_json(container, target),
             "vars": _variables(container, target),
@@ -73,23 +73,13 @@ class NoStack:
         return ("tail", "-n", str(lines), *(("-F",) if follow else ()), log)
 
 
-def _script(name: str) -> Script:
-    return files("sdk_plugins.stacks").joinpath(f"none-{name}.sh").read_text(encoding="utf-8")
+def script(name: str) -> Script:
+    """A script of the stacks."""
+    return files("sdk_plugins.stacks").joinpath(f"{name}.sh").read_text(encoding="utf-8")
 
 
 def _variables(container: Container, target: Target) -> Script:
-    """What the scripts of this deployment differ in: values, and the runtime's command lines as functions."""
-    runtime, settings = _runtime(container), container.settings
-    values = {
-        "state": str(container.state),
-        "directory": str(container.directory),
-        "lower": ":".join(layer.replace(":", "-") for layer in reversed(container.layers)),
-        "volumes": " ".join(volume.source for volume in settings.volumes if volume.named),
-        "owner": f"{target.uid}:{target.gid}" if container.rootless else "{}:{}".format(*container.user),
-        "policy": settings.restart.policy,
-        "retries": str(settings.restart.retries),
-        "seconds": str(round(settings.stop_timeout)),
-    }
+    runtime = _runtime(container)
     signal = container.config.get("StopSignal") or "TERM"
     functions = {
         "run": quoted(runtime.run(container, container.directory / "bundle")),
@@ -100,8 +90,24 @@ def _variables(container: Container, target: Target) -> Script:
         "disconnect": networks.down(container) or "true",
         "running": _RUNNING.format(state=quoted(runtime.state(container.name))),
     }
-    assigned = "".join(f"{key}={quoted((value,))}\n" for key, value in values.items())
-    return assigned + "".join(f"{name}() {{\n{body}\n}}\n" for name, body in functions.items())
+    return assigned(container, target, functions)
+
+
+def assigned(container: Container, target: Target, functions: Mapping[str, Script]) -> Script:
+    """What the scripts of a deployment differ in: values, and the commands that they call as functions."""
+    settings = container.settings
+    values = {
+        "state": str(container.state),
+        "directory": str(container.directory),
+        "lower": ":".join(layer.replace(":", "-") for layer in reversed(container.layers)),
+        "volumes": " ".join(volume.source for volume in settings.volumes if volume.named),
+        "owner": f"{target.uid}:{target.gid}" if container.rootless else "{}:{}".format(*container.user),
+        "policy": settings.restart.policy,
+        "retries": str(settings.restart.retries),
+        "seconds": str(round(settings.stop_timeout)),
+    }
+    text = "".join(f"{key}={quoted((value,))}\n" for key, value in values.items())
+    return text + "".join(f"{name}() {{\n{body}\n}}\n" for name, body in functions.items())
 
 
 def _runtime(container: Container) -> Runtime:

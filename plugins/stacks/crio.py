@@ -1,0 +1,210 @@
+"""cri-o: the engine of Kubernetes nodes, driven by `crictl`; images go to its storage by podman or skopeo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Setup, Target, hookimpl
+from sdk_hooks.shell import quoted
+
+from .none import assigned, script  # noqa: TID251  relatively it is no second copy
+
+# Without an endpoint crictl asks containerd first, and complains.
+_CRICTL = ("crictl", "--runtime-endpoint", "unix:///run/crio/crio.sock")
+_ASK = quoted(_CRICTL)
+_NODE, _CONTAINER = 2, 1
+"""Of the CRI's NamespaceMode."""
+_PERIOD = 100_000
+_RUNTIMES = '{{range $name, $_ := .config.crio.Runtimes}}runtime {{$name}}{{"\\n"}}{{end}}'
+_TRANSPORT = "containers-storage:"
+
+
+class CriO:
+    name = "cri-o"
+    summary = "engine of Kubernetes nodes, through crictl, restarted by a shell loop of ours"
+    programs = ("crictl", "crio")
+    takes = "archive"
+    networks = ("host",)
+    restarts = False
+    space = 4.0  # as podman, which shares its storage
+
+    def lacks(self, runtime: Runtime, target: Target) -> str:
+        there = runtime.name in target.stacks[self.name].runtimes
+        return "" if there else f"its crio.conf has no handler {runtime.name}"
+
+    def setup(self, runtime: Runtime, target: Target) -> Setup | None:
+        if target.uid or not (runtime.program or runtime.handler):
+            return None
+        how = f'runtime_path = "/usr/bin/{runtime.program}"\nruntime_type = "oci"'
+        if not runtime.program:
+            shim = needs[0] if (needs := runtime.needs(target).programs) else ""
+            how = f'runtime_path = "/usr/bin/{shim}"\nruntime_type = "vm"'
+        text = f"[crio.runtime.runtimes.{runtime.name}]\n{how}\n"
+        path = f"/etc/crio/crio.conf.d/50-devtool-containers-{runtime.name}.conf"
+        return Setup(path, text, 'kill -HUP "$(pidof crio)"\n')
+
+    def inventory(self, containers: Argv) -> Script:
+        states = "".join(
+            f'[ -z "$({_ASK} pods -q --name {quoted((f"^{name}$",))})" ] || '
+            f"echo state {quoted((name,))} known\n"
+            for name in containers
+        )
+        layers = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
+        return (
+            f'v=$($limit {_ASK} version 2>&1) || {{ echo "$v"; return 1; }}\n'
+            "command -v podman >/dev/null || command -v skopeo >/dev/null || {\n"
+            "echo 'neither podman nor skopeo is there, which put images into its storage'; return 1; }\n"
+            'set -- $v; while [ $# -gt 1 ]; do [ "$1" = RuntimeVersion: ] && echo "version $2"; shift; done\n'
+            f"{states}{_ASK} info -o go-template --template {quoted((_RUNTIMES,))} 2>/dev/null\n"
+            "i=$(podman image ls -q 2>/dev/null)\n"
+            f"[ -z \"$i\" ] || podman image inspect --format '{layers}' $i\nreturn 0\n"
+        )
+
+    def load(self) -> Argv:
+        return ("sh", "-c", script("crio-load"))
+
+    def tag(self, image: str, name: str) -> Argv:
+        copy = f'exec skopeo copy -q "{_TRANSPORT}$1" "{_TRANSPORT}$2"'
+        return ("sh", "-c", f'podman tag "$1" "$2" 2>/dev/null || {copy}', "sh", image, name)
+
+    def untag(self, image: str) -> Argv:
+        return ("sh", "-c", f'podman rmi "$1" 2>/dev/null || exec {_ASK} rmi "$1"', "sh", image)
+
+    def forget_volume(self, volume: str) -> Argv:  # noqa: ARG002  they are directories of ours
+        return ()
+
+    def files(self, container: Container, target: Target) -> Mapping[str, str]:
+        return {
+            "pod.json": json.dumps(_pod(container), indent=1),
+            "container.json": json.dumps(_box(container), indent=1),
+            "vars": assigned(container, target, _functions(container)),
+            "run": script("crio-run"),
+            **{name: script(f"none-{name}") for name in ("supervise", "down", "state-of")},
+        }
+
+    def run(self, container: Container) -> Argv:
+        if container.attach:
+            what = "cri-o runs no container in the foreground"
+            raise SdkError(what, hint="choose another stack with --stack", code="no-foreground")
+        return ("sh", str(container.directory / "run"))
+
+    def remove(self, container: Container) -> tuple[Argv, ...]:
+        return (("sh", str(container.directory / "down")),)
+
+    def exec(self, container: Container, command: Argv) -> Argv:
+        inner = f'box=$(cat "$1") && shift && exec {_ASK} exec --sync "$box" "$@"'
+        return ("sh", "-c", inner, "sh", str(container.directory / "box"), *command)
+
+    def state(self, container: Container) -> Script:
+        return quoted(("sh", str(container.directory / "state-of")))
+
+    def logs(self, container: Container, follow: bool, lines: int) -> Argv:
+        # each line begins with a time, the stream, and whether it is whole
+        strip = 'while IFS= read -r l; do l=${l#* }; l=${l#* }; printf "%s\\n" "${l#* }"; done'
+        tail = f'tail -n "$2" {"-F" if follow else ""} output 2>/dev/null'
+        inner = f'cd "$1" && cat log 2>/dev/null; {tail} | {strip}'
+        return ("sh", "-c", inner, "sh", str(container.directory), str(lines))
+
+
+def _pod(container: Container) -> dict[str, Any]:
+    modes = {"network": _NODE, "pid": _CONTAINER, "ipc": _CONTAINER}
+    directory = str(container.directory)
+    return {
+        "metadata": {
+            "name": container.name,
+            "namespace": "devtool-containers",
+            "uid": f"{container.name}-{container.directory.name}",
+            "attempt": 0,
+        },
+        "log_directory": directory,
+        "linux": {"security_context": {"namespace_options": modes}},
+    }
+
+
+def _box(container: Container) -> dict[str, Any]:
+    """The CRI's container config; what it has no place for is refused.
+
+    :raises SdkError: With what that is.
+    """
+    settings, config = container.settings, container.config
+    limits = settings.resources
+    for given, what in (
+        (limits.pids, "the number of processes"),
+        (settings.ulimits, "what a process may use"),
+    ):
+        if given:
+            raise SdkError(
+                f"cri-o can't limit {what}", hint="use another stack, or leave it out", code="no-limit"
+            )
+    found = {
+        "metadata": {"name": container.name},
+        "image": {"image": container.image},
+        "log_path": "output",
+        "envs": [{"key": key, "value": value} for key, value in settings.env.items()],
+        "mounts": [
+            {
+                "container_path": volume.target,
+                "host_path": f"{container.state}/volumes/{volume.source}" if volume.named else volume.source,
+                "readonly": volume.read_only,
+            }
+            for volume in settings.volumes
+        ],
+        "devices": [
+            {"container_path": d.target, "host_path": d.source, "permissions": d.access}
+            for d in (node.device for node in container.devices)
+        ],
+        "linux": {"resources": _resources(container), "security_context": _security(container)},
+    }
+    if container.command is not None:
+        found |= {"command": list(config.get("Entrypoint") or ()), "args": list(container.command)}
+    return found
+
+
+def _resources(container: Container) -> dict[str, int]:
+    limits = container.settings.resources
+    cpu = {"cpu_quota": int(limits.cpus * _PERIOD), "cpu_period": _PERIOD} if limits.cpus else {}
+    return {**cpu, **({"memory_limit_in_bytes": limits.memory} if limits.memory else {})}
+
+
+def _security(container: Container) -> dict[str, Any]:
+    uid, gid = container.user
+    return {
+        "run_as_user": {"value": uid},
+        "run_as_group": {"value": gid},
+        "supplemental_groups": list(container.groups),
+        "readonly_rootfs": container.settings.read_only,
+        "no_new_privs": True,
+        "namespace_options": _pod(container)["linux"]["security_context"]["namespace_options"],
+    }
+
+
+def _functions(container: Container) -> dict[str, Script]:
+    """What the supervisor calls, in the deployment's directory."""
+    handler = f" --runtime {container.runtime.name}" if container.runtime else ""
+    seconds = round(container.settings.stop_timeout)
+    state = "ask inspect -o go-template --template '{{.status.state}}'"
+    return {
+        "ask": f'{_ASK} "$@"',
+        "run": f"start{handler} && wait_for_end",
+        "stop": f'ask stop --timeout {seconds} "$(cat box)" >/dev/null',
+        "stop_now": 'ask stop "$(cat box)" >/dev/null',
+        "delete": '[ ! -f pod ] || ask rmp -f "$(cat pod)" >/dev/null; rm -f pod box',
+        "connect": "true",
+        "disconnect": "true",
+        "running": f'[ -f box ] && [ "$({state} "$(cat box)" 2>/dev/null)" = CONTAINER_RUNNING ]',
+        **_loop(),
+    }
+
+
+def _loop() -> dict[str, Script]:
+    text = files("sdk_plugins.stacks").joinpath("crio-loop.sh").read_text(encoding="utf-8")
+    start, wait = text.split("# WAIT\n")
+    return {"start": start.rstrip(), "wait_for_end": wait.rstrip()}
+
+
+@hookimpl
+def sdk_stacks() -> list[CriO]:
+    return [CriO()]
