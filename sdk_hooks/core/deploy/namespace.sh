@@ -51,7 +51,7 @@ add() {
 }
 up() {
 	down
-	mkdir -p "${namespace%/*}" && : >"$namespace" || return
+	(umask 022 && mkdir -p "${namespace%/*}" && : >"$namespace") || return
 	# shellcheck disable=SC2016  # the shell in the new namespace sees it
 	unshare -n sh -c 'mount --bind /proc/self/ns/net "$0"' "$namespace" || return
 	CNI_COMMAND=ADD CNI_CONTAINERID=$name CNI_NETNS=$namespace CNI_IFNAME=lo CNI_PATH=$path "$path/loopback" \
