@@ -13,6 +13,7 @@ from sdk_hooks import Device, DeviceNode, Image, Port, Settings, Stack, Target
 from sdk_hooks.core.deploy import choose, deployment
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.deploy.probe import Found
+from sdk_hooks.core.registry import load
 from sdk_hooks.testing import TARGET, container
 
 from .helpers import AMD64, fails, make
@@ -24,7 +25,11 @@ HOST = Settings(network="host")
 
 def check(target: Target, image: Image, stack: Stack, settings: Settings = HOST) -> None:
     """What is checked of a deployment of *image* to *target*."""
-    choose.check(Found(target), deployment.make("web", (Part(image, settings),), stack, None, target), 0)
+    choose.check(
+        Found(target),
+        deployment.make("web", (Part(image, settings),), stack, None, target, load().network),
+        0,
+    )
 
 
 def test_a_port_that_only_root_may_bind_is_refused(tmp_path: Path) -> None:

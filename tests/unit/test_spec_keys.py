@@ -228,4 +228,4 @@ def test_the_schema_is_one_and_describes_every_key() -> None:
 
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["title"] == "container.yaml"
-    assert all(part["description"] for part in schema["properties"].values())
+    assert all(part["description"] for part in schema["else"]["properties"].values())

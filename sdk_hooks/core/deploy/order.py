@@ -95,8 +95,9 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
     found = probe(connection, order.name, plugins.stacks(), runtimes, nodes, order.names)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
-    drivers = plugins.networks()
-    made = deployment.make(order.name, order.parts, stack, runtime, found.target, found.nodes, drivers)
+    made = deployment.make(
+        order.name, order.parts, stack, runtime, found.target, plugins.network, found.nodes
+    )
     for container in made.containers:
         choose.check_runtime(container)
     transfers = transfer.of(made)
