@@ -70,6 +70,7 @@ def _own(member: Running, deployment: Deployment) -> dict[str, str]:
         "start": f"{head}{remove}{_directories(settings)}exec {quoted(stack.run(container))} >/dev/null\n",
         "stop": f"{head}{remove}",
         "state": f"{head}{stack.state(container)}\n",
+        "exec": f'{head}exec {quoted(stack.exec(container, ()))} "$@"\n',
         "logs": f"{head}exec {_logs(stack, container, False)}\n",
         "follow": f"{head}exec {_logs(stack, container, True)}\n",
         **stack.files(container, deployment.target),
