@@ -100,15 +100,17 @@ def check(found: Found, made: Deployment, size: int) -> None:
         )
 
 
-def check_machine(made: Deployment) -> None:
+def check_machine(made: Deployment, emulated: bool = False) -> None:
     """Refuse what the machine or the stack can't do at all.
 
+    :param emulated: The images need not be for the processor of the target.
     :raises SdkError: With the first reason.
     """
     if made.target.confined and made.stack.takes == "layers":
         raise _needs_root(made.target)
     for member in made.members:
-        _check_platform(made.target, member.image)
+        if not emulated:
+            _check_platform(made.target, member.image)
         if member.container.networks:
             _check_cni(member.container, made)
         else:

@@ -17,7 +17,7 @@ class Http:
     """A request and the answer that is expected; redirections are not followed."""
 
     port: int
-    """Of the machine that the container runs on."""
+    """Of the machine that the container runs on, else of the container."""
     path: str = "/"
     status: int = 200
     body: str | None = None
@@ -94,7 +94,9 @@ CHECKS = Many(
             "http": Section(
                 "a request; redirections are not followed",
                 {
-                    "port": Text("a port of the target", values.port_number, {"type": "integer"}),
+                    "port": Text(
+                        "a port of the target, else of the container", values.port_number, {"type": "integer"}
+                    ),
                     "path": Text("a path, / by default", values.request_path),
                     "status": Text(
                         "the status of the answer, 200 by default",
