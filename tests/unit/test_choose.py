@@ -9,7 +9,7 @@ from sdk_plugins.runtimes.runsc import Runsc
 from sdk_plugins.stacks.none import NoStack
 from sdk_plugins.stacks.podman import Podman
 
-from sdk_hooks import Device, DeviceNode, Image, Port, Settings, Stack, Target
+from sdk_hooks import Device, DeviceNode, HealthCheck, Image, Port, Settings, Stack, Target
 from sdk_hooks.core.deploy import choose, deployment
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.deploy.probe import Found
@@ -75,3 +75,17 @@ def test_where_layers_are_copied_there_has_to_be_room_for_that(tmp_path: Path) -
             "  hint: remove what is not needed there"
         ):
             check(target, image, NoStack())
+
+
+def test_a_health_check_over_http_needs_a_port_of_the_target(tmp_path: Path) -> None:
+    image = make(tmp_path / "x").image
+    check_port = HealthCheck(port=8080)
+    check(BOARD, image, Podman(), Settings(network="host", healthcheck=check_port))
+    check(BOARD, image, Podman(), Settings(ports=(Port(8080, 80),), healthcheck=check_port))
+    check(BOARD, image, Podman(), Settings(ports=(Port(8080, 8189),), healthcheck=check_port))
+    with fails(
+        "the health check asks port 8080, which the target does not have [no-health]\n"
+        "  the container has a network of its own, and does not publish it\n"
+        "  hint: publish it: ports: in container.yaml; or check with a command"
+    ):
+        check(BOARD, image, Podman(), Settings(network="bridge", healthcheck=check_port))

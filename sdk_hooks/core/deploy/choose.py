@@ -100,15 +100,18 @@ def check(found: Found, made: Deployment, size: int) -> None:
         )
 
 
-def check_machine(made: Deployment) -> None:
+def check_machine(made: Deployment, emulated: bool = False) -> None:
     """Refuse what the machine or the stack can't do at all.
 
+    :param emulated: The images need not be for the processor of the target.
     :raises SdkError: With the first reason.
     """
     if made.target.confined and made.stack.takes == "layers":
         raise _needs_root(made.target)
     for member in made.members:
-        _check_platform(made.target, member.image)
+        if not emulated:
+            _check_platform(made.target, member.image)
+        _check_health(member.container.settings)
         if member.container.networks:
             _check_cni(member.container, made)
         else:
@@ -213,6 +216,18 @@ def _check_names(found: Found, made: Deployment) -> None:
                 hint="deploy under another name with --name, or remove that one",
                 code="name-in-use",
             )
+
+
+def _check_health(settings: Settings) -> None:
+    """The target asks over HTTP: on a network of its own a container answers on published ports only."""
+    check, known = settings.healthcheck, {n for port in settings.ports for n in (port.host, port.container)}
+    if check and check.port and settings.network != "host" and check.port not in known:
+        raise SdkError(
+            f"the health check asks port {check.port}, which the target does not have",
+            detail="the container has a network of its own, and does not publish it",
+            hint="publish it: ports: in container.yaml; or check with a command",
+            code="no-health",
+        )
 
 
 def _check_cni(container: Container, made: Deployment) -> None:

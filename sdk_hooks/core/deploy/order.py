@@ -83,10 +83,18 @@ class Prepared:
         return [each for each in self.transfers if each.missing or self.deployment.stack.takes != "layers"]
 
 
-def prepare(order: Order, connection: Connection, plugins: Plugins, *, foreground: bool = False) -> Prepared:
+def prepare(
+    order: Order,
+    connection: Connection,
+    plugins: Plugins,
+    *,
+    foreground: bool = False,
+    emulated: bool = False,
+) -> Prepared:
     """Probe the target and decide everything; changes nothing.
 
     :param foreground: It is run here by whoever asks, who may have no privilege, and not deployed.
+    :param emulated: The image need not be for the processor of the target.
 
     :raises SdkError: When the deployment can't work.
     """
@@ -103,7 +111,7 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
     transfers = transfer.of(made)
     change = content.change(made)
     if foreground:
-        choose.check_machine(made)
+        choose.check_machine(made, emulated)
     else:
         choose.check(found, made, sum(each.size for each in transfers))
     return Prepared(found, made, transfers, change)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sdk_hooks.container import Device, HealthCheck, Network, Port, Resources, Restart, Settings, Volume
 from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec.checks import CHECKS, Check
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 from sdk_hooks.core.spec.network import NETWORKS
 
@@ -70,6 +71,7 @@ class Spec:
     network: str | None = None
     networks: tuple[Network, ...] | None = None
     read_only: bool | None = None
+    tests: tuple[Check, ...] | None = None
 
     def over(self, other: Spec) -> Spec:
         """This one, and *other* where this one says nothing; env and labels key by key."""
@@ -201,6 +203,7 @@ SPEC = Section(
         "network": kinds.choice("host, bridge or none", "host", "bridge", "none"),
         "networks": NETWORKS,
         "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),
+        "tests": CHECKS,
     },
     _spec,
 )
