@@ -1,5 +1,6 @@
 """Networks of an application's own, made by engines or by the target's CNI plugins."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,9 +36,10 @@ containers:
   a:
     image: plain
     ports: ["8091:8090"]
-    networks: [inner, field]
+    networks: [inner, field, air]
 networks:
   inner: {mtu: 1400}
+  air: {driver: macvlan, parent: veth0, subnet: 10.203.1.0/24}
   field: {driver: host-device, parent: field0}
 """
 
@@ -68,7 +70,9 @@ def test_an_interface_can_become_the_containers_own(crun: Place, tmp_path: Path)
     try:
         App(crun, tmp_path / "app.yaml", FIELD).deployed()
         seen = crun.facts(8091)["links"].split()
-        assert sorted(path.rpartition("/")[2] for path in seen) == ["eth0", "eth1", "lo"]
+        assert sorted(path.rpartition("/")[2] for path in seen) == ["eth0", "eth1", "eth2", "lo"]
+        assert "10.203.1.1" not in crun.sh("ip addr")
+        assert "10.203.1.2/24" in crun.facts(8091)["addresses"]
         assert "field0" not in links(crun)
         assert crun.undeploy("field").status == 0
         assert "field0" in links(crun)
@@ -104,6 +108,22 @@ def test_what_a_plugin_says_is_told(crun: Place, tmp_path: Path) -> None:
 
     assert done.status == 1
     assert "  network: failed to find host device: Link not found\n" in done.stderr
+
+
+def test_what_is_printed_for_cni_is_taken_by_containerd(at: Callable[[str], Place], tmp_path: Path) -> None:
+    """ctr has a CNI library of its own: it reads the list, and calls the plugins."""
+    place = at("containerd")
+    (tmp_path / "net.yaml").write_text("name: x\nnetworks: {front: {subnet: 10.201.1.0/24, mtu: 1400}}\n")
+    [found] = json.loads(place.cli("networks", str(tmp_path / "net.yaml")).stdout)
+    place.deployed("plain")
+    image = place.sh("ctr images ls -q").split()[0]
+    place.sh(f"mkdir -p /opt/cni /etc/cni/net.d; ln -sfn /usr/lib/cni /opt/cni/bin; "
+             f"echo '{json.dumps(found)}' >/etc/cni/net.d/10-x.conflist")  # fmt: skip
+    try:
+        said = place.sh(f"ctr run --rm --cni {image} cni-test /bin/ip -o addr")
+        assert " inet 10.201.1.2/24 " in said
+    finally:
+        place.sh("rm -rf /etc/cni/net.d/10-x.conflist /opt/cni; ip link del " + found["plugins"][0]["bridge"])
 
 
 def links(place: Place) -> list[str]:

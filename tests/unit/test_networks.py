@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sdk_plugins.stacks.docker import Docker
 from sdk_plugins.stacks.none import NoStack
 from sdk_plugins.stacks.podman import Podman
 
+from devtool_plugins.__main__ import main
 from sdk_hooks import Container, Network, Port, Settings, Stack
 from sdk_hooks.core import cni
 from sdk_hooks.core.deploy import choose, deployment
@@ -168,6 +170,44 @@ def test_a_network_that_cannot_be_is_refused(
 ) -> None:
     with fails(message):
         boxes(tmp_path, stack, Settings(networks=(network,)))
+
+
+def test_for_multus_a_network_is_an_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "{driver: macvlan, parent: eth1, subnet: 10.8.0.0/24, sysctl: {net.x: 1}}"
+    (tmp_path / "container.yaml").write_text(f"name: app\nnetworks: {{field: {said}}}\n")
+    assert (
+        main(["networks", str(tmp_path / "container.yaml"), "--format", "multus", "--namespace", "plant"])
+        == 0
+    )
+
+    [item] = json.loads(capsys.readouterr().out)["items"]
+    assert (item["apiVersion"], item["kind"]) == ("k8s.cni.cncf.io/v1", "NetworkAttachmentDefinition")
+    assert item["metadata"] == {"name": "app-field", "namespace": "plant"}
+    pool = {"subnet": "10.8.0.0/24", "gateway": "10.8.0.1"}
+    assert json.loads(item["spec"]["config"]) == {
+        "cniVersion": "0.4.0",
+        "name": "app-field",
+        "plugins": [
+            {
+                "type": "macvlan",
+                "mode": "bridge",
+                "master": "eth1",
+                "ipam": {"type": "host-local", "ranges": [[pool]]},
+            },
+            {"type": "tuning", "sysctl": {"net.x": "1"}},
+        ],
+    }
+
+
+def test_a_file_without_networks_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "container.yaml"
+    path.write_text("name: app\n")
+
+    assert main(["networks", str(path)]) == 1
+    assert (
+        capsys.readouterr().err
+        == f"error: '{path}' has no networks [no-network]\n  hint: describe them: networks:\n"
+    )
 
 
 def test_a_subnet_has_to_have_room() -> None:

@@ -55,6 +55,11 @@ GOOD: list[tuple[str, str, Any]] = [
         (Network("field", "macvlan", "10.9.0.0/24", "10.9.0.1", "eth1", mtu=1400),),
     ),
     (
+        "networks: {a: {sysctl: {net.ipv4.ip_forward: 1}}}",
+        "networks",
+        (Network("a", sysctl={"net.ipv4.ip_forward": "1"}),),
+    ),
+    (
         "networks: {a: {driver: vlan, vlan: 5, internal: true}}",
         "networks",
         (Network("a", "vlan", vlan=5, internal=True),),
