@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from sdk_hooks import Argv, Container, hookimpl
+from sdk_hooks import Argv, Container, Script, hookimpl
 from sdk_hooks.dockerlike import DockerLike
+
+_NAMES = """\
+for found in /usr/lib/podman/aardvark-dns /usr/libexec/podman/aardvark-dns /opt/cni/bin/dnsname \\
+	/usr/lib/cni/dnsname /usr/libexec/cni/dnsname ''; do [ ! -x "$found" ] || break; done
+[ -n "$found" ] || echo 'note: without aardvark-dns containers do not find each other by name' >&2
+"""
 
 
 class Podman(DockerLike):
@@ -13,6 +19,9 @@ class Podman(DockerLike):
     server_version = "{{.Client.Version}}"
     networks = (*DockerLike.networks, "macvlan")
     space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
+
+    def _networked(self, container: Container) -> Script:
+        return f"{_NAMES}{super()._networked(container)}"
 
     def _groups(self, container: Container) -> Argv:
         # the groups of the login have no number in its user namespace

@@ -44,7 +44,7 @@ networks:
 """
 
 
-@pytest.mark.parametrize("stack", ["docker", "podman", "containerd", "crun"])
+@pytest.mark.parametrize("stack", ["docker", "podman", "containerd", "crun", "podman-user"])
 def test_a_compose_file_gives_each_container_its_networks(
     at: Callable[[str], Place], stack: str, tmp_path: Path
 ) -> None:

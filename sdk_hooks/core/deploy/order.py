@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Port
@@ -103,9 +103,11 @@ def prepare(
     found = probe(connection, order.name, plugins.stacks(), runtimes, nodes, order.names)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
-    made = deployment.make(
-        order.name, order.parts, stack, runtime, found.target, plugins.network, found.nodes
-    )
+    parts, target = order.parts, found.target
+    if foreground:  # nothing is made on this machine that would have to be taken away: no networks
+        parts = tuple(replace(part, settings=replace(part.settings, networks=())) for part in parts)
+        target = replace(target, cni=frozenset())
+    made = deployment.make(order.name, parts, stack, runtime, target, plugins.network, found.nodes)
     for container in made.containers:
         choose.check_runtime(container)
     transfers = transfer.of(made)
