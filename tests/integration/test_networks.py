@@ -60,7 +60,7 @@ def test_a_compose_file_gives_each_container_its_networks(
         assert [a for a in addresses if a.startswith("10.200.1.")]
         assert place.silent(8090)
 
-    assert place.undeploy("duo", "--volumes").status == 0
+    assert place.undeploy(str(app.file), "--volumes").status == 0
     assert links(place) == before
     assert place.images() == []
 

@@ -14,6 +14,7 @@ call() {
 	} | CNI_COMMAND=$1 CNI_CONTAINERID=$name CNI_NETNS=$namespace CNI_IFNAME=eth$2 CNI_PATH=$path "$path/$type"
 }
 down() {
+	[ -e "$namespace" ] || [ -f net-0.result ] || return 0
 	network=0
 	for count in $chains; do
 		kept=
