@@ -12,6 +12,7 @@ MODULES = (
     "container_undeploy",
     "container_status",
     "container_run",
+    "container_test",
 )
 """In the order of devtool's help. Every one has NAME, HELP, DESCRIPTION, add_arguments and run."""
 

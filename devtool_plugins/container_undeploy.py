@@ -19,7 +19,7 @@ DESCRIPTION = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="the container")
+    parser.add_argument("name", metavar="NAME", help="the container, or the application by its name or file")
     parser.add_argument(
         "target",
         metavar="TARGET",
@@ -40,12 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, session: Session) -> int:
-    from sdk_hooks.core import names
+    from sdk_hooks.core import applications, names
     from sdk_hooks.core.deploy import fleet, undeploy
     from sdk_hooks.core.ui import table
     from sdk_hooks.errors import SdkError
 
-    names.checked(args.name)
+    file = applications.file(args.name)
+    args.name = names.checked(applications.name(applications.load(file), file) if file else args.name)
     if args.dry_run:
         text = undeploy.text(args.name, args.volumes, args.undo_setup)
         print("".join(f"ssh {target} sh -s <<'END'\n{text}END\n" for target in args.target), end="")

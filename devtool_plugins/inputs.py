@@ -97,11 +97,17 @@ def platform(text: str) -> Platform:
 def _file(args: argparse.Namespace, directory: Path) -> Spec:
     if args.file:
         return spec_file.load(Path(args.file))
-    spec = spec_file.find(directory)
-    if spec.name not in (None, args.name):
+    return checked(spec_file.find(directory), directory / spec_file.FILE_NAME, args.name)
+
+
+def checked(spec: Spec, path: Path, name: str) -> Spec:
+    """*spec*, which was found at *path*, when it may be that of *name*.
+
+    :raises UsageError: When it says that it is another one's.
+    """
+    if spec.name not in (None, name):
         raise UsageError(
-            f"'{directory / spec_file.FILE_NAME}' is for {spec.name!r}, not for {args.name!r}",
-            hint="name the right one with -f FILE",
+            f"'{path}' is for {spec.name!r}, not for {name!r}", hint="name the right one with -f FILE"
         )
     return spec
 

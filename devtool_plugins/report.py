@@ -50,7 +50,7 @@ def _row(target: str, answer: Answer) -> tuple[str, ...]:
     sent = (
         f"{human(answer.sent.wire)} in {count} layer{'s' * (count != 1)}" if answer.sent.wire else "nothing"
     )
-    digest = answer.digest[:19] or f"{answer.containers} containers"
+    digest = answer.digest[:19] or f"{answer.containers} container{'s' * (answer.containers != 1)}"
     return (target, answer.result, answer.stack, digest, sent, f"{answer.seconds:.1f}")
 
 

@@ -140,6 +140,8 @@ class Network:
     mtu: int = 0
     internal: bool = False
     """Whether it leads nowhere but to its own containers."""
+    sysctl: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the kernel in the containers' network namespace: `net.` and what follows."""
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,10 @@ class DockerLike:
         hosts = [word for pair in container.hosts for word in ("--add-host", ":".join(pair))]
         if not container.networks:
             return ("--network", container.settings.network, *hosts)
-        return ("--network", container.networks[0].network.name, "--network-alias", container.alias, *hosts)
+        first = container.networks[0].network
+        said = {key: value for each in container.networks for key, value in each.network.sysctl.items()}
+        sysctl = [word for key, value in said.items() for word in ("--sysctl", f"{key}={value}")]
+        return ("--network", first.name, "--network-alias", container.alias, *hosts, *sysctl)
 
     def _command(self, container: Container) -> Argv:
         """The image, and what runs in it instead of what the image says."""

@@ -151,7 +151,7 @@ class Stack(Plugin, Protocol):
         """Stop and remove it. What fails because there is nothing to remove is ignored."""
 
     def exec(self, container: Container, command: Argv) -> Argv:
-        """Run *command* in it; exits with the command's status."""
+        """Run *command* in it; exits with the command's status. Without one the target adds its words."""
 
     def state(self, container: Container) -> Script:
         """Print `running STAMP`, `stopped EXIT-CODE` or `absent`; STAMP differs from start to start."""

@@ -129,9 +129,10 @@ def check_stack(stack: Stack) -> None:
     _check_argv(f"{stack.name}.tag", stack.tag("localhost/web:1", "localhost/web:latest"))
     _check_argv(f"{stack.name}.untag", stack.untag("localhost/web:1"))
     _check_argv(f"{stack.name}.run", stack.run(box))
-    _check_argv(f"{stack.name}.exec", stack.exec(box, ("/bin/check", "a b")))
+    command = ("/bin/check", "a b")
+    _check_argv(f"{stack.name}.exec", stack.exec(box, command))
     _require(
-        stack.exec(box, ("/bin/check", "a b"))[-2:] == ("/bin/check", "a b"),
+        stack.exec(box, command) == (*stack.exec(box, ()), *command),
         f"{stack.name}.exec ends with the command",
     )
     for follow in (False, True):

@@ -79,7 +79,7 @@ class CriO:
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
         return {
             "pod.json": json.dumps(_pod(container), indent=1),
-            "container.json": json.dumps(_box(container), indent=1),
+            "container.json": json.dumps(_box(container, target), indent=1),
             "vars": assigned(container, target, _functions(container)),
             "run": script("crio-run"),
             **{name: script(f"none-{name}") for name in ("supervise", "down", "state-of")},
@@ -124,21 +124,15 @@ def _pod(container: Container) -> dict[str, Any]:
     }
 
 
-def _box(container: Container) -> dict[str, Any]:
+def _box(container: Container, target: Target) -> dict[str, Any]:
     """The CRI's container config; what it has no place for is refused.
 
     :raises SdkError: With what that is.
     """
     settings, config = container.settings, container.config
-    limits = settings.resources
-    for given, what in (
-        (limits.pids, "the number of processes"),
-        (settings.ulimits, "what a process may use"),
-    ):
-        if given:
-            raise SdkError(
-                f"cri-o can't limit {what}", hint="use another stack, or leave it out", code="no-limit"
-            )
+    if settings.ulimits:
+        what = f"cri-o can't set the limit {settings.ulimits[0].name!r} of processes"
+        raise SdkError(what, hint="use another stack, or leave out ulimits:", code="no-ulimit")
     found = {
         "metadata": {"name": container.name},
         "image": {"image": container.image},
@@ -156,17 +150,20 @@ def _box(container: Container) -> dict[str, Any]:
             {"container_path": d.target, "host_path": d.source, "permissions": d.access}
             for d in (node.device for node in container.devices)
         ],
-        "linux": {"resources": _resources(container), "security_context": _security(container)},
+        "linux": {"resources": _resources(container, target), "security_context": _security(container)},
     }
     if container.command is not None:
         found |= {"command": list(config.get("Entrypoint") or ()), "args": list(container.command)}
     return found
 
 
-def _resources(container: Container) -> dict[str, int]:
+def _resources(container: Container, target: Target) -> dict[str, Any]:
     limits = container.settings.resources
     cpu = {"cpu_quota": int(limits.cpus * _PERIOD), "cpu_period": _PERIOD} if limits.cpus else {}
-    return {**cpu, **({"memory_limit_in_bytes": limits.memory} if limits.memory else {})}
+    memory = {"memory_limit_in_bytes": limits.memory} if limits.memory else {}
+    # the CRI has no other word for it
+    pids = {"unified": {"pids.max": str(limits.pids)}} if limits.pids and target.cgroup == 2 else {}
+    return {**cpu, **memory, **pids}
 
 
 def _security(container: Container) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdk_hooks import Argv, Container, Runtime, Setup, Target, hookimpl
+from sdk_hooks import Argv, Container, Runtime, Script, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 _KNOWN = ("crun", "runc", "runsc", "youki")
@@ -10,6 +10,11 @@ _KNOWN = ("crun", "runc", "runsc", "youki")
 _PLACES = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
 _DROP_INS = "/etc/containers/containers.conf.d"
 _TABLE = r"/^\[engine\.runtimes\]/,/^\[[^e]/s/^ *\([A-Za-z0-9_-]*\) *=.*/runtime \1/p"
+_NAMES = """\
+for found in /usr/lib/podman/aardvark-dns /usr/libexec/podman/aardvark-dns /opt/cni/bin/dnsname \\
+	/usr/lib/cni/dnsname /usr/libexec/cni/dnsname ''; do [ ! -x "$found" ] || break; done
+[ -n "$found" ] || echo 'note: without aardvark-dns containers do not find each other by name' >&2
+"""
 
 
 class Podman(DockerLike):
@@ -33,6 +38,9 @@ class Podman(DockerLike):
         places = ", ".join(f'"{place}/{runtime.program}"' for place in _PLACES)
         name = f"{_DROP_INS}/50-devtool-containers-{runtime.name}.conf"
         return Setup(name, f"[engine.runtimes]\n{runtime.name} = [{places}]\n")
+
+    def _networked(self, container: Container) -> Script:
+        return f"{_NAMES}{super()._networked(container)}"
 
     def _groups(self, container: Container) -> Argv:
         # the groups of the login have no number in its user namespace

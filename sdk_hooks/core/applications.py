@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import yaml
+
 from sdk_hooks.container import Settings
 from sdk_hooks.core import images
 from sdk_hooks.core.deploy import parts
@@ -38,7 +40,7 @@ def load(path: Path) -> Application:
     :raises SpecError: With file, line and column of what is wrong.
     """
     node = document(path)
-    keys = dict(pairs(node, "")) if node is not None and node.value else {}
+    keys = _keys(node)
     if node is not None and "services" in keys:
         return compose.read(node, {**_dotenv(path.parent), **os.environ})
     if node is None or "containers" not in keys:
@@ -48,6 +50,14 @@ def load(path: Path) -> Application:
         )
     found: Application = APPLICATION.read(node, "")
     return found
+
+
+def several(path: Path) -> bool:
+    """Whether the file at *path* is that of an application, and not of one image.
+
+    :raises SpecError: When it can't be read.
+    """
+    return bool(_keys(document(path)) & {"containers", "services"})
 
 
 def name(found: Application, path: Path) -> str:
@@ -75,6 +85,10 @@ def assemble(
     return parts.ordered(
         tuple(replace(part, needs=tuple(_decided(need, checks) for need in part.needs)) for part in made)
     )
+
+
+def _keys(node: yaml.Node | None) -> set[str]:
+    return set(dict(pairs(node, ""))) if node is not None and node.value else set()
 
 
 def _part(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -69,7 +70,45 @@ def chain(
         mapped = [_mapping(port) for port in ports]
         if mapped and first:
             found.append({"type": "portmap", "snat": True, "runtimeConfig": {"portMappings": mapped}})
-    return tuple(found)
+    return (*found, *_tuning(network))
+
+
+def shared(network: Network, driver: NetworkDriver, *, default: bool) -> dict[str, Any]:
+    """The configuration list of *network* for any containers; which ports are moved is up to who runs them.
+
+    :param default: Whether it has their default route.
+    """
+    main = dict(driver.cni(network))
+    if network.mtu:
+        main["mtu"] = network.mtu
+    if driver.addresses:
+        pool = {"subnet": subnet(network), "gateway": gateway(network)}
+        main["ipam"] = {
+            "type": IPAM,
+            "ranges": [[pool]],
+            **_routes(pool["subnet"], default and not network.internal),
+        }
+    found: list[Conf] = [main]
+    if driver.name == "bridge":
+        found += [
+            {"type": "firewall"},
+            {"type": "portmap", "snat": True, "capabilities": {"portMappings": True}},
+        ]
+    return conflist(network.name, (*found, *_tuning(network)))
+
+
+def attachment(listed: Mapping[str, Any], namespace: str = "") -> dict[str, Any]:
+    """The configuration list *listed* as the object by which pods join it with multus.
+
+    As the Network Custom Resource Definition De-facto Standard has it, version 1.3.
+    """
+    place = {"namespace": namespace} if namespace else {}
+    return {
+        "apiVersion": "k8s.cni.cncf.io/v1",
+        "kind": "NetworkAttachmentDefinition",
+        "metadata": {"name": listed["name"], **place},
+        "spec": {"config": json.dumps(listed, sort_keys=True)},
+    }
 
 
 def conflist(name: str, plugins: Iterable[Conf]) -> dict[str, Any]:
@@ -86,9 +125,15 @@ def types(plugins: Iterable[Conf]) -> set[str]:
 def _ipam(network: Network, own: str, *, default: bool) -> Conf:
     host = own.partition("/")[0]
     pool = {"subnet": subnet(network), "rangeStart": host, "rangeEnd": host, "gateway": gateway(network)}
-    everywhere = "::/0" if ":" in host else "0.0.0.0/0"
-    routes = {"routes": [{"dst": everywhere}]} if default else {}
-    return {"type": IPAM, "dataDir": LEASES, "ranges": [[pool]], **routes}
+    return {"type": IPAM, "dataDir": LEASES, "ranges": [[pool]], **_routes(host, default)}
+
+
+def _routes(address: str, default: bool) -> Conf:
+    return {"routes": [{"dst": "::/0" if ":" in address else "0.0.0.0/0"}]} if default else {}
+
+
+def _tuning(network: Network) -> tuple[Conf, ...]:
+    return ({"type": "tuning", "sysctl": dict(network.sysctl)},) if network.sysctl else ()
 
 
 def _mapping(port: Port) -> Conf:

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from sdk_hooks.container import Container
 from sdk_hooks.core.deploy import connection as link
@@ -20,7 +19,7 @@ from sdk_hooks.core.deploy.order import Order, Prepared, prepare
 from sdk_hooks.core.oci import runtimespec, unpack
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.errors import SdkError
-from sdk_hooks.families import Progress
+from sdk_hooks.families import Progress, Runtime
 from sdk_hooks.image import Image
 from sdk_hooks.target import Argv, Target
 
@@ -42,26 +41,32 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
         command=made.command if command is None else command,
     )
     if prepared.deployment.stack.takes == "layers":
-        with _bundle(order.parts[0].image, container, prepared.found.target) as bundle:
-            own = replace(container, state=PurePosixPath(bundle))
-            return _foreground(_runtime(own).run(own, PurePosixPath(bundle)), bundle)
+        with bundle(order.parts[0].image, container, prepared.found.target) as directory:
+            own = replace(container, state=PurePosixPath(directory))
+            argv = runtime(own).run(own, PurePosixPath(directory))
+            return _foreground(argv, environment(directory))
     for transfer in prepared.transfers:
         transfer.send(connection, progress)
     try:
         return _foreground(prepared.deployment.stack.run(container))
     finally:
-        _forget(prepared)
+        forget(prepared)
 
 
-def _foreground(argv: Argv, state: str = "") -> int:
-    """Run *argv* on this terminal; Ctrl-C is for the container, whose end this waits for.
+def environment(state: str) -> dict[str, str]:
+    """The environment that a runtime's commands have.
 
-    :param state: Where a runtime may keep its state when this login has no directory for that.
+    :param state: Where it may keep its state when this login has no directory for that.
     """
-    environment = dict(os.environ)
-    if state and os.geteuid() != 0 and not os.access(environment.get("XDG_RUNTIME_DIR", ""), os.W_OK):
-        environment["XDG_RUNTIME_DIR"] = state
-    child = subprocess.Popen(argv, env=environment)
+    found = dict(os.environ)
+    if os.geteuid() != 0 and not os.access(found.get("XDG_RUNTIME_DIR", ""), os.W_OK):
+        found["XDG_RUNTIME_DIR"] = state
+    return found
+
+
+def _foreground(argv: Argv, env: dict[str, str] | None = None) -> int:
+    """Run *argv* on this terminal; Ctrl-C is for the container, whose end this waits for."""
+    child = subprocess.Popen(argv, env=env)
     while True:
         try:
             return child.wait()
@@ -69,7 +74,7 @@ def _foreground(argv: Argv, state: str = "") -> int:
             continue
 
 
-def _forget(prepared: Prepared) -> None:
+def forget(prepared: Prepared) -> None:
     """Drop the name that the image had for this run, unless it is deployed here."""
     if not prepared.found.current:
         argv = prepared.deployment.stack.untag(prepared.deployment.containers[0].image)
@@ -77,7 +82,7 @@ def _forget(prepared: Prepared) -> None:
 
 
 @contextlib.contextmanager
-def _bundle(image: Image, container: Container, target: Target) -> Iterator[str]:
+def bundle(image: Image, container: Container, target: Target) -> Iterator[str]:
     """An OCI bundle of *image* in a directory that is removed at the end."""
     with _directory() as directory:
         root = Path(directory) / "rootfs"
@@ -86,7 +91,10 @@ def _bundle(image: Image, container: Container, target: Target) -> Iterator[str]
             unpack.layer(image.blob(layer), root)
         for volume in container.settings.volumes:
             if volume.named:
-                (Path(directory) / "volumes" / volume.source).mkdir(parents=True, exist_ok=True)
+                place = Path(directory) / "volumes" / volume.source
+                place.mkdir(parents=True, exist_ok=True)
+                if not container.rootless:
+                    os.chown(place, *container.user)
         local = replace(container, state=PurePosixPath(directory))
         (Path(directory) / "config.json").write_text(runtimespec.config_json(local, target))
         yield directory
@@ -106,7 +114,11 @@ def _directory() -> Iterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _runtime(container: Container) -> Any:
+def runtime(container: Container) -> Runtime:
+    """The runtime of *container*, which has no engine.
+
+    :raises SdkError: When there is none.
+    """
     if container.runtime is None:
         raise SdkError(
             "there is no OCI runtime here",

@@ -74,9 +74,6 @@ class Plugins:
     def stack(self, name: str) -> Stack:
         return cast("Stack", self._one("stack", name))
 
-    def networks(self) -> Mapping[str, NetworkDriver]:
-        return cast("Mapping[str, NetworkDriver]", self.family("network"))
-
     def network(self, name: str) -> NetworkDriver:
         return cast("NetworkDriver", self._one("network", name))
 

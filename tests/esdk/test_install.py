@@ -18,6 +18,7 @@ COMMANDS = [
     "container-undeploy",
     "container-status",
     "container-run",
+    "container-test",
 ]
 WARNING = "WARNING: the container commands are not available: "
 

@@ -156,12 +156,14 @@ def test_port_of_somebody_else(at: At, kind: str) -> None:
     assert place.facts(8080)["version"] == "v1"
 
 
-def test_network_that_the_stack_has_not(crun: Place) -> None:
-    assert refusal(crun, "--network", "bridge") == (
-        "error: none can't give a container the network 'bridge' [no-network]\n"
-        "  it can: host, none\n  hint: choose one with --network\n"
+def test_network_that_the_stack_has_not(at: At) -> None:
+    runc = at("runc")
+    assert refusal(runc, "--network", "bridge") == (
+        "error: 'BOARD' lacks CNI plugins for the network 'hello-http-default':"
+        " bridge, firewall, host-local, loopback, portmap [no-cni]\n"
+        "  hint: install them there (cni-plugins); or choose --network host\n"
     )
-    assert refusal(crun, "--port", "9090:8080") == (
+    assert refusal(runc, "--port", "9090:8080") == (
         "error: ports can't be moved on the network 'host' [no-network]\n"
         "  ports: 9090:8080/tcp\n"
         "  hint: give the container's own port; or --network bridge where the stack has it\n"

@@ -69,7 +69,7 @@ def files(script: str) -> dict[str, str]:
 
 
 ENGINE_RUN = (
-    "run --name hello-http --detach --restart unless-stopped --pull never --network host --stop-timeout 10"
+    "run --detach --restart unless-stopped --stop-timeout 10 --name hello-http --pull never --network host"
     " --memory 33554432 --label devtool-containers.digest=DIGEST localhost/hello-http:ID >/dev/null"
 )
 RUN = {
@@ -79,11 +79,18 @@ RUN = {
     "crun": f"exec sh {STATE}/apps/hello-http/ID/run >/dev/null",
     "runc": f"exec sh {STATE}/apps/hello-http/ID/run >/dev/null",
 }  # fmt: skip
-
+EXEC = {
+    "podman": 'exec podman exec hello-http "$@"',
+    "docker": 'exec docker exec hello-http "$@"',
+    "containerd": """exec sh -c 'exec ctr tasks exec --exec-id "check-$$" "$@"' sh hello-http "$@\"""",
+    "crun": 'exec crun exec --user 65532:65532 hello-http "$@"',
+    "runc": 'exec runc exec --user 65532:65532 hello-http "$@"',
+}
 
 COMMON = (
-    "deployment.json", "stack", "image", "ports", "layers", "limits", "start", "stop", "state", "logs",
-    "follow", "enable", "disable", "forget", "unname", "volumes", "tidy", "health", "restarts", "switch",
+    "deployment.json", "stack", "image", "ports", "layers", "limits", "start", "stop", "state", "exec",
+    "logs", "follow", "enable", "disable", "forget", "unname", "volumes", "tidy", "health", "restarts",
+    "switch",
 )  # fmt: skip
 
 
@@ -97,6 +104,7 @@ def test_commands_that_start_it(place: Place) -> None:
     written = files(dry(place)[1])
 
     assert normal(written["start"]).splitlines()[-1] == RUN[place.board.kind]
+    assert normal(written["exec"]).splitlines()[-1] == EXEC[place.board.kind]
     common = set(COMMON)
     own = {"containerd": {"run"}, "crun": {"run", "supervise", "down", "state-of", "vars", "bundle.json"}}
     own["runc"] = own["crun"]

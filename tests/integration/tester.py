@@ -14,7 +14,7 @@ from lab.host import find_program
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "recipes-examples/recipes-hello/hello-http/hello-http"
 COMMAND = Path(sys.executable).with_name("devtool-containers")
-APPLETS = ("cat", "httpd", "id", "sh", "sleep", "stat", "touch", "wc")
+APPLETS = ("cat", "httpd", "id", "ip", "sh", "sleep", "stat", "touch", "wc", "wget")
 
 TESTER = """\
 #!/bin/sh
@@ -39,6 +39,10 @@ echo "greeting=$GREETING"
 echo "words=$WORDS"
 echo "starts=$(cat /data/starts | wc -l)"
 echo "owner=$(stat -c %u:%g /data)"
+echo "secret=$(cat /run/secrets/token 2>/dev/null)"
+echo "addresses=$(ip -o -4 addr | while read -r _ _ _ address _; do printf '%s ' "$address"; done)"
+echo "links=$(echo /sys/class/net/*)"
+[ -z "$PEER" ] || echo "peer=$(wget -q -O - "http://$PEER/cgi-bin/name")"
 echo "device=$( ([ -c /dev/given ] && exec 3<>/dev/given && echo open) 2>/dev/null)"
 while read -r _ _ _ _ directory options _; do
 	[ "$directory" != / ] || echo "root=${options%%,*}"
@@ -52,6 +56,13 @@ echo
 echo "files=$(ulimit -n)"
 while read -r key value; do [ "$key" != Seccomp: ] || echo "filter=$value"; done </proc/self/status
 echo "user_namespace=$(busybox unshare -U true 2>&1)"
+"""
+
+NAME = """\
+#!/bin/sh
+echo 'Content-Type: text/plain'
+echo
+echo "$GREETING"
 """
 
 CHECK = """\
@@ -144,8 +155,13 @@ def build_example(cli: Cli, version: str) -> None:
 def build_tester(cli: Cli, version: str) -> None:
     """Build `tester` (read-only, a volume, a health check by command), and `plain` without any of these."""
     tree = cli.home / f"tester-tree-{version}"
-    scripts = {"usr/bin/tester": TESTER, "usr/bin/check": CHECK, "www/cgi-bin/facts": FACTS,
-               "www/cgi-bin/limits": LIMITS}  # fmt: skip
+    scripts = {
+        "usr/bin/tester": TESTER,
+        "usr/bin/check": CHECK,
+        "www/cgi-bin/facts": FACTS,
+        "www/cgi-bin/name": NAME,
+        "www/cgi-bin/limits": LIMITS,
+    }
     files = {**scripts, "etc/version": version}
     for path, text in files.items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)

@@ -45,7 +45,11 @@ HOST = Settings(network="host")
 
 def check(target: Target, image: Image, stack: Stack, settings: Settings = HOST) -> None:
     """What is checked of a deployment of *image* to *target*."""
-    choose.check(Found(target), deployment.make("web", (Part(image, settings),), stack, None, target), 0)
+    choose.check(
+        Found(target),
+        deployment.make("web", (Part(image, settings),), stack, None, target, load().network),
+        0,
+    )
 
 
 def test_a_port_that_only_root_may_bind_is_refused(tmp_path: Path) -> None:
@@ -247,3 +251,17 @@ def test_where_layers_are_copied_there_has_to_be_room_for_that(tmp_path: Path) -
             "  hint: remove what is not needed there"
         ):
             check(target, image, NoStack())
+
+
+def test_a_health_check_over_http_needs_a_port_of_the_target(tmp_path: Path) -> None:
+    image = make(tmp_path / "x").image
+    check_port = HealthCheck(port=8080)
+    check(BOARD, image, Podman(), Settings(network="host", healthcheck=check_port))
+    check(BOARD, image, Podman(), Settings(ports=(Port(8080, 80),), healthcheck=check_port))
+    check(BOARD, image, Podman(), Settings(ports=(Port(8080, 8189),), healthcheck=check_port))
+    with fails(
+        "the health check asks port 8080, which the target does not have [no-health]\n"
+        "  the container has a network of its own, and does not publish it\n"
+        "  hint: publish it: ports: in container.yaml; or check with a command"
+    ):
+        check(BOARD, image, Podman(), Settings(network="bridge", healthcheck=check_port))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import pytest
 from sdk_plugins.runtimes.crun import Crun
 from sdk_plugins.runtimes.kata import Kata
 from sdk_plugins.runtimes.pflask import Pflask
@@ -41,16 +40,20 @@ def test_a_container_becomes_a_pod_with_one_container() -> None:
     assert "command" not in box
 
 
-@pytest.mark.parametrize(
-    ("settings", "what"),
-    [
-        (replace(HOST, resources=Resources(pids=5)), "the number of processes"),
-        (replace(HOST, ulimits=(Ulimit("core", 0, 0),)), "what a process may use"),
-    ],
-)
-def test_what_the_cri_has_no_place_for_is_refused(settings: Settings, what: str) -> None:
-    with fails(f"cri-o can't limit {what} [no-limit]\n  hint: use another stack, or leave it out"):
+def test_what_the_cri_has_no_place_for_is_refused() -> None:
+    settings = replace(HOST, ulimits=(Ulimit("core", 0, 0),))
+    with fails(
+        "cri-o can't set the limit 'core' of processes [no-ulimit]\n"
+        "  hint: use another stack, or leave out ulimits:"
+    ):
         CriO().files(container(settings=settings), TARGET)
+
+
+def test_processes_are_limited_where_the_hierarchy_is_one() -> None:
+    box = container(settings=replace(HOST, resources=Resources(pids=5)))
+    found = [json.loads(CriO().files(box, replace(TARGET, cgroup=n))["container.json"]) for n in (1, 2)]
+
+    assert [each["linux"]["resources"] for each in found] == [{}, {"unified": {"pids.max": "5"}}]
 
 
 def test_it_runs_nothing_in_the_foreground() -> None:

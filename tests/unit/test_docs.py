@@ -73,15 +73,18 @@ def test_every_link_in_the_documentation_leads_somewhere() -> None:
 
 
 def test_the_yaml_of_the_readme_is_read(tmp_path: Path) -> None:
+    from sdk_hooks.core import applications
     from sdk_hooks.core.spec.read import load
 
-    [text] = blocks((ROOT / "README.md").read_text(), "yaml")
+    text, several = blocks((ROOT / "README.md").read_text(), "yaml")
     (tmp_path / "container.yaml").write_text(text)
     (tmp_path / "app.conf").touch()
     spec = load(tmp_path / "container.yaml")
 
     assert spec.entrypoint == ("/usr/bin/hello-http",)
     assert [str(port) for port in spec.ports or ()] == ["8080:80/tcp"]
+    (tmp_path / "shop.yaml").write_text(several)
+    assert list(applications.load(tmp_path / "shop.yaml").containers) == ["web", "db"]
 
 
 def test_the_readme_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

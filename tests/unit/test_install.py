@@ -38,7 +38,8 @@ for path in sys.argv[1:]:  # as OE's scriptutils.load_plugins: by path, and not 
     module.register_commands(subparsers, None)
 print(*subparsers.groups, *subparsers.choices)
 """
-ALL = "Containers container-build container-deploy container-undeploy container-status container-run\n"
+WORDS = ("build", "deploy", "undeploy", "status", "run", "test")
+ALL = f"Containers {' '.join(f'container-{word}' for word in WORDS)}\n"
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import yaml
 
 from sdk_hooks.container import Device, HealthCheck, Network, Port, Resources, Restart, Ulimit, Volume
 from sdk_hooks.core.spec import read
+from sdk_hooks.core.spec.checks import Check, Http
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 
 from .helpers import fails
@@ -59,6 +60,11 @@ GOOD: list[tuple[str, str, Any]] = [
         (Network("field", "macvlan", "10.9.0.0/24", "10.9.0.1", "eth1", mtu=1400),),
     ),
     (
+        "networks: {a: {sysctl: {net.ipv4.ip_forward: 1}}}",
+        "networks",
+        (Network("a", sysctl={"net.ipv4.ip_forward": "1"}),),
+    ),
+    (
         "networks: {a: {driver: vlan, vlan: 5, internal: true}}",
         "networks",
         (Network("a", "vlan", vlan=5, internal=True),),
@@ -100,6 +106,20 @@ GOOD: list[tuple[str, str, Any]] = [
     ("network: none", "network", "none"),
     ("read_only: true", "read_only", True),
     ("read_only: False", "read_only", False),
+    ("tests: [{log: ready}]", "tests", (Check(log="ready"),)),
+    ("tests: [{log: 5, within: 1m, name: n}]", "tests", (Check("n", log="5", within=60.0),)),
+    ("tests: [{command: a 'b c'}]", "tests", (Check(command=("a", "b c")),)),
+    (
+        "tests: [{command: [a], exit: 255, output: '^x$', stderr: ''}]",
+        "tests",
+        (Check(command=("a",), exit=255, output="^x$", stderr=""),),
+    ),
+    ("tests: [{http: {port: 80}}]", "tests", (Check(http=Http(80)),)),
+    (
+        "tests: [{http: {port: 80, path: '/a?b=c', status: 404, body: ok}}]",
+        "tests",
+        (Check(http=Http(80, "/a?b=c", 404, "ok")),),
+    ),
 ]
 
 # (text, line:column, what, hint)
@@ -167,6 +187,20 @@ BAD = [
     ("networks: {a: {vlan: 4095}}", "1:22", "'networks.a.vlan': '4095' is not a number from 1 to 4094", "networks.a.vlan wants an 802.1Q tag"),
     ("network: none\nnetworks: {a: }", "1:1", "give either 'network' or 'networks'", ""),
     ("read_only: yes", "1:12", "'read_only': 'yes' is neither true nor false", "read_only wants true or false"),
+    ("tests: {log: x}", "1:8", "'tests' wants a list: what container-test tries while the container runs", ""),
+    ("tests: [{name: x}]", "1:9", "'tests': give one of 'command', 'http' and 'log'", ""),
+    ("tests: [{log: x, command: y}]", "1:9", "'tests': give one of 'command', 'http' and 'log'", ""),
+    ("tests: [{http: {port: 1}, log: x}]", "1:9", "'tests': give one of 'command', 'http' and 'log'", ""),
+    ("tests: [{command: ''}]", "1:9", "'tests': 'command' is empty", ""),
+    ("tests: [{log: x, output: y}]", "1:9", "'tests': 'output' goes with 'command'", ""),
+    ("tests: [{log: x, exit: 1}]", "1:9", "'tests': 'exit' goes with 'command'", ""),
+    ("tests: [{log: '('}]", "1:15", "'tests.log': '(' is not a regular expression: missing ), unterminated subpattern at position 0", "tests.log wants a regular expression that a line of the container's output matches"),
+    ("tests: [{command: a, exit: 256}]", "1:28", "'tests.exit': '256' is not an exit status", "tests.exit wants the exit status of the command, 0 by default"),
+    ("tests: [{http: {path: /}}]", "1:16", "'tests.http' has no 'port'", ""),
+    ("tests: [{http: {port: 1, path: x}}]", "1:32", "'tests.http.path': 'x' is not an absolute path", "tests.http.path wants a path, / by default"),
+    ("tests: [{http: {port: 1, path: /a b}}]", "1:32", "'tests.http.path': '/a b' has a character that is no part of a URL: write it as %XX", "tests.http.path wants a path, / by default"),
+    ("tests: [{http: {port: 1, status: 99}}]", "1:34", "'tests.http.status': '99' is not a status of HTTP", "tests.http.status wants the status of the answer, 200 by default"),
+    ("tests: [{log: x, within: soon}]", "1:26", "'tests.within': 'soon' is not a time such as 10s or 1m30s", "tests.within wants a time such as 30s in which it has to hold once, 10s by default"),
 ]  # fmt: skip
 
 
@@ -201,6 +235,7 @@ BEYOND = (
     "files: ",
     "resources: ",
     "read_only: y",
+    "tests: [",
 )
 
 
@@ -225,7 +260,7 @@ def test_the_schema_refuses_what_has_the_wrong_shape(text: str) -> None:
 
 
 def test_every_key_has_a_good_and_a_bad_value_here() -> None:
-    keys = set(read.json_schema()["properties"])
+    keys = set(read.json_schema()["else"]["properties"])
 
     assert {key for _, key, _ in GOOD} | {"base"} == keys
     assert {bad[0].partition(":")[0] for bad in BAD} == keys
@@ -236,4 +271,4 @@ def test_the_schema_is_one_and_describes_every_key() -> None:
 
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["title"] == "container.yaml"
-    assert all(part["description"] for part in schema["properties"].values())
+    assert all(part["description"] for part in schema["else"]["properties"].values())

@@ -8,6 +8,7 @@ from sdk_hooks.container import Container, Settings
 from sdk_hooks.core import cni
 from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.deploy.probe import Found
+from sdk_hooks.core.deploy.runtimes import check_takes, lone, missing
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.core.ui import human
 from sdk_hooks.errors import SdkError
@@ -33,19 +34,19 @@ def stack(target: Target, plugins: Plugins, wanted: str = "") -> Stack:
     broken = any(facts.problem for facts in target.stacks.values())
     if broken and all(s.takes == "layers" for s in usable.values()):
         # what the engine holds comes back when it is started: nothing may take its place unasked
-        raise _no_stack(target, known, _lone(plugins))
+        raise _no_stack(target, known, lone(plugins))
     name = plugins.manager.hook.sdk_choose_stack(target=target, stacks=usable)
     if name is None and target.confined and alone:
         raise _needs_root(target)
     if name is None:
-        raise _no_stack(target, known, _lone(plugins))
+        raise _no_stack(target, known, lone(plugins))
     return plugins.stack(name)
 
 
 def fitting(target: Target, plugins: Plugins) -> dict[str, Runtime]:
     """The runtimes that *target* has, with all that they need to run containers by themselves."""
     members = {name: plugins.runtime(name) for name in plugins.family("runtime")}
-    return {name: found for name, found in members.items() if found.alone and not _missing(found, target)}
+    return {name: found for name, found in members.items() if found.alone and not missing(found, target)}
 
 
 def runtime(
@@ -58,15 +59,15 @@ def runtime(
     """
     if wanted:
         found = plugins.runtime(wanted)
-        missing = _missing(found, target)
-        if missing:
+        lacks = missing(found, target)
+        if lacks:
             raise SdkError(
                 f"{wanted} can't run on {target.name!r}",
-                detail="\n".join(missing),
+                detail="\n".join(lacks),
                 hint="install it there, or choose another one with --runtime",
                 code="no-runtime",
             )
-        _check_takes(chosen, found, target, setup=setup)
+        check_takes(chosen, found, target, setup=setup)
         return found
     if chosen.takes != "layers":
         return None
@@ -74,30 +75,12 @@ def runtime(
     if not usable:
         raise SdkError(
             f"{target.name!r} has no OCI runtime",
-            detail=f"looked for: {', '.join(_lone(plugins))}",
+            detail=f"looked for: {', '.join(lone(plugins))}",
             hint="install one of them there",
             code="no-runtime",
         )
     name = plugins.manager.hook.sdk_choose_runtime(target=target, runtimes=usable)
     return usable[name or min(usable)]
-
-
-def _lone(plugins: Plugins) -> list[str]:
-    """Names of the runtimes that need no engine."""
-    return sorted(name for name in plugins.family("runtime") if plugins.runtime(name).alone)
-
-
-def _check_takes(chosen: Stack, found: Runtime, target: Target, *, setup: bool) -> None:
-    what = chosen.lacks(found, target)
-    can = bool(what) and chosen.setup(found, target) is not None
-    if what and not (can and setup):
-        others = "choose another one with --runtime, or another stack with --stack"
-        raise SdkError(
-            f"{chosen.name} on {target.name!r} can't use the runtime {found.name!r}",
-            detail=what,
-            hint=f"let it be set up there: --setup; or {others}" if can else others,
-            code="unknown-runtime",
-        )
 
 
 def check(found: Found, made: Deployment, size: int) -> None:
@@ -122,15 +105,18 @@ def check(found: Found, made: Deployment, size: int) -> None:
         )
 
 
-def check_machine(made: Deployment) -> None:
+def check_machine(made: Deployment, emulated: bool = False) -> None:
     """Refuse what the machine or the stack can't do at all.
 
+    :param emulated: The images need not be for the processor of the target.
     :raises SdkError: With the first reason.
     """
     if made.target.confined and made.stack.takes == "layers":
         raise _needs_root(made.target)
     for member in made.members:
-        _check_platform(made.target, member.image)
+        if not emulated:
+            _check_platform(made.target, member.image)
+        _check_health(member.container.settings)
         if member.container.networks:
             _check_cni(member.container, made)
         else:
@@ -201,20 +187,6 @@ def _no_stack(target: Target, stacks: Iterable[str], runtimes: Iterable[str]) ->
     )
 
 
-def _missing(found: Runtime, target: Target) -> list[str]:
-    needs = found.needs(target)
-    lacks = [f"no program {p}" for p in needs.programs if p not in target.programs]
-    lacks += [f"no {d}" for d in needs.devices if d not in target.devices]
-    if needs.one_of and not target.devices.intersection(needs.one_of):
-        lacks.append(f"it needs {needs.one_of_means}: there is no {' or '.join(needs.one_of)}")
-    if needs.cgroups and target.cgroup not in needs.cgroups:
-        versions = " or ".join(f"v{version}" for version in needs.cgroups)
-        lacks.append(
-            f"it needs cgroup {versions}, the target has {f'v{target.cgroup}' if target.cgroup else 'none'}"
-        )
-    return lacks
-
-
 def _check_platform(target: Target, image: Image) -> None:
     if not target.platform.runs(image.platform):
         raise SdkError(
@@ -237,6 +209,18 @@ def _check_names(found: Found, made: Deployment) -> None:
                 hint="deploy under another name with --name, or remove that one",
                 code="name-in-use",
             )
+
+
+def _check_health(settings: Settings) -> None:
+    """The target asks over HTTP: on a network of its own a container answers on published ports only."""
+    check, known = settings.healthcheck, {n for port in settings.ports for n in (port.host, port.container)}
+    if check and check.port and settings.network != "host" and check.port not in known:
+        raise SdkError(
+            f"the health check asks port {check.port}, which the target does not have",
+            detail="the container has a network of its own, and does not publish it",
+            hint="publish it: ports: in container.yaml; or check with a command",
+            code="no-health",
+        )
 
 
 def _check_cni(container: Container, made: Deployment) -> None:

@@ -71,6 +71,10 @@ class Ssh:
         # "LogLevel=ERROR" would also hide why a connection broke, and "-q" the remote's last words.
         return ("ssh", *self._common(), "-o", "ControlMaster=no", "-T", "--", self.host, quoted(command))
 
+    def tunnel(self, place: str) -> Argv:
+        """What to run here whose stdin and stdout are *place*, `address:port` as the target sees it."""
+        return ("ssh", *self._common(), "-o", "ControlMaster=no", "-W", place, "--", self.host)
+
     def master(self) -> Argv:
         return (
             "ssh",

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from sdk_hooks.container import Container, HealthCheck, Settings
 from sdk_hooks.core.deploy import boot, several
+from sdk_hooks.core.deploy.address import of_port
 from sdk_hooks.core.deploy.deployment import Deployment, Running, own_root
 from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.shell import lines, quoted, write_files
@@ -71,6 +72,7 @@ def _own(member: Running, deployment: Deployment) -> dict[str, str]:
         "start": f"{head}{remove}{_directories(settings)}exec {quoted(stack.run(container))} >/dev/null\n",
         "stop": f"{head}{remove}",
         "state": f"{head}{stack.state(container)}\n",
+        "exec": f'{head}exec {quoted(stack.exec(container, ()))} "$@"\n',
         "logs": f"{head}exec {_logs(stack, container, False)}\n",
         "follow": f"{head}exec {_logs(stack, container, True)}\n",
         **stack.files(container, deployment.target),
@@ -207,4 +209,5 @@ def _health(check: HealthCheck, stack: Stack, container: Container) -> Script:
     text = script("health.sh")
     if check.command:
         return f"{text}within {seconds} {quoted(stack.exec(container, check.command))}\n"
-    return f"{text}http {seconds} {check.port} {quoted((check.path,))}\n"
+    address, port = of_port(check.port, container.settings.ports)
+    return f"{text}http {seconds} {address} {port} {quoted((check.path,))}\n"

@@ -87,17 +87,17 @@ def make(
     stack: Stack,
     runtime: Runtime | None,
     target: Target,
+    drivers: network.Drivers,
     nodes: Mapping[str, Node] | None = None,
-    drivers: network.Drivers | None = None,
 ) -> Deployment:
     """The deployment of *parts* under *name* on *target*.
 
+    :param drivers: Gives the network drivers by name.
     :param nodes: The device nodes of the target by path, as far as the settings name them.
-    :param drivers: The network drivers by name.
     :raises SdkError: When one can't have its devices, or its networks.
     """
     parts = network.chosen(name, parts, stack, target)
-    networks = {part.name: network.joined(part, parts, drivers or {}, stack) for part in parts}
+    networks = {part.name: network.joined(part, parts, drivers, stack) for part in parts}
     boxes = [
         replace(
             _container(name, part, stack, runtime, target, nodes or {}),

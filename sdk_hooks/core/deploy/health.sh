@@ -31,13 +31,13 @@ listens() {
 }
 
 http() {
-	url=http://127.0.0.1:$2$3
+	url=http://$2:$3$4
 	if command -v curl >/dev/null 2>&1; then
 		curl -fsS -o /dev/null -m "$1" "$url"
 	elif command -v wget >/dev/null 2>&1; then
 		within "$1" wget -q -O /dev/null "$url" # busybox's crashes with -T where libc is static
 	else
-		listens "$2"
+		listens "$3"
 	fi
 }
 

@@ -14,6 +14,7 @@ call() {
 	} | CNI_COMMAND=$1 CNI_CONTAINERID=$name CNI_NETNS=$namespace CNI_IFNAME=eth$2 CNI_PATH=$path "$path/$type"
 }
 down() {
+	[ -e "$namespace" ] || [ -f net-0.result ] || return 0
 	network=0
 	for count in $chains; do
 		kept=
@@ -51,7 +52,7 @@ add() {
 }
 up() {
 	down
-	mkdir -p "${namespace%/*}" && : >"$namespace" || return
+	(umask 022 && mkdir -p "${namespace%/*}" && : >"$namespace") || return
 	# shellcheck disable=SC2016  # the shell in the new namespace sees it
 	unshare -n sh -c 'mount --bind /proc/self/ns/net "$0"' "$namespace" || return
 	CNI_COMMAND=ADD CNI_CONTAINERID=$name CNI_NETNS=$namespace CNI_IFNAME=lo CNI_PATH=$path "$path/loopback" \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from sdk_hooks.container import Joined, Network, Settings
@@ -12,7 +12,8 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.families import NetworkDriver, Stack
 from sdk_hooks.target import Target
 
-Drivers = Mapping[str, NetworkDriver]
+Drivers = Callable[[str], NetworkDriver]
+"""Gives a driver by its name; raises SdkError when there is none."""
 Hosts = tuple[tuple[str, str], ...]
 
 _LOOPBACK = "127.0.0.1"
@@ -38,7 +39,7 @@ def joined(part: Part, parts: tuple[Part, ...], drivers: Drivers, stack: Stack) 
     """
     found = []
     for position, network in enumerate(part.settings.networks):
-        driver = drivers[network.driver]
+        driver = drivers(network.driver)
         _check(network, driver, stack)
         own = ""
         if driver.addresses:

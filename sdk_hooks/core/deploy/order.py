@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Port
@@ -88,10 +88,18 @@ class Prepared:
         return [each for each in self.transfers if each.missing or self.deployment.stack.takes != "layers"]
 
 
-def prepare(order: Order, connection: Connection, plugins: Plugins, *, foreground: bool = False) -> Prepared:
+def prepare(
+    order: Order,
+    connection: Connection,
+    plugins: Plugins,
+    *,
+    foreground: bool = False,
+    emulated: bool = False,
+) -> Prepared:
     """Probe the target and decide everything; changes nothing.
 
     :param foreground: It is run here by whoever asks, who may have no privilege, and not deployed.
+    :param emulated: The image need not be for the processor of the target.
 
     :raises SdkError: When the deployment can't work.
     """
@@ -101,14 +109,17 @@ def prepare(order: Order, connection: Connection, plugins: Plugins, *, foregroun
     found = probe(connection, order.name, plugins.stacks(), runtimes, nodes, order.names)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime, setup=order.setup)
-    drivers = plugins.networks()
-    made = deployment.make(order.name, order.parts, stack, runtime, found.target, found.nodes, drivers)
+    parts, target = order.parts, found.target
+    if foreground:  # nothing is made on this machine that would have to be taken away: no networks
+        parts = tuple(replace(part, settings=replace(part.settings, networks=())) for part in parts)
+        target = replace(target, cni=frozenset())
+    made = deployment.make(order.name, parts, stack, runtime, target, plugins.network, found.nodes)
     for container in made.containers:
         choose.check_runtime(container)
     transfers = transfer.of(made)
     change = content.change(made)
     if foreground:
-        choose.check_machine(made)
+        choose.check_machine(made, emulated)
     else:
         choose.check(found, made, sum(each.size for each in transfers))
     return Prepared(found, made, transfers, change, setup.plan(connection, stack, runtime, found.target))

@@ -73,7 +73,9 @@ def _service(name: str, node: yaml.Node) -> Entry:
         said["resources"] = Resources(**limits)
     if "image" not in found:
         raise fail(node, f"{key!r} has no 'image'", "name one that container-build has built")
-    said.setdefault("restart", values.restart("no"))  # compose's default, not ours
+    # compose's defaults, not ours and not the image's
+    said.setdefault("restart", values.restart("no"))
+    said.setdefault("ports", ())
     joined = tuple(word for word, _ in _listed(found, "networks", key)) or ("default",)
     return Entry(
         Text("an image").read(found["image"], f"{key}.image"),

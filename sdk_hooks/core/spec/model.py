@@ -19,6 +19,7 @@ from sdk_hooks.container import (
     Volume,
 )
 from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec.checks import CHECKS, Check
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 from sdk_hooks.core.spec.network import NETWORKS
 from sdk_hooks.core.spec.ulimits import ULIMITS
@@ -82,6 +83,7 @@ class Spec:
     network: str | None = None
     networks: tuple[Network, ...] | None = None
     read_only: bool | None = None
+    tests: tuple[Check, ...] | None = None
 
     def over(self, other: Spec) -> Spec:
         """This one, and *other* where this one says nothing; env and labels key by key."""
@@ -215,6 +217,7 @@ SPEC = Section(
         "network": kinds.choice("host, bridge or none", "host", "bridge", "none"),
         "networks": NETWORKS,
         "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),
+        "tests": CHECKS,
     },
     _spec,
 )

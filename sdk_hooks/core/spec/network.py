@@ -7,7 +7,7 @@ from typing import Any
 
 from sdk_hooks.container import Network
 from sdk_hooks.core.spec import kinds, values
-from sdk_hooks.core.spec.kinds import Section, Table, Text
+from sdk_hooks.core.spec.kinds import Pairs, Section, Table, Text
 
 PART = r"[a-z0-9]+(?:[_-][a-z0-9]+)*"
 """The name of a network, and of a container in its application, which is also a host's."""
@@ -26,6 +26,7 @@ _NETWORK = Section(
         "parent": kinds.matching("an interface of the target", r"[\w.-]{1,15}", "an interface such as eth1"),
         "vlan": Text("an 802.1Q tag", values.vlan, {"type": "integer"}),
         "mtu": Text("a number of bytes", kinds.count, {"type": "integer"}),
+        "sysctl": Pairs("settings of the kernel for its containers, such as net.ipv4.ip_forward: 1"),
         "internal": Text("true or false", kinds.boolean, {"type": "boolean"}),
     },
 )

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from sdk_hooks.core.spec import kinds
+from sdk_hooks.core.spec.application import APPLICATION
 from sdk_hooks.core.spec.document import document
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.values import port
@@ -67,7 +68,8 @@ def from_variables(variables: Mapping[str, str]) -> Spec:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of container.yaml, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **SPEC.schema()}
+    several = {"if": {"required": ["containers"]}, "then": APPLICATION.schema(), "else": SPEC.schema()}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **several}
 
 
 def _check_one(node: yaml.Node, path: Path) -> None:

@@ -81,6 +81,13 @@ def absolute(text: str) -> str:
     return text
 
 
+def request_path(text: str) -> str:
+    """What stands in the first line of a request after the method."""
+    if not re.fullmatch(r"[!-~]+", absolute(text)):
+        raise ValueError(f"{text!r} has a character that is no part of a URL: write it as %XX")
+    return text
+
+
 def inside(text: str) -> str:
     """An absolute path in the image."""
     if ".." in absolute(text).split("/"):

@@ -1,0 +1,46 @@
+"""What a runtime needs of a target and of a stack, and what of that is not there."""
+
+from __future__ import annotations
+
+from sdk_hooks.core.registry import Plugins
+from sdk_hooks.errors import SdkError
+from sdk_hooks.families import Runtime, Stack
+from sdk_hooks.target import Target
+
+
+def lone(plugins: Plugins) -> list[str]:
+    """Names of the runtimes that need no engine."""
+    return sorted(name for name in plugins.family("runtime") if plugins.runtime(name).alone)
+
+
+def missing(found: Runtime, target: Target) -> list[str]:
+    """What *target* lacks of all that *found* needs."""
+    needs = found.needs(target)
+    lacks = [f"no program {p}" for p in needs.programs if p not in target.programs]
+    lacks += [f"no {d}" for d in needs.devices if d not in target.devices]
+    if needs.one_of and not target.devices.intersection(needs.one_of):
+        lacks.append(f"it needs {needs.one_of_means}: there is no {' or '.join(needs.one_of)}")
+    if needs.cgroups and target.cgroup not in needs.cgroups:
+        versions = " or ".join(f"v{version}" for version in needs.cgroups)
+        lacks.append(
+            f"it needs cgroup {versions}, the target has {f'v{target.cgroup}' if target.cgroup else 'none'}"
+        )
+    return lacks
+
+
+def check_takes(chosen: Stack, found: Runtime, target: Target, *, setup: bool) -> None:
+    """Refuse a runtime that the stack can't start.
+
+    :param setup: What it can be set up for will do.
+    :raises SdkError: With what it lacks.
+    """
+    what = chosen.lacks(found, target)
+    can = bool(what) and chosen.setup(found, target) is not None
+    if what and not (can and setup):
+        others = "choose another one with --runtime, or another stack with --stack"
+        raise SdkError(
+            f"{chosen.name} on {target.name!r} can't use the runtime {found.name!r}",
+            detail=what,
+            hint=f"let it be set up there: --setup; or {others}" if can else others,
+            code="unknown-runtime",
+        )

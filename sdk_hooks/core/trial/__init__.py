@@ -1,0 +1,1 @@
+"""Tries what `tests:` of container.yaml says on a container that runs."""

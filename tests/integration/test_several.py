@@ -1,0 +1,110 @@
+"""Applications of several containers: started in order, replaced and rolled back as one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .app import App
+from .conftest import ROOTLESS, STACKS
+from .place import Place, wait
+
+SHOP = """\
+name: shop
+containers:
+  web:
+    image: tester
+    needs: [db]
+    env: {PORT: "8091", GREETING: web, PEER: "db:8092"}
+    ports: [8091]
+    secrets: [token]
+    volumes: ["web:/data"]
+  db:
+    image: tester
+    env: {PORT: "8092", GREETING: db}
+    ports: [8092]
+    volumes: ["db:/data"]
+"""
+SECRETS = "secrets: {token: {file: token}}\n"
+JOB = """\
+  init:
+    image: tester
+    env: {MODE: job}
+    restart: "no"
+    volumes: ["job:/data"]
+"""
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, at: Callable[[str], Place]) -> Place:
+    return at(request.param)
+
+
+def shop(place: Place, directory: Path, text: str = SHOP) -> App:
+    (directory / "token").write_text("s3cret")
+    return App(place, directory / "shop.yaml", text + SECRETS)
+
+
+@pytest.mark.parametrize("place", (*STACKS, *ROOTLESS), indirect=True)
+def test_containers_find_each_other_by_name_and_are_replaced_as_one(place: Place, tmp_path: Path) -> None:
+    app = shop(place, tmp_path)
+    record = app.deployed()
+    facts = place.facts(8091)
+
+    assert (record["result"], record["containers"], record["digest"]) == ("deployed", 2, "")
+    assert (facts["version"], facts["peer"], facts["secret"]) == ("v1", "db", "s3cret")
+    found = place.state("shop")
+    assert (found["state"], found["health"]) == ("running", "healthy")
+    assert [(c["name"], c["state"], c["health"]) for c in found["containers"]] == [
+        ("db", "running", "healthy"),
+        ("web", "running", "healthy"),
+    ]
+    assert place.status("shop", "--logs").stdout.splitlines() == [
+        "db | tester v1 starts",
+        "web | tester v1 starts",
+    ]
+    assert app.deployed()["result"] == "unchanged"
+
+    assert app.deployed("v2")["sent"]["layers"] > 0  # type: ignore[index]  # of the record's object
+    assert [place.facts(port)["version"] for port in (8091, 8092)] == ["v2", "v2"]
+    assert app.deployed("v2", "--rollback")["result"] == "rolled back"
+    assert [place.facts(port)["version"] for port in (8091, 8092)] == ["v1", "v1"]
+
+    done = place.undeploy("shop", "--volumes")
+    assert done.status == 0, done.stderr
+    assert place.silent(8091)
+    assert place.silent(8092)
+    assert place.images() == []
+    assert place.files()[:1] == [place.directory]
+    assert not [name for name in place.files() if "shop" in name]
+
+
+@pytest.mark.parametrize("place", ("docker", "crun-user"), indirect=True)
+def test_what_does_not_come_up_brings_all_of_the_old_ones_back(place: Place, tmp_path: Path) -> None:
+    app = shop(place, tmp_path)
+    app.deployed()
+    app.change("GREETING: db}", "GREETING: db, MODE: sick}")
+    done = app.deploy("v2")
+
+    assert done.status == 1
+    text = place.normal(done.stderr)
+    assert "'shop' did not come up on 'BOARD' [not-up]" in text
+    assert "db is not healthy" in text
+    assert "what ran before runs again" in text
+    assert wait(lambda: [place.facts(port)["version"] for port in (8091, 8092)] == ["v1", "v1"])
+    assert place.state("shop")["health"] == "healthy"
+
+
+@pytest.mark.parametrize("place", ("podman", "crun"), indirect=True)
+def test_one_that_waits_for_a_job_starts_when_that_has_ended_well(place: Place, tmp_path: Path) -> None:
+    app = shop(place, tmp_path, SHOP.replace("needs: [db]", "needs: [init:completed]") + JOB)
+    app.deployed()
+
+    assert place.state("shop")["state"] == "running"
+    states = {part["name"]: part["state"] for part in place.state("shop")["containers"]}
+    assert states == {"db": "running", "init": "stopped 0", "web": "running"}
+    app.change("{MODE: job}", '{MODE: job, CODE: "3"}')
+    done = app.deploy()
+    assert done.status == 1
+    assert "init is not completed: stopped 3" in done.stderr
+    assert place.state("shop")["state"] == "running"
