@@ -3,8 +3,10 @@
 from sdk_hooks.container import (
     Container,
     Device,
+    DeviceMatch,
     DeviceNode,
     HealthCheck,
+    Hook,
     Joined,
     Network,
     Port,
@@ -14,7 +16,16 @@ from sdk_hooks.container import (
     Volume,
 )
 from sdk_hooks.errors import SdkError, UnknownPluginError, UsageError
-from sdk_hooks.families import Hypervisor, ImageBackend, Machine, NetworkDriver, Progress, Runtime, Stack
+from sdk_hooks.families import (
+    DeviceKind,
+    Hypervisor,
+    ImageBackend,
+    Machine,
+    NetworkDriver,
+    Progress,
+    Runtime,
+    Stack,
+)
 from sdk_hooks.image import Descriptor, Image
 from sdk_hooks.spec import API_VERSION, hookimpl
 from sdk_hooks.target import Argv, Needs, Platform, Script, StackFacts, Target
@@ -25,8 +36,11 @@ __all__ = [
     "Container",
     "Descriptor",
     "Device",
+    "DeviceKind",
+    "DeviceMatch",
     "DeviceNode",
     "HealthCheck",
+    "Hook",
     "Hypervisor",
     "Image",
     "ImageBackend",

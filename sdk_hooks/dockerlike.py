@@ -15,7 +15,7 @@ class DockerLike:
     """docker, podman, nerdctl: what differs is overridden.
 
     A subclass sets `name`, `summary`, `held` (the Go template that prints an image's layers as
-    `sdk_hooks.Stack.inventory` has it) and `server_version` (the template of its version).
+    `sdk_hooks.Stack.inventory` has it), `server_version` (the template of its version) and `cdi`.
     """
 
     name: str
@@ -26,6 +26,8 @@ class DockerLike:
     space = 2.0
     held: str
     server_version = "{{.Server.Version}}"
+    cdi: Script = ""
+    """Commands that print `cdi yes` when it takes names of CDI devices; its version is $v."""
 
     @property
     def programs(self) -> tuple[str, ...]:
@@ -36,8 +38,7 @@ class DockerLike:
         states = "".join(self._state(name, f"echo state {quoted((name,))}") for name in containers)
         return (
             f"v=$($limit {cli} version --format '{self.server_version}') || {{ echo \"$v\"; return 1; }}\n"
-            'echo "version $v"\n'
-            f"{states}"
+            f'echo "version $v"\n{self.cdi}{states}'
             f"i=$({cli} image ls -q)\n"
             f"[ -z \"$i\" ] || {cli} image inspect --format '{self.held}' $i\n"
             "return 0\n"
@@ -146,6 +147,7 @@ class DockerLike:
 
     def _devices(self, container: Container) -> Argv:
         words = [word for node in container.devices for word in ("--device", str(node.device))]
+        words += [word for name in container.cdi for word in ("--device", name)]
         words += [word for group in self._groups(container) for word in ("--group-add", group)]
         return tuple(words)
 

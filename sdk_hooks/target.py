@@ -92,6 +92,8 @@ class StackFacts:
     """Layers that it finds only on top of the same layers, per image and bottom first."""
     states: Mapping[str, str] = field(default_factory=dict)
     """By name, the state of the containers that have a name that is to be deployed."""
+    cdi: bool = False
+    """Whether it looks up CDI names that it is given as devices."""
 
     def holds(self, layers: tuple[str, ...]) -> frozenset[str]:
         """Those of *layers* (diff IDs of an image, bottom first) that need not be sent."""

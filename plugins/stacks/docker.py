@@ -12,6 +12,12 @@ class Docker(DockerLike):
     held = "chain{{range .RootFS.Layers}} {{.}}{{end}}"
     networks = (*DockerLike.networks, "macvlan", "ipvlan", "vlan")
     restarts = True
+    # since 25 with a flag in daemon.json, since 28.2 without: it has directories for specs when it is on
+    cdi = (
+        "case $v in [0-9].* | 1?.* | 2[0-4].*) ;; *)\n"
+        "d=$($limit docker info --format '{{range .CDISpecDirs}}{{.}}{{end}}' 2>/dev/null)\n"
+        '[ -z "$d" ] || echo cdi yes ;; esac\n'
+    )
 
 
 @hookimpl

@@ -18,6 +18,7 @@ class Podman(DockerLike):
     held = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
     server_version = "{{.Client.Version}}"
     networks = (*DockerLike.networks, "macvlan")
+    cdi = "case $v in [0-3].* | 4.0.*) ;; *) echo cdi yes ;; esac\n"
     space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
 
     def _networked(self, container: Container) -> Script:
@@ -25,7 +26,8 @@ class Podman(DockerLike):
 
     def _groups(self, container: Container) -> Argv:
         # the groups of the login have no number in its user namespace
-        return ("keep-groups",) if container.rootless and container.devices else super()._groups(container)
+        devices = container.devices or container.cdi
+        return ("keep-groups",) if container.rootless and devices else super()._groups(container)
 
 
 @hookimpl

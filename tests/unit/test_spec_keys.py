@@ -11,13 +11,17 @@ import jsonschema
 import pytest
 import yaml
 
-from sdk_hooks.container import Device, HealthCheck, Network, Port, Resources, Restart, Volume
+from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Network, Port, Resources, Restart, Volume
+from sdk_hooks.core.registry import load
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.checks import Check, Http
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 
 from .helpers import fails
 
+WANTS_DEVICE = (
+    "devices wants /dev/NODE[:/PATH][:rwm], vendor.com/class=name, or a mapping such as {tty: ttyUSB0}"
+)
 GOOD: list[tuple[str, str, Any]] = [
     ("name: web_1.x-y", "name", "web_1.x-y"),
     ("image: registry.example:5000/team/web", "image", "registry.example:5000/team/web"),
@@ -47,6 +51,23 @@ GOOD: list[tuple[str, str, Any]] = [
     ("volumes: [/var/lib/app]", "volumes", (Volume("var-lib-app", "/var/lib/app"),)),
     ("devices: [/dev/x]", "devices", (Device("/dev/x", "/dev/x"),)),
     ("devices: ['/dev/x:/dev/y:rw']", "devices", (Device("/dev/x", "/dev/y", "rw"),)),
+    ("devices: [vendor.com/class=name:1]", "devices", (DeviceMatch("cdi", ("vendor.com/class=name:1",)),)),
+    ("devices: [{cdi: vendor.com/class=0}]", "devices", (DeviceMatch("cdi", ("vendor.com/class=0",)),)),
+    ("devices: [gpu=first]", "devices", (DeviceMatch("gpu", ("first",)),)),
+    ("devices: [{gpu: all, access: r}]", "devices", (DeviceMatch("gpu", ("all",), "", "r"),)),
+    ("devices: [{pci: '8086:1234'}]", "devices", (DeviceMatch("pci", ("8086:1234",)),)),
+    ("devices: [{i2c: 1, path: /dev/bus}]", "devices", (DeviceMatch("i2c", ("1",), "/dev/bus"),)),
+    ("devices: [{spi: 0.0}]", "devices", (DeviceMatch("spi", ("0.0",)),)),
+    (
+        "devices: [{udev: {SUBSYSTEM: tty, ID_VENDOR_ID: 0403}}]",
+        "devices",
+        (DeviceMatch("udev", ("SUBSYSTEM=tty", "ID_VENDOR_ID=0403")),),
+    ),
+    (
+        "devices: ['udev=SUBSYSTEM=tty,ID_VENDOR_ID=0403']",
+        "devices",
+        (DeviceMatch("udev", ("SUBSYSTEM=tty", "ID_VENDOR_ID=0403")),),
+    ),
     ("devices: ['/dev/x:r']", "devices", (Device("/dev/x", "/dev/x", "r"),)),
     ("networks: {front: }", "networks", (Network("front"),)),
     (
@@ -140,8 +161,17 @@ BAD = [
     ("ports: [0]", "1:9", "'ports': '0' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
     ("ports: ['80:70000']", "1:9", "'ports': '80:70000' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
     ("volumes: [data]", "1:11", "'volumes': 'data' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
-    ("devices: [ttyS0]", "1:11", "'devices': 'ttyS0' is not a device such as /dev/ttyUSB0", "devices wants /dev/NODE[:/PATH][:rwm]"),
-    ("devices: ['/dev/x:']", "1:11", "'devices': '/dev/x:' is not a device such as /dev/ttyUSB0", "devices wants /dev/NODE[:/PATH][:rwm]"),
+    ("devices: [ttyS0]", "1:11", "'devices': 'ttyS0' is not a device such as /dev/ttyUSB0", WANTS_DEVICE),
+    ("devices: [{}]", "1:11", "'devices' wants one way to say which device is meant, here is none", ""),
+    ("devices: [{path: /dev/x}]", "1:11", "'devices' wants one way to say which device is meant, here is none", ""),
+    ("devices: [{tty: a, gpu: b}]", "1:11", "'devices' wants one way to say which device is meant, here is more than one: tty, gpu", ""),
+    ("devices: [{tty: }]", "1:16", "'devices.tty' wants a text", ""),
+    ("devices: [{tty: ' '}]", "1:17", "'devices.tty': ' ' is empty, or has blanks around it", "devices.tty wants a text"),
+    ("devices: [{tty: a, access: x}]", "1:28", "'devices.access': 'x' is not of r, w, m", "devices.access wants what it may: of r, w, m"),
+    ("devices: [{tty: a, path: x}]", "1:26", "'devices.path': 'x' is not an absolute path", "devices.path wants the path of its node in the container"),
+    ("devices: [{cdi: vendor.com}]", "1:11", "'devices.cdi': 'vendor.com' is not the name of a CDI device such as vendor.com/class=name", ""),
+    ("devices: [{cdi: v.com/c=n, path: /dev/x}]", "1:11", "'devices.cdi': path and access are what the CDI spec says", ""),
+    ("devices: ['/dev/x:']", "1:11", "'devices': '/dev/x:' is not a device such as /dev/ttyUSB0", WANTS_DEVICE),
     ("volumes: ['data:/']", "1:11", "'volumes': 'data:/' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
     ("volumes: ['a b:/c']", "1:11", "'volumes': 'a b:/c' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
     ("labels: [x]", "1:10", "'labels': 'x' has no '='", ""),
@@ -214,7 +244,7 @@ def test_it_is_refused_with_its_place(tmp_path: Path, text: str, place: str, wha
         read.load(path)
 
 
-SCHEMA = jsonschema.Draft202012Validator(read.json_schema())
+SCHEMA = jsonschema.Draft202012Validator(read.json_schema(load().devices()))
 # What only the reader knows: the shape is right, the text is not.
 BEYOND = (
     "entrypoint: a '",
@@ -224,6 +254,7 @@ BEYOND = (
     "volumes: ",
     "networks: {a: {",
     "network: none\n",
+    "devices: [{cdi: v.com/c=n, path",
     "stop_timeout: ",
     "files: ",
     "resources: ",
@@ -252,14 +283,14 @@ def test_the_schema_refuses_what_has_the_wrong_shape(text: str) -> None:
 
 
 def test_every_key_has_a_good_and_a_bad_value_here() -> None:
-    keys = set(read.json_schema()["else"]["properties"])
+    keys = set(read.json_schema({})["else"]["properties"])
 
     assert {key for _, key, _ in GOOD} | {"base"} == keys
     assert {bad[0].partition(":")[0] for bad in BAD} == keys
 
 
 def test_the_schema_is_one_and_describes_every_key() -> None:
-    schema = read.json_schema()
+    schema = read.json_schema({})
 
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["title"] == "container.yaml"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Port
-from sdk_hooks.core.deploy import choose, content, deployment, transfer
+from sdk_hooks.core.deploy import choose, content, deployment, matching, transfer
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
@@ -99,15 +99,15 @@ def prepare(
     :raises SdkError: When the deployment can't work.
     """
     runtimes = [plugins.runtime(name) for name in plugins.family("runtime")]
-    nodes = [device.source for part in order.parts for device in part.settings.devices]
-    found = probe(connection, order.name, plugins.stacks(), runtimes, nodes, order.names)
+    asked = matching.question((d for part in order.parts for d in part.settings.devices), plugins)
+    found = probe(connection, order.name, plugins.stacks(), runtimes, asked, order.names)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime)
     parts, target = order.parts, found.target
     if foreground:  # nothing is made on this machine that would have to be taken away: no networks
         parts = tuple(replace(part, settings=replace(part.settings, networks=())) for part in parts)
         target = replace(target, cni=frozenset())
-    made = deployment.make(order.name, parts, stack, runtime, target, plugins.network, found.nodes)
+    made = deployment.make(order.name, parts, stack, runtime, target, plugins.network, found.there)
     for container in made.containers:
         choose.check_runtime(container)
     transfers = transfer.of(made)
