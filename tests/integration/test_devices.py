@@ -108,7 +108,12 @@ THING = {
     },
     "devices": [{"name": "one", "containerEdits": {"deviceNodes": [{"path": "/dev/given"}]}}],
 }
-HOOK = {"hookName": "createRuntime", "path": "/bin/touch", "args": ["touch", "/tmp/hooked"]}
+# crun 1.8 fails when a hook does not read what it is told on standard input
+HOOK = {
+    "hookName": "createRuntime",
+    "path": "/bin/sh",
+    "args": ["sh", "-c", "while read -r line; do :; done; : >/tmp/hooked"],
+}
 HOOKED = {
     **THING,
     "kind": "acme.com/hooked",
@@ -145,7 +150,7 @@ def test_cdi_device_brings_all_that_its_spec_says(cdi: Place) -> None:
     if cdi.board.kind in ("docker", "containerd"):
         assert cdi.normal(cdi.deploy("plain", "v1", "--device", "acme.com/hooked=one").stderr) == (
             f"error: {cdi.board.kind} on 'BOARD' can't give a container acme.com/hooked=one [no-cdi]\n"
-            "  it takes no names of CDI devices, and can't be told of the hook /bin/touch otherwise\n"
+            "  it takes no names of CDI devices, and can't be told of the hook /bin/sh otherwise\n"
             "  hint: install a version that knows CDI there, or enable it; or choose another one with "
             "--stack\n"
         )
