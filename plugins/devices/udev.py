@@ -55,7 +55,7 @@ while [ -n "$devices" ]; do
 	up=$path
 	while up=${up%/*} && [ -n "${up#/sys/devices}" ] && [ -n "$up" ]; do
 		[ ! -r "$up/uevent" ] || properties "$up/uevent"
-		[ ! -f "$up/idVendor" ] || [ -r "$database" ] || usb "$up"
+		[ ! -f "$up/idVendor" ] || usb "$up"
 	done
 	found=yes close='' seen=''
 	for word; do

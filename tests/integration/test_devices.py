@@ -184,6 +184,11 @@ def test_spec_that_is_printed_is_one_that_an_engine_takes(at: Callable[[str], Pl
     assert json.loads(done.stdout)["devices"][0]["containerEdits"] == {
         "deviceNodes": [{"path": "/dev/given", "hostPath": "/dev/fuse", "permissions": "rw"}]
     }
+    none = place.cli("cdi", "plain", place.alias, "-o", f"{place.cli.home}/v1", *place.ssh)
+    assert (none.status, none.stderr) == (1, (
+        "error: 'plain' has no device that a CDI spec could be made of [no-device]\n"
+        "  hint: name some with --device, or devices: in container.yaml\n"
+    ))  # fmt: skip
     write = ("sh", "-ec", "mkdir -p /etc/cdi; cat >/etc/cdi/matched.json")
     place.board.run(write, stdin=done.stdout.encode())
     try:
