@@ -20,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:  # it takes none
     del parser
 
 
-def run(args: argparse.Namespace, session: Session) -> int:  # noqa: ARG001  it has nothing to ask
+def run(args: argparse.Namespace, session: Session) -> int:  # noqa: ARG001  it takes none
     import json
 
     from sdk_hooks.core.spec.read import json_schema
 
-    print(json.dumps(json_schema(), indent=2))
+    print(json.dumps(json_schema(session.plugins.devices()), indent=2))
     return 0

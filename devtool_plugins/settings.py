@@ -23,15 +23,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="may be repeated; over all of the image's",
     )
     group.add_argument("--volume", action="append", metavar="SOURCE:PATH", default=[], help="may be repeated")
-    group.add_argument(
-        "--device", action="append", metavar="/dev/NODE[:/PATH]", default=[], help="may be repeated"
-    )
+    add_devices(group)
     group.add_argument(
         "--network", choices=("host", "bridge", "none"), help="(default: host, or bridge to move ports)"
     )
     group.add_argument("--memory", metavar="SIZE", help="limit, such as 64M")
     group.add_argument("--cpus", metavar="N", help="limit, such as 0.5")
     group.add_argument("--restart", metavar="POLICY", help="no, always, unless-stopped, on-failure[:N]")
+
+
+def add_devices(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--device",
+        action="append",
+        metavar="/dev/NODE[:/PATH]",
+        default=[],
+        help="or by what it is, such as gpu=first, or the name of a CDI device; may be repeated",
+    )
 
 
 def directory(args: argparse.Namespace, session: Session) -> Path:
@@ -72,6 +80,20 @@ def refuse(args: argparse.Namespace, file: Path) -> None:
             raise UsageError(f"--{name} is for one container", hint=f"write it into '{file}'")
 
 
+def with_devices(args: argparse.Namespace, image: Image) -> Settings:
+    """The settings of *image* with the devices of the options.
+
+    :raises UsageError: When one of these makes no sense.
+    """
+    from dataclasses import replace
+
+    from sdk_hooks.core.spec import values
+
+    found = of_image(image)
+    devices = tuple(_parse("--device", values.device, text) for text in args.device)
+    return replace(found, devices=found.devices + devices)
+
+
 def apply(args: argparse.Namespace, image: Image) -> Settings:
     """The settings of *image* with the options over them.
 
@@ -81,7 +103,7 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
 
     from sdk_hooks.core.spec import kinds, values
 
-    found = of_image(image)
+    found = with_devices(args, image)
     limits = replace(
         found.resources,
         **_given(
@@ -94,7 +116,6 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
         found,
         env={**found.env, **_env(args.env)},
         volumes=found.volumes + volumes,
-        devices=found.devices + tuple(_parse("--device", values.device, text) for text in args.device),
         resources=limits,
         **_given(
             ports=tuple(_parse("--port", values.port, text) for text in args.port) or None,

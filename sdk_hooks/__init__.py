@@ -3,8 +3,10 @@
 from sdk_hooks.container import (
     Container,
     Device,
+    DeviceMatch,
     DeviceNode,
     HealthCheck,
+    Hook,
     Joined,
     Network,
     Port,
@@ -16,6 +18,7 @@ from sdk_hooks.container import (
 )
 from sdk_hooks.errors import SdkError, UnknownPluginError, UsageError
 from sdk_hooks.families import (
+    DeviceKind,
     Hypervisor,
     ImageBackend,
     Machine,
@@ -35,8 +38,11 @@ __all__ = [
     "Container",
     "Descriptor",
     "Device",
+    "DeviceKind",
+    "DeviceMatch",
     "DeviceNode",
     "HealthCheck",
+    "Hook",
     "Hypervisor",
     "Image",
     "ImageBackend",

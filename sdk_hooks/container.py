@@ -57,6 +57,22 @@ class Device:
 
 
 @dataclass(frozen=True)
+class DeviceMatch:
+    """A device of the target by what it is, which a plugin of the family `device` looks for there."""
+
+    kind: str
+    """Name of the plugin; `cdi` for a device of a CDI spec on the target, by its qualified name."""
+    words: Argv
+    """What is looked for: one word, or KEY=VALUE each."""
+    target: str = ""
+    """Its path in the container; empty for that on the target."""
+    access: str = "rwm"
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {', '.join(self.words)}"
+
+
+@dataclass(frozen=True)
 class DeviceNode:
     """A device as the probe found it."""
 
@@ -152,7 +168,7 @@ class Settings:
     """Added to the image's own when it is deployed."""
     ports: tuple[Port, ...] = ()
     volumes: tuple[Volume, ...] = ()
-    devices: tuple[Device, ...] = ()
+    devices: tuple[Device | DeviceMatch, ...] = ()
     ulimits: tuple[Ulimit, ...] = ()
     healthcheck: HealthCheck | None = None
     resources: Resources = Resources()
@@ -181,6 +197,19 @@ class Joined:
     """Configurations of CNI plugins in the order in which they are called."""
     address: str = ""
     """Of the container, in CIDR form, where CNI plugins give it the address that they are told to."""
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A program of the target that the runtime calls, as the runtime-spec has it."""
+
+    stage: str
+    """prestart, createRuntime, createContainer, startContainer, poststart, poststop."""
+    path: str
+    args: Argv = ()
+    env: Argv = ()
+    timeout: int = 0
+    """Seconds; 0 for no limit."""
 
 
 @dataclass(frozen=True)
@@ -221,3 +250,7 @@ class Container:
     networks: tuple[Joined, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()
     """(name, address) that it finds in its /etc/hosts, besides what the stack puts there."""
+    cdi: Argv = ()
+    """Qualified names of devices (`vendor.com/class=name`) that the stack looks up in CDI specs by itself."""
+    hooks: tuple[Hook, ...] = ()
+    """Only for a stack that takes layers."""

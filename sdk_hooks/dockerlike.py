@@ -16,7 +16,7 @@ class DockerLike:
     """docker, podman, nerdctl: what differs is overridden.
 
     A subclass sets `name`, `summary`, `held` (the Go template that prints an image's layers as
-    `sdk_hooks.Stack.inventory` has it) and `server_version` (the template of its version).
+    `sdk_hooks.Stack.inventory` has it), `server_version` (the template of its version) and `cdi`.
     """
 
     name: str
@@ -29,6 +29,8 @@ class DockerLike:
     server_version = "{{.Server.Version}}"
     set_up: Script = ""
     """Prints the runtimes that it is set up for, as `sdk_hooks.Stack.inventory` has them."""
+    cdi: Script = ""
+    """Commands that print `cdi yes` when it takes names of CDI devices; its version is $v."""
 
     @property
     def programs(self) -> tuple[str, ...]:
@@ -47,8 +49,7 @@ class DockerLike:
         states = "".join(self._state(name, f"echo state {quoted((name,))}") for name in containers)
         return (
             f"v=$($limit {cli} version --format '{self.server_version}') || {{ echo \"$v\"; return 1; }}\n"
-            'echo "version $v"\n'
-            f"{states}{self.set_up}"
+            f'echo "version $v"\n{self.cdi}{self.set_up}{states}'
             f"i=$({cli} image ls -q)\n"
             f"[ -z \"$i\" ] || {cli} image inspect --format '{self.held}' $i\n"
             "return 0\n"
@@ -164,6 +165,7 @@ class DockerLike:
 
     def _devices(self, container: Container) -> Argv:
         words = [word for node in container.devices for word in ("--device", str(node.device))]
+        words += [word for name in container.cdi for word in ("--device", name)]
         words += [word for group in self._groups(container) for word in ("--group-add", group)]
         return tuple(words)
 

@@ -123,7 +123,8 @@ class Stack(Plugin, Protocol):
         `version 4.3.1`; `state NAME running 2026-01-01T00:00:00Z` for those of *containers* that are there;
         `blob sha256:...` for a layer found by its diff ID alone;
         `chain sha256:... sha256:...` for an image whose layers are found only in this order;
-        `runtime crun` for a runtime that it is set up for, where it has to be.
+        `runtime crun` for a runtime that it is set up for, where it has to be;
+        `cdi yes` when `--device` takes names of CDI devices.
         """
 
     def load(self) -> Argv:
@@ -175,6 +176,34 @@ class NetworkDriver(Plugin, Protocol):
 
     def cni(self, network: Network) -> Mapping[str, Any]:
         """The configuration of its CNI plugin, without name, version and IPAM."""
+
+
+class DeviceKind(Plugin, Protocol):
+    """A way to say which device of a target is meant. Its name is its key in an entry of `devices:`."""
+
+    @property
+    def values(self) -> str:
+        """What is written there, for people: "an address such as 0000:03:00.0"."""
+
+    @property
+    def pattern(self) -> str:
+        """Regular expression that each word of it matches as a whole."""
+
+    @property
+    def pairs(self) -> bool:
+        """Whether it is a mapping, whose words are KEY=VALUE, and not one word."""
+
+    def find(self) -> Script:
+        """Look for the device on the target; the words are the script's parameters.
+
+        It prints lines, each of one of these forms:
+        `found HARDWARE NODE` for each node of each device that is meant: nodes of one HARDWARE (a word)
+        belong together, more than one HARDWARE is an error; `near TEXT` for what else could have been meant;
+        `problem TEXT` and `hint TEXT` for why what is meant has no node.
+
+        At hand are the functions of sdk_hooks/core/deploy/devices.sh: `real DIRECTORY`, `node_of DIRECTORY`,
+        `below DIRECTORY`, `called DIRECTORY`, `fits TEXT PATTERN`, `members`.
+        """
 
 
 class ImageBackend(Plugin, Protocol):

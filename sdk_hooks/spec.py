@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pluggy
 
-from sdk_hooks.families import Hypervisor, ImageBackend, NetworkDriver, Runtime, Stack
+from sdk_hooks.families import DeviceKind, Hypervisor, ImageBackend, NetworkDriver, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.target import Target
 
@@ -76,6 +76,21 @@ def sdk_hypervisors() -> list[Hypervisor]:
     :returns: Objects that satisfy `sdk_hooks.Hypervisor`.
 
     Added in API 1. In this tree: plugins/hypervisors/qemu/__init__.py.
+    """
+    return []
+
+
+@hookspec
+def sdk_devices() -> list[DeviceKind]:
+    """Contribute ways to say which device of a target a container gets, each a key in `devices:`.
+
+    Called once, when a container has a device that is not named by its path, and for the JSON Schema. The
+    lists of all plugins are joined; two members with one name are an error for who asks for that name.
+    Return an empty list, never None.
+
+    :returns: Objects that satisfy `sdk_hooks.DeviceKind`; `sdk_hooks.testing.check_device` says if they do.
+
+    Added in API 1. In this tree: plugins/devices/tty.py.
     """
     return []
 

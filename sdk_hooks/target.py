@@ -101,6 +101,9 @@ class StackFacts:
     runtimes: frozenset[str] = frozenset()
     """Runtimes that it says it is set up for."""
 
+    cdi: bool = False
+    """Whether it looks up CDI names that it is given as devices."""
+
     @property
     def major(self) -> int:
         """The first number of its version; 0 when it did not say."""

@@ -19,12 +19,13 @@ from tempfile import TemporaryDirectory
 
 from sdk_hooks.container import Container, Joined, Network, Port, Resources, Settings, Volume
 from sdk_hooks.core import build
+from sdk_hooks.core.deploy import matching
 from sdk_hooks.core.files.fileset import FILE, Entry, Group
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.oci import layout
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.core.spec.model import Spec
-from sdk_hooks.families import ImageBackend, NetworkDriver, Plugin, Runtime, Stack
+from sdk_hooks.families import DeviceKind, ImageBackend, NetworkDriver, Plugin, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.runclike import RuncLike
 from sdk_hooks.target import Platform, Script, StackFacts, Target
@@ -175,6 +176,24 @@ def check_network(driver: NetworkDriver) -> None:
         _require(json.dumps(conf), f"{driver.name}.cni can be written as JSON")
         words = engine is None or all(isinstance(word, str) for pair in engine[1].items() for word in pair)
         _require(words, f"{driver.name}.engine: options are texts")
+
+
+def check_device(kind: DeviceKind) -> None:
+    """The contract of `sdk_hooks.DeviceKind`; its script is also run on this machine, for what is not there.
+
+    :raises AssertionError: With what does not hold.
+    """
+    check_plugin(kind)
+    _require(kind.name not in ("path", "access", "cdi"), f"{kind.name!r} is a key of every device")
+    _require(kind.values and "\n" not in kind.values, f"{kind.name}: the values are told in one line")
+    _require(isinstance(kind.pairs, bool), f"{kind.name}.pairs is true or false")
+    re.compile(kind.pattern)
+    _check_script(f"{kind.name}.find", f"find() {{\n{kind.find().rstrip()}\n}}\n")
+    word = "NOTHING=dtc-nothing" if kind.pairs else "dtc-nothing"
+    text = f"{matching.library()}find() {{\n{kind.find().rstrip()}\n}}\nfind {word}\n"
+    done = subprocess.run(("sh",), input=text.encode(), capture_output=True, check=False)
+    for line in done.stdout.decode().splitlines():
+        _require(re.match(r"(near|problem|hint) \S", line), f"{kind.name}.find prints {line!r}")
 
 
 def check_image_backend(backend: ImageBackend) -> None:

@@ -50,6 +50,7 @@ class Containerd:
             'for b in $c; do echo "blob $b"; done\n'
             f"set -- $(ctr version 2>/dev/null); while [ $# -gt 1 ]; do\n"
             f'[ "$1" = Version: ] && v=$2; shift; done; echo "version $v"\n'
+            'case ${v#v} in "" | 0.* | 1.*) ;; *) echo cdi yes ;; esac\n'
             f"{states}return 0\n"
         )
 
@@ -165,7 +166,8 @@ class Containerd:
         if container.groups:
             what = f"ctr can't put a container's user into the group {container.groups[0]} of its device"
             raise SdkError(what, hint="use another stack, or user: root in container.yaml", code="no-device")
-        return tuple(word for node in container.devices for word in ("--device", node.device.source))
+        names = (*(node.device.source for node in container.devices), *container.cdi)
+        return tuple(word for name in names for word in ("--device", name))
 
     def _restart(self, container: Container) -> Argv:
         if container.settings.restart.policy == "no":

@@ -33,6 +33,13 @@ class Docker(DockerLike):
     def _runtime(self, runtime: Runtime) -> str:
         return runtime.name if runtime.program else runtime.handler
 
+    # since 25 with a flag in daemon.json, since 28.2 without: it has directories for specs when it is on
+    cdi = (
+        "case $v in [0-9].* | 1?.* | 2[0-4].*) ;; *)\n"
+        "d=$($limit docker info --format '{{range .CDISpecDirs}}{{.}}{{end}}' 2>/dev/null)\n"
+        '[ -z "$d" ] || echo cdi yes ;; esac\n'
+    )
+
 
 @hookimpl
 def sdk_stacks() -> list[Docker]:

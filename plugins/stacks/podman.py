@@ -24,6 +24,7 @@ class Podman(DockerLike):
     server_version = "{{.Client.Version}}"
     networks = (*DockerLike.networks, "macvlan")
     set_up = f"sed -n '{_TABLE}' /etc/containers/containers.conf {_DROP_INS}/*.conf 2>/dev/null\n"
+    cdi = "case $v in [0-3].* | 4.0.*) ;; *) echo cdi yes ;; esac\n"
     space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
 
     def lacks(self, runtime: Runtime, target: Target) -> str:
@@ -44,7 +45,8 @@ class Podman(DockerLike):
 
     def _groups(self, container: Container) -> Argv:
         # the groups of the login have no number in its user namespace
-        return ("keep-groups",) if container.rootless and container.devices else super()._groups(container)
+        devices = container.devices or container.cdi
+        return ("keep-groups",) if container.rootless and devices else super()._groups(container)
 
 
 @hookimpl

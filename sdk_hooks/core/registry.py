@@ -16,7 +16,15 @@ from sdk_hooks import spec
 from sdk_hooks.errors import SdkError, UnknownPluginError, did_you_mean
 
 if TYPE_CHECKING:
-    from sdk_hooks.families import Hypervisor, ImageBackend, NetworkDriver, Plugin, Runtime, Stack
+    from sdk_hooks.families import (
+        DeviceKind,
+        Hypervisor,
+        ImageBackend,
+        NetworkDriver,
+        Plugin,
+        Runtime,
+        Stack,
+    )
 
 GROUP = "sdk_hooks"
 FAMILIES = {
@@ -25,6 +33,7 @@ FAMILIES = {
     "network": "sdk_networks",
     "hypervisor": "sdk_hypervisors",
     "image_backend": "sdk_image_backends",
+    "device": "sdk_devices",
 }
 
 Member = TypeVar("Member", bound="Plugin")
@@ -82,6 +91,12 @@ class Plugins:
 
     def image_backend(self, name: str) -> ImageBackend:
         return cast("ImageBackend", self._one("image_backend", name))
+
+    def devices(self) -> Mapping[str, DeviceKind]:
+        return cast("Mapping[str, DeviceKind]", self.family("device"))
+
+    def device(self, name: str) -> DeviceKind:
+        return cast("DeviceKind", self._one("device", name))
 
     def announce(self, event: str, **arguments: object) -> list[str]:
         """Call every implementation of *event*; what they say, and what goes wrong, comes back as remarks."""

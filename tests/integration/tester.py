@@ -81,6 +81,7 @@ HEALTH = "healthcheck: {command: /usr/bin/check, interval: 1s, retries: 3}\n"
 SPECS = {
     "tester": SPEC + HEALTH + "volumes: ['data:/data']\nread_only: true\n",
     "plain": SPEC,
+    "matched": SPEC + "devices: [{udev: {SUBSYSTEM: misc, DEVNAME: fuse}, path: /dev/given, access: rw}]\n",
 }
 
 

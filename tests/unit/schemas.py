@@ -1,4 +1,4 @@
-"""The JSON schemas of the OCI, as its authors wrote them."""
+"""The JSON schemas of the OCI and of CDI, as their authors wrote them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft4Validator
+from jsonschema import Draft4Validator, Draft7Validator
 from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT4
+from referencing.jsonschema import DRAFT4, DRAFT7
 
 _SCHEMAS = Path(__file__).parent.parent / "schemas"
 _BASE = "https://opencontainers.org/schema/image/"
@@ -29,3 +29,10 @@ def validate(kind: str, value: object, spec: str = "image-spec") -> None:
         registry = registry.with_resource(_BASE + path.name, resource)
     schema = {"$ref": f"{_BASE}{kind}.json"}
     Draft4Validator(schema, registry=registry).validate(value)
+
+
+def validate_cdi(value: object) -> None:
+    """Raise when *value* is no CDI spec."""
+    parts = {path.name: json.loads(path.read_text()) for path in (_SCHEMAS / "cdi").glob("*.json")}
+    registry: Registry[Any] = Registry().with_resource("defs.json", Resource(parts["defs.json"], DRAFT7))
+    Draft7Validator(parts["schema.json"], registry=registry).validate(value)

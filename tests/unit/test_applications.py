@@ -144,7 +144,7 @@ def test_a_file_or_a_directory_that_has_one_is_an_application(tmp_path: Path) ->
 def test_the_schema_is_for_both_kinds_of_file() -> None:
     import yaml
 
-    validator = jsonschema.Draft202012Validator(read.json_schema())
+    validator = jsonschema.Draft202012Validator(read.json_schema({}))
     assert validator.is_valid(yaml.safe_load(SHOP))
     assert validator.is_valid({"entrypoint": "/bin/app"})
     assert not validator.is_valid({"containers": {"a": {"imagine": "x"}}})

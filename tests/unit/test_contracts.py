@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks import Argv, Container, Image, ImageBackend, NetworkDriver, Runtime, Stack
+from sdk_hooks import Argv, Container, DeviceKind, Image, ImageBackend, NetworkDriver, Runtime, Stack
 from sdk_hooks.core.registry import Plugins, load
 from sdk_hooks.dockerlike import DockerLike
 from sdk_hooks.output import write_file
 from sdk_hooks.runclike import RuncLike
-from sdk_hooks.testing import check_image_backend, check_network, check_runtime, check_stack
+from sdk_hooks.sysfs import SysfsMembers
+from sdk_hooks.testing import check_device, check_image_backend, check_network, check_runtime, check_stack
 
 OURS = load()
 
@@ -33,6 +34,11 @@ def test_our_stacks_keep_the_contract(stack: Stack) -> None:
 @pytest.mark.parametrize("driver", members("network"))
 def test_our_network_drivers_keep_the_contract(driver: NetworkDriver) -> None:
     check_network(driver)
+
+
+@pytest.mark.parametrize("kind", members("device"))
+def test_our_device_kinds_keep_the_contract(kind: DeviceKind) -> None:
+    check_device(kind)
 
 
 @pytest.mark.parametrize("backend", members("image_backend"))
@@ -98,6 +104,34 @@ class Bashful(DockerLike):
 def test_a_stack_whose_script_is_no_shell_is_told() -> None:
     with pytest.raises(AssertionError, match=r"^bashful\.state is not POSIX shell: "):
         check_stack(Bashful())
+
+
+class Finder(SysfsMembers):
+    name = "finder"
+    summary = "finds what is not there"
+    values = "anything"
+    directories = ("/sys/class/finder",)
+
+    def find(self) -> str:
+        return "echo found it all\n"
+
+
+class PathKind(Finder):
+    name = "path"
+
+
+@pytest.mark.parametrize(
+    ("kind", "complaint"),
+    [
+        (Finder(), "finder.find prints 'found it all'"),
+        (PathKind(), "'path' is a key of every device"),
+    ],
+)
+def test_a_device_kind_that_breaks_the_contract_is_told_how(kind: DeviceKind, complaint: str) -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_device(kind)
+
+    assert str(caught.value) == complaint
 
 
 class Clock:

@@ -12,6 +12,7 @@ from sdk_hooks import (
     Container,
     Device,
     DeviceNode,
+    Hook,
     Platform,
     Port,
     Resources,
@@ -73,6 +74,20 @@ def test_a_device_is_made_and_allowed_and_its_group_given() -> None:
     ]
     assert found["linux"]["resources"]["devices"][1:] == [{**numbers, "allow": True, "access": "rw"}]
     assert found["process"]["user"]["additionalGids"] == [20]
+
+
+def test_hooks_are_in_it_by_their_stage() -> None:
+    hooks = (Hook("poststop", "/bin/a"), Hook("poststop", "/bin/b", ("b", "c"), ("D=1",), 5))
+    found = json.loads(runtimespec.config_json(container(hooks=hooks), TARGET))
+
+    validate("config-schema", found, "runtime-spec")
+    assert found["hooks"] == {
+        "poststop": [
+            {"path": "/bin/a"},
+            {"path": "/bin/b", "args": ["b", "c"], "env": ["D=1"], "timeout": 5},
+        ]
+    }
+    assert "hooks" not in runtimespec.config(container(), TARGET)
 
 
 def test_an_ordinary_users_device_is_the_targets_own() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.container import Device, HealthCheck, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Port, Resources, Restart, Settings, Volume
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.model import File, Spec, settings_from_json, settings_to_json
 
@@ -189,7 +189,7 @@ FULL = Settings(
     env={"A": "1"},
     ports=(Port(80, 8080, "udp", "127.0.0.1"),),
     volumes=(Volume("a", "/b", True),),
-    devices=(Device("/dev/a", "/dev/b", "r"),),
+    devices=(Device("/dev/a", "/dev/b", "r"), DeviceMatch("gpu", ("first",), "", "rw")),
     healthcheck=HealthCheck(("a", "b"), interval=1.5),
     resources=Resources(5, 0.5, 6),
     restart=Restart("on-failure", 3),
@@ -210,6 +210,12 @@ def test_settings_of_a_newer_version_are_read_as_far_as_they_are_known() -> None
 
     assert settings_from_json(json.dumps(raw)) == FULL
     assert settings_from_json("{}") == Settings()
+
+
+def test_a_device_by_its_path_is_written_as_it_ever_was() -> None:
+    text = settings_to_json(Settings(devices=(Device("/dev/a", "/dev/b", "r"),)))
+
+    assert '"devices":[{"access":"r","source":"/dev/a","target":"/dev/b"}]' in text
 
 
 def test_settings_are_those_of_the_spec_with_defaults() -> None:

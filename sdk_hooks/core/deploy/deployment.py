@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sdk_hooks.container import Container, Resources, Volume
-from sdk_hooks.core.deploy import devices, network
-from sdk_hooks.core.deploy.devices import Node
+from sdk_hooks.core.deploy import hardware, network
+from sdk_hooks.core.deploy.hardware import Given
+from sdk_hooks.core.deploy.matching import There
 from sdk_hooks.core.deploy.parts import SECRETS, Need, Part
 from sdk_hooks.core.files import users
 from sdk_hooks.core.spec.model import settings_to_json
@@ -88,25 +89,30 @@ def make(
     runtime: Runtime | None,
     target: Target,
     drivers: network.Drivers,
-    nodes: Mapping[str, Node] | None = None,
+    there: There | None = None,
 ) -> Deployment:
     """The deployment of *parts* under *name* on *target*.
 
     :param drivers: Gives the network drivers by name.
-    :param nodes: The device nodes of the target by path, as far as the settings name them.
+    :param there: What *target* has of the devices that the settings name.
     :raises SdkError: When one can't have its devices, or its networks.
     """
     parts = network.chosen(name, parts, stack, target)
     networks = {part.name: network.joined(part, parts, drivers, stack) for part in parts}
+    users_of = {part.name: _user(part.image, stack, target) for part in parts}
+    given = {
+        part.name: hardware.given(part.settings, there or There(), stack, users_of[part.name], target)
+        for part in parts
+    }
     boxes = [
         replace(
-            _container(name, part, stack, runtime, target, nodes or {}),
+            _container(name, part, given[part.name], runtime, target, users_of[part.name]),
             networks=networks[part.name],
             hosts=network.hosts(part, parts, networks, stack),
         )
         for part in parts
     ]
-    record = _record(name, parts, boxes, stack, runtime)
+    record = _record(name, parts, given, stack, runtime)
     identity = hashlib.sha256(record.encode()).hexdigest()[:12]
     directory = target.state / "apps" / name / identity
     members = tuple(
@@ -128,14 +134,12 @@ def own_root(target: Target, stack: Stack) -> bool:
 def _container(
     name: str,
     part: Part,
-    stack: Stack,
+    given: Given,
     runtime: Runtime | None,
     target: Target,
-    nodes: Mapping[str, Node],
+    user: tuple[int, int],
 ) -> Container:
     image, settings = part.image, part.settings
-    user = _user(image, stack, target)
-    given = devices.given(settings.devices, nodes, user, target)
     config = dict(image.config.get("config") or {})
     command = settings.cmd
     if settings.entrypoint is not None:
@@ -145,7 +149,7 @@ def _container(
         image=f"{image.name.rpartition(':')[0]}:{image.digest[7:19]}",
         digest=image.digest,
         config=config,
-        settings=settings,
+        settings=given.settings,
         layers=image.diff_ids,
         user=user,
         directory=PurePosixPath(),  # its name is made of what the containers are
@@ -153,8 +157,10 @@ def _container(
         runtime=runtime,
         command=command,
         rootless=target.uid != 0,
-        devices=given,
-        groups=devices.groups(given, user),
+        devices=given.devices,
+        groups=given.groups,
+        cdi=given.cdi,
+        hooks=given.hooks,
         application=name,
         alias=part.name or name,
     )
@@ -179,14 +185,14 @@ def _own_volume(volume: Volume, container: Container, part: Part) -> Volume:
 
 
 def _record(
-    name: str, parts: tuple[Part, ...], boxes: list[Container], stack: Stack, runtime: Runtime | None
+    name: str, parts: tuple[Part, ...], given: Mapping[str, Given], stack: Stack, runtime: Runtime | None
 ) -> str:
     found: dict[str, Any] = {
         "name": name,
         "stack": stack.name,
         "runtime": runtime.name if runtime else "",
     }
-    said = [_said(part, box) for part, box in zip(parts, boxes, strict=True)]
+    said = [_said(part, given[part.name]) for part in parts]
     if parts[0].name:
         found["containers"] = said
     else:
@@ -194,14 +200,14 @@ def _record(
     return json.dumps(found, sort_keys=True)
 
 
-def _said(part: Part, box: Container) -> dict[str, Any]:
+def _said(part: Part, given: Given) -> dict[str, Any]:
     """What the record says of one container."""
     found: dict[str, Any] = {
         "image": part.image.name,
         "digest": part.image.digest,
         "layers": part.image.diff_ids,
         "settings": json.loads(settings_to_json(part.settings)),
-        "devices": [f"{node.kind} {node.major}:{node.minor}" for node in box.devices],
+        "devices": list(given.record),
     }
     if part.name:
         found["name"] = part.name

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Port
-from sdk_hooks.core.deploy import choose, content, deployment, setup, transfer
+from sdk_hooks.core.deploy import choose, content, deployment, matching, setup, transfer
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
@@ -105,15 +105,15 @@ def prepare(
     """
     known = [plugins.runtime(name) for name in plugins.family("runtime")]
     runtimes = [runtime for runtime in known if runtime.alone or runtime.name == order.runtime]
-    nodes = [device.source for part in order.parts for device in part.settings.devices]
-    found = probe(connection, order.name, plugins.stacks(), runtimes, nodes, order.names)
+    asked = matching.question((d for part in order.parts for d in part.settings.devices), plugins)
+    found = probe(connection, order.name, plugins.stacks(), runtimes, asked, order.names)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime, setup=order.setup)
     parts, target = order.parts, found.target
     if foreground:  # nothing is made on this machine that would have to be taken away: no networks
         parts = tuple(replace(part, settings=replace(part.settings, networks=())) for part in parts)
         target = replace(target, cni=frozenset())
-    made = deployment.make(order.name, parts, stack, runtime, target, plugins.network, found.nodes)
+    made = deployment.make(order.name, parts, stack, runtime, target, plugins.network, found.there)
     for container in made.containers:
         choose.check_runtime(container)
     transfers = transfer.of(made)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from sdk_hooks.core.deploy import connection as link
-from sdk_hooks.core.deploy import devices
+from sdk_hooks.core.deploy import matching
 from sdk_hooks.core.deploy.connection import Connection
-from sdk_hooks.core.deploy.devices import Node
+from sdk_hooks.core.deploy.matching import There
 from sdk_hooks.core.deploy.resource import script as resource
 from sdk_hooks.core.deploy.resource import state_directory
 from sdk_hooks.core.oci.runtimespec import SHARED
@@ -54,8 +54,8 @@ class Found:
     """Those that the current deployment holds; while it is being replaced, also those of the next."""
     holders: frozenset[tuple[str, str]] = frozenset()
     """(runtime, container) where a runtime has a container of a name that is to be deployed."""
-    nodes: Mapping[str, Node] = field(default_factory=dict)
-    """The device nodes that were asked for and are there, by path."""
+    there: There = field(default_factory=There)
+    """What it has of the devices that were asked for."""
     ours: frozenset[str] = frozenset()
     """Stacks on which a container of this name is ours: also of a deployment that never came to its end."""
 
@@ -65,17 +65,17 @@ def probe(
     name: str,
     stacks: Mapping[str, Stack],
     runtimes: Collection[Runtime],
-    nodes: Collection[str] = (),
+    devices: Script = "",
     containers: tuple[str, ...] = (),
 ) -> Found:
     """Ask the target of *connection* for everything that a deployment of *name* has to know.
 
-    :param nodes: Paths of the device nodes that it is to have.
+    :param devices: What `matching.question` asks of the devices that it is to have.
     :param containers: Names of its containers.
 
     :raises SdkError: When it can't be reached, or is no machine that containers run on.
     """
-    result = link.run(connection, script(name, stacks, runtimes, nodes, containers))
+    result = link.run(connection, script(name, stacks, runtimes, devices, containers))
     facts, sections = _parse(result.output)
     if "machine" not in facts:
         raise SdkError(
@@ -91,7 +91,7 @@ def script(
     name: str,
     stacks: Mapping[str, Stack],
     runtimes: Collection[Runtime],
-    nodes: Collection[str] = (),
+    devices: Script = "",
     containers: tuple[str, ...] = (),
 ) -> Script:
     """The shell text that the probe sends."""
@@ -105,8 +105,8 @@ def script(
     }
     present = {*SHARED, *(d for need in needs for d in (*need.devices, *need.one_of))}
     lists = f"wanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(present))}'\n"
-    head = f"name={quoted((name,))}\n{lists}nodes={quoted((' '.join(nodes),))}\n"
-    parts = [head, state_directory(), "probe() {\n", resource("probe.sh")]
+    head = f"name={quoted((name,))}\n{lists}"
+    parts = [head, state_directory(), "probe() {\n", resource("probe.sh"), devices]
     for stack in stacks.values():
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
         body = f"inventory() {{\n{stack.inventory(containers).rstrip()}\n}}"
@@ -164,6 +164,7 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         chains=frozenset(tuple(chain.split()) for chain in values.get("chain", [])),
         states=dict(_pair(line) for line in values.get("state", [])),
         runtimes=frozenset(values.get("runtime", [])),
+        cdi="cdi" in values,
     )
 
 
@@ -202,7 +203,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         one("stack"),
         frozenset(int(port) for port in f"{held} {one('busy')}".split()),
         frozenset(_pair(line) for line in facts.get("holder", [])),
-        devices.parse(facts.get("node", [])),
+        matching.answer(facts),
         frozenset(facts.get("ours", [])),
     )
 

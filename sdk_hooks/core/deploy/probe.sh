@@ -1,6 +1,6 @@
 # shellcheck disable=SC2034,SC2154  # what comes before and after sets and uses them
 # Facts of a target, a line each: KEY VALUE. Runs after state.sh. Set by the caller: name, wanted
-# (programs), devices (paths that may be there), nodes (those that the container gets).
+# (programs), devices (paths that may be there).
 echo "machine $(uname -m)"
 echo "kernel $(uname -r)"
 echo "uid $uid"
@@ -26,12 +26,13 @@ for d in $devices; do
 	[ -e "$d" ] && echo "device $d"
 done
 
-for d in $nodes; do
+# What ls says of a device node that the container is to get.
+shown() {
 	may=
-	[ -r "$d" ] && may=r
-	[ -w "$d" ] && may=${may}w
-	[ -e "$d" ] && echo "node $d ${may:--} $(ls -lnLd "$d")"
-done
+	[ -r "$1" ] && may=r
+	[ -w "$1" ] && may=${may}w
+	[ -e "$1" ] && echo "node $1 ${may:--} $(ls -lnLd "$1")"
+}
 
 if [ "$uid" != 0 ]; then
 	echo "gid $(id -g)"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from sdk_hooks.container import Container, DeviceNode
+from sdk_hooks.container import Container, DeviceNode, Hook
 from sdk_hooks.core.deploy import namespace
 from sdk_hooks.core.oci import seccomp
 from sdk_hooks.target import Target
@@ -47,6 +48,7 @@ def config(container: Container, target: Target) -> dict[str, Any]:
         "mounts": [*_system_mounts(container, target), *_volumes(container)],
         "linux": _linux(container, target),
         "annotations": {"devtool-containers.digest": container.digest},
+        **({"hooks": _hooks(container.hooks)} if container.hooks else {}),
     }
     return _rootless(made, container, target) if container.rootless else made
 
@@ -158,6 +160,15 @@ def _device(node: DeviceNode) -> dict[str, Any]:
         "uid": node.owner[0],
         "gid": node.owner[1],
     }
+
+
+def _hooks(hooks: Iterable[Hook]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for hook in hooks:
+        rest = {"args": list(hook.args), "env": list(hook.env), "timeout": hook.timeout}
+        made = {"path": hook.path, **{key: value for key, value in rest.items() if value}}
+        found.setdefault(hook.stage, []).append(made)
+    return found
 
 
 def _resources(container: Container) -> dict[str, Any]:

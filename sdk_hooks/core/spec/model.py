@@ -9,6 +9,7 @@ from typing import Any
 
 from sdk_hooks.container import (
     Device,
+    DeviceMatch,
     HealthCheck,
     Network,
     Port,
@@ -20,6 +21,7 @@ from sdk_hooks.container import (
 )
 from sdk_hooks.core.spec import kinds, values
 from sdk_hooks.core.spec.checks import CHECKS, Check
+from sdk_hooks.core.spec.device import DeviceEntry
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 from sdk_hooks.core.spec.network import NETWORKS
 from sdk_hooks.core.spec.ulimits import ULIMITS
@@ -68,8 +70,8 @@ class Spec:
     workdir: str | None = None
     ports: tuple[Port, ...] | None = None
     volumes: tuple[Volume, ...] | None = None
-    devices: tuple[Device, ...] | None = None
     ulimits: tuple[Ulimit, ...] | None = None
+    devices: tuple[Device | DeviceMatch, ...] | None = None
     labels: Mapping[str, str] | None = None
     author: str | None = None
     stop_signal: str | None = None
@@ -180,7 +182,6 @@ _RESOURCES = Section(
 )
 _PORT = Text("HOST:CONTAINER[/udp]", values.port, _TEXT_OR_NUMBER)
 _VOLUME = Text("NAME:/PATH[:ro] or /HOST:/PATH[:ro]", values.volume)
-_DEVICE = Text("/dev/NODE[:/PATH][:rwm]", values.device, {"type": "string", "pattern": f"^{values.DEVICE}$"})
 _INCLUDE = Text("libNAME.so.N or an absolute path")
 
 SPEC = Section(
@@ -198,7 +199,7 @@ SPEC = Section(
         "ports": Many("ports of the target that the container answers on", _PORT),
         "volumes": Many("directories that outlive the container", _VOLUME),
         "ulimits": ULIMITS,
-        "devices": Many("device nodes of the target that the container gets", _DEVICE),
+        "devices": Many("devices of the target that the container gets", DeviceEntry()),
         "labels": Pairs("labels of the image"),
         "author": Text("who to ask about it"),
         "stop_signal": Text("a signal such as SIGTERM", values.stop_signal, values.SIGNAL),
@@ -243,14 +244,21 @@ def settings_from_json(text: str) -> Settings:
         env=raw.get("env", {}),
         ports=tuple(_make(Port, item) for item in raw.get("ports", [])),
         volumes=tuple(_make(Volume, item) for item in raw.get("volumes", [])),
-        devices=tuple(_make(Device, item) for item in raw.get("devices", [])),
         ulimits=tuple(_make(Ulimit, item) for item in raw.get("ulimits", [])),
+        devices=tuple(_device(item) for item in raw.get("devices", [])),
         networks=tuple(_make(Network, item) for item in raw.get("networks", [])),
         healthcheck=_make(HealthCheck, {**health, "command": tuple(health["command"])}) if health else None,
         resources=_make(Resources, raw.get("resources", {})),
         restart=_make(Restart, raw.get("restart", {})),
         **{key: raw[key] for key in ("network", "read_only", "stop_timeout") if key in raw},
     )
+
+
+def _device(raw: Mapping[str, Any]) -> Device | DeviceMatch:
+    found: Device | DeviceMatch = (
+        _make(DeviceMatch, {**raw, "words": tuple(raw["words"])}) if "words" in raw else _make(Device, raw)
+    )
+    return found
 
 
 def _make(kind: Any, raw: Mapping[str, Any]) -> Any:

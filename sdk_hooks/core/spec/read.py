@@ -10,12 +10,13 @@ from typing import Any
 
 import yaml
 
-from sdk_hooks.core.spec import kinds
+from sdk_hooks.core.spec import device, kinds
 from sdk_hooks.core.spec.application import APPLICATION
 from sdk_hooks.core.spec.document import document
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.values import port
 from sdk_hooks.errors import SdkError
+from sdk_hooks.families import DeviceKind
 
 FILE_NAME = "container.yaml"
 
@@ -66,10 +67,18 @@ def from_variables(variables: Mapping[str, str]) -> Spec:
     )
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of container.yaml, for editors."""
+def json_schema(devices: Mapping[str, DeviceKind]) -> dict[str, Any]:
+    """The JSON Schema of container.yaml, for editors.
+
+    :param devices: Ways to say which device is meant, by name.
+    """
     several = {"if": {"required": ["containers"]}, "then": APPLICATION.schema(), "else": SPEC.schema()}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME, **several}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": FILE_NAME,
+        **several,
+        "$defs": {device.DEFINITION: device.schema(devices)},
+    }
 
 
 def _check_one(node: yaml.Node, path: Path) -> None:

@@ -9,10 +9,13 @@ import ipaddress
 import re
 import signal
 
-from sdk_hooks.container import Device, Port, Restart, Volume
+from sdk_hooks.container import Device, DeviceMatch, Port, Restart, Volume
 from sdk_hooks.core.spec import kinds
 
 DEVICE = r"(/(?!\S*\.\./)[^:\s]+)(?::(/[^:\s]+))?(?::(?=[rwm])(r?w?m?))?"
+CDI = r"[A-Za-z](?:[\w.-]*[A-Za-z0-9])?/[A-Za-z](?:[\w.-]*[A-Za-z0-9])?=[A-Za-z0-9](?:[\w.:-]*[A-Za-z0-9])?"
+"""The qualified name of a CDI device: vendor, class, device."""
+MATCH = r"[a-z0-9]+(?:-[a-z0-9]+)*=\S(?:.*\S)?"
 RESTART = r"no|always|unless-stopped|on-failure(?::[0-9]+)?"
 
 
@@ -34,12 +37,31 @@ def volume(text: str) -> Volume:
     return Volume(source, match[2], match[3] == "ro")
 
 
-def device(text: str) -> Device:
-    """`/dev/ttyUSB0`, `/dev/ttyUSB0:/dev/gps`, `/dev/i2c-1:r`, `/dev/i2c-1:/dev/i2c-0:rw`."""
+def device(text: str) -> Device | DeviceMatch:
+    """`/dev/ttyUSB0`, `/dev/ttyUSB0:/dev/gps`, `/dev/i2c-1:r`, `/dev/i2c-1:/dev/i2c-0:rw`; by what it is:
+    `gpu=first`, `udev=SUBSYSTEM=tty,ID_VENDOR_ID=0403`; a CDI device: `vendor.com/class=name`.
+    """
     match = re.fullmatch(DEVICE, text)
-    if not match:
+    if match:
+        return Device(match[1], match[2] or match[1], match[3] or "rwm")
+    named = cdi(text)
+    if named:
+        return named
+    if not re.fullmatch(MATCH, text):
         raise ValueError(f"{text!r} is not a device such as /dev/ttyUSB0")
-    return Device(match[1], match[2] or match[1], match[3] or "rwm")
+    kind, _, value = text.partition("=")
+    return DeviceMatch(kind, tuple(value.split(",")) if "=" in value else (value,))
+
+
+def cdi(text: str) -> DeviceMatch | None:
+    """A CDI device by its qualified name; None when *text* is none."""
+    return DeviceMatch("cdi", (text,)) if re.fullmatch(CDI, text, re.ASCII) else None
+
+
+def word(text: str) -> str:
+    if not text.strip() or text != text.strip():
+        raise ValueError(f"{text!r} is empty, or has blanks around it")
+    return text
 
 
 def port_number(text: str) -> int:

@@ -1,0 +1,1 @@
+"""Ways to say which device of a target a container gets."""
