@@ -24,7 +24,7 @@ class Kata(RuncLike):
     def refuses(self, container: Container) -> str:
         if container.settings.network == "host":
             return "share the target's network: its virtual machine has one of its own"
-        if any(node.kind == "c" for node in container.devices):
+        if container.cdi or any(node.kind == "c" for node in container.devices):
             return "pass character devices into its virtual machine"
         return ""
 

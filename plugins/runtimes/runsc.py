@@ -17,7 +17,7 @@ class Runsc(RuncLike):
         return ()  # what is asked of its kernel never reaches the target's
 
     def refuses(self, container: Container) -> str:
-        return "pass devices: its kernel has no drivers for them" if container.devices else ""
+        return "pass devices: its kernel has no drivers for them" if container.devices or container.cdi else ""
 
 
 @hookimpl

@@ -36,7 +36,7 @@ class RunX(RuncLike):
             or settings.ulimits
         ):
             return "limit resources: its machines have 1024 MB and two processors"
-        if container.devices:
+        if container.devices or container.cdi:
             return "pass devices"
         if settings.healthcheck and settings.healthcheck.command:
             return "run a health check's command in the container"
