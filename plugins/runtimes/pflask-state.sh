@@ -1,3 +1,3 @@
 # Prints the state of the container $1 as the runtime-spec has it.
 read -r pid <"/run/pflask/$1" && read -r now <"/proc/$pid/comm" && [ "$now" = pflask ] &&
-	echo '{"ociVersion": "1.0.2", "id": "'"$1"'", "status": "running", "pid": '"$pid}"
+	echo "{\"id\": \"$1\", \"status\": \"running\", \"pid\": $pid}"

@@ -19,6 +19,7 @@ _NODE, _CONTAINER = 2, 1
 """Of the CRI's NamespaceMode."""
 _PERIOD = 100_000
 _RUNTIMES = '{{range $name, $_ := .config.crio.Runtimes}}runtime {{$name}}{{"\\n"}}{{end}}'
+_HELD = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
 _TRANSPORT = "containers-storage:"
 
 
@@ -52,15 +53,12 @@ class CriO:
             f"echo state {quoted((name,))} known\n"
             for name in containers
         )
-        layers = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
         return (
             f'v=$($limit {_ASK} version 2>&1) || {{ echo "$v"; return 1; }}\n'
-            "command -v podman >/dev/null || command -v skopeo >/dev/null || {\n"
-            "echo 'neither podman nor skopeo is there, which put images into its storage'; return 1; }\n"
-            'set -- $v; while [ $# -gt 1 ]; do [ "$1" = RuntimeVersion: ] && echo "version $2"; shift; done\n'
-            f"{states}{_ASK} info -o go-template --template {quoted((_RUNTIMES,))} 2>/dev/null\n"
-            "i=$(podman image ls -q 2>/dev/null)\n"
-            f"[ -z \"$i\" ] || podman image inspect --format '{layers}' $i\nreturn 0\n"
+            'set -- ${v##*RuntimeVersion:}\necho "version $1"\n'
+            f"{states}{_ASK} info -o go-template --template {quoted((_RUNTIMES,))}\n"
+            "i=$(podman image ls -q)\n"
+            f"[ -z \"$i\" ] || podman image inspect --format '{_HELD}' $i\nreturn 0\n"
         )
 
     def load(self) -> Argv:

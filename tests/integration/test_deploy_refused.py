@@ -29,7 +29,7 @@ def refusal(place: Place, *options: str, image: str = "hello-http", status: int 
 def test_nothing_runs_containers(at: At) -> None:
     assert refusal(at("bare")) == (
         "error: 'BOARD' has nothing that runs containers [no-engine]\n"
-        "  looked for: containerd, docker, none, podman, crun, pflask, runc, runsc, youki\n"
+        "  looked for: containerd, cri-o, docker, none, podman, crun, pflask, runc, runsc, youki\n"
         "  hint: install one of them there\n"
     )
 
@@ -53,7 +53,7 @@ def test_stack_and_runtime_that_are_not_there(at: At) -> None:
 def test_stack_and_runtime_that_nobody_knows(crun: Place) -> None:
     assert refusal(crun, "--stack", "dokcer") == (
         "error: no stack is named 'dokcer' [unknown-plugin]\n"
-        "  known: containerd, docker, none, podman\n  hint: did you mean 'docker'?\n"
+        "  known: containerd, cri-o, docker, none, podman\n  hint: did you mean 'docker'?\n"
     )
     assert refusal(crun, "--runtime", "crunn") == (
         "error: no runtime is named 'crunn' [unknown-plugin]\n"

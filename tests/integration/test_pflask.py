@@ -1,6 +1,7 @@
 """A deployment with pflask, which takes no bundle: PFLASK=<its binary>, built from ghedo/pflask."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,7 +76,11 @@ def test_the_scenario(pflask: Place, roots: Callable[..., tuple[str, ...]]) -> N
     pflask.deployed(*roots("hello-http", "v1", "--rollback"))
     assert pflask.get() == "hello from a container, version 1\n"
 
-    pflask.kill("/usr/bin/hello-http")
+    # its command line is also part of those of pflask and of the shell that waits for it
+    (inner,) = [
+        n for n in pflask.processes("hello-http") if Path(f"/proc/{n}/comm").read_text() == "hello-http\n"
+    ]
+    os.kill(inner, signal.SIGKILL)
     assert wait(lambda: pflask.get() == "hello from a container, version 1\n"), "it is started again"
     assert pflask.undeploy("hello-http", "--volumes").status == 0
     assert pflask.silent()
