@@ -44,12 +44,12 @@ class DockerLike:
     def setup(self, runtime: Runtime, target: Target) -> Setup | None:  # noqa: ARG002
         return None
 
-    def inventory(self, containers: Argv) -> Script:
+    def inventory(self, containers: Argv, details: bool) -> Script:
         cli = self.name
         states = "".join(self._state(name, f"echo state {quoted((name,))}") for name in containers)
         return (
             f"v=$($limit {cli} version --format '{self.server_version}') || {{ echo \"$v\"; return 1; }}\n"
-            f'echo "version $v"\n{self.cdi}{self.set_up}{states}'
+            f'echo "version $v"\n{f"{self.cdi}{self.set_up}" if details else ""}{states}'
             f"i=$({cli} image ls -q)\n"
             f"[ -z \"$i\" ] || {cli} image inspect --format '{self.held}' $i\n"
             "return 0\n"

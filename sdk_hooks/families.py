@@ -115,7 +115,7 @@ class Stack(Plugin, Protocol):
     def setup(self, runtime: Runtime, target: Target) -> Setup | None:
         """What makes it know *runtime*, which it `lacks`; None when nothing does, or not for this login."""
 
-    def inventory(self, containers: Argv) -> Script:
+    def inventory(self, containers: Argv, details: bool) -> Script:
         """Print facts, a line each, and exit 0; or say on stderr why it can't be used, and exit otherwise.
 
         `$limit` before a command ends it after some seconds, where the target can do that.
@@ -123,8 +123,8 @@ class Stack(Plugin, Protocol):
         `version 4.3.1`; `state NAME running 2026-01-01T00:00:00Z` for those of *containers* that are there;
         `blob sha256:...` for a layer found by its diff ID alone;
         `chain sha256:... sha256:...` for an image whose layers are found only in this order;
-        `runtime crun` for a runtime that it is set up for, where it has to be;
-        `cdi yes` when `--device` takes names of CDI devices.
+        with *details*, which cost time, `runtime crun` for a runtime that it is set up for, where it has to
+        be, and `cdi yes` when `--device` takes names of CDI devices.
         """
 
     def load(self) -> Argv:

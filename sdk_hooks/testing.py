@@ -149,7 +149,8 @@ def check_stack(stack: Stack) -> None:
     scripts = {
         "networked": quoted(stack.run(joined)),
         **{f"networked {name}": text for name, text in _shell_files(stack, joined).items()},
-        "inventory": f"inventory() {{\n{stack.inventory(('web', 'db'))}\n}}\n",
+        "inventory": f"inventory() {{\n{stack.inventory(('web', 'db'), False)}\n}}\n",
+        "detailed inventory": f"inventory() {{\n{stack.inventory(('web', 'db'), True)}\n}}\n",
         "state": stack.state(box),
         "run": quoted(stack.run(box)),
         **_shell_files(stack, box),

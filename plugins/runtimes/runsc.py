@@ -17,7 +17,8 @@ class Runsc(RuncLike):
         return ()  # what is asked of its kernel never reaches the target's
 
     def refuses(self, container: Container) -> str:
-        return "pass devices: its kernel has no drivers for them" if container.devices or container.cdi else ""
+        wanted = container.devices or container.cdi
+        return "pass devices: its kernel has no drivers for them" if wanted else ""
 
 
 @hookimpl

@@ -41,17 +41,17 @@ class Containerd:
     def setup(self, runtime: Runtime, target: Target) -> Setup | None:  # noqa: ARG002  nothing is configured
         return None
 
-    def inventory(self, containers: Argv) -> Script:
+    def inventory(self, containers: Argv, details: bool) -> Script:
         states = "all=$(ctr containers ls -q)\n"
         for name in containers:
             states += f'case "$all" in {_word(name)}) echo state {quoted((name,))} known ;; esac\n'
+        cdi = 'case ${v#v} in "" | 0.* | 1.*) ;; *) echo cdi yes ;; esac\n'
         return (
             f'c=$({quoted((*_CTR, "content", "ls", "-q"))}) || {{ echo "$c"; return 1; }}\n'
             'for b in $c; do echo "blob $b"; done\n'
             f"set -- $(ctr version 2>/dev/null); while [ $# -gt 1 ]; do\n"
             f'[ "$1" = Version: ] && v=$2; shift; done; echo "version $v"\n'
-            'case ${v#v} in "" | 0.* | 1.*) ;; *) echo cdi yes ;; esac\n'
-            f"{states}return 0\n"
+            f"{cdi if details else ''}{states}return 0\n"
         )
 
     def load(self) -> Argv:

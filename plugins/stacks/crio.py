@@ -47,16 +47,17 @@ class CriO:
         path = f"/etc/crio/crio.conf.d/50-devtool-containers-{runtime.name}.conf"
         return Setup(path, text, 'kill -HUP "$(pidof crio)"\n')
 
-    def inventory(self, containers: Argv) -> Script:
+    def inventory(self, containers: Argv, details: bool) -> Script:
         states = "".join(
             f'[ -z "$({_ASK} pods -q --name {quoted((f"^{name}$",))})" ] || '
             f"echo state {quoted((name,))} known\n"
             for name in containers
         )
+        runtimes = f"{_ASK} info -o go-template --template {quoted((_RUNTIMES,))}\n"
         return (
             f'v=$($limit {_ASK} version 2>&1) || {{ echo "$v"; return 1; }}\n'
             'set -- ${v##*RuntimeVersion:}\necho "version $1"\n'
-            f"{states}{_ASK} info -o go-template --template {quoted((_RUNTIMES,))}\n"
+            f"{states}{runtimes if details else ''}"
             "i=$(podman image ls -q)\n"
             f"[ -z \"$i\" ] || podman image inspect --format '{_HELD}' $i\nreturn 0\n"
         )

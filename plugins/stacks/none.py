@@ -29,7 +29,7 @@ class NoStack:
     def setup(self, runtime: Runtime, target: Target) -> Setup | None:  # noqa: ARG002  nothing is configured
         return None
 
-    def inventory(self, containers: Argv) -> Script:  # noqa: ARG002
+    def inventory(self, containers: Argv, details: bool) -> Script:  # noqa: ARG002
         # the runtimes are asked for the names by the core
         return (
             'for l in "$STATE"/layers/sha256-*; do [ ! -d "$l" ] || echo "blob sha256:${l##*sha256-}"; done\n'

@@ -44,7 +44,8 @@ def question(wanted: Iterable[Device | DeviceMatch], plugins: Plugins) -> Script
     asked = tuple(wanted)
     matches = [match for match in asked if isinstance(match, DeviceMatch)]
     kinds = {m.kind: _checked(m, plugins.device(m.kind)) for m in matches if m.kind != CDI}
-    parts = [f"{quoted(('shown', device.source))}\n" for device in asked if isinstance(device, Device)]
+    parts = [resource("shown.sh")] if asked else []
+    parts += [f"{quoted(('shown', device.source))}\n" for device in asked if isinstance(device, Device)]
     if matches:
         parts.append(library())
     for name, kind in kinds.items():

@@ -106,7 +106,8 @@ def prepare(
     known = [plugins.runtime(name) for name in plugins.family("runtime")]
     runtimes = [runtime for runtime in known if runtime.alone or runtime.name == order.runtime]
     asked = matching.question((d for part in order.parts for d in part.settings.devices), plugins)
-    found = probe(connection, order.name, plugins.stacks(), runtimes, asked, order.names)
+    details = bool(order.runtime or asked)
+    found = probe(connection, order.name, plugins.stacks(), runtimes, asked, order.names, details=details)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime, setup=order.setup)
     parts, target = order.parts, found.target

@@ -67,15 +67,17 @@ def probe(
     runtimes: Collection[Runtime],
     devices: Script = "",
     containers: tuple[str, ...] = (),
+    *,
+    details: bool = False,
 ) -> Found:
     """Ask the target of *connection* for everything that a deployment of *name* has to know.
 
     :param devices: What `matching.question` asks of the devices that it is to have.
     :param containers: Names of its containers.
-
+    :param details: Also what stacks take longer to tell: runtimes and CDI.
     :raises SdkError: When it can't be reached, or is no machine that containers run on.
     """
-    result = link.run(connection, script(name, stacks, runtimes, devices, containers))
+    result = link.run(connection, script(name, stacks, runtimes, devices, containers, details))
     facts, sections = _parse(result.output)
     if "machine" not in facts:
         raise SdkError(
@@ -93,6 +95,7 @@ def script(
     runtimes: Collection[Runtime],
     devices: Script = "",
     containers: tuple[str, ...] = (),
+    details: bool = False,
 ) -> Script:
     """The shell text that the probe sends."""
     blank = Target("", Platform(""), 0, PurePosixPath("/"))
@@ -109,7 +112,7 @@ def script(
     parts = [head, state_directory(), "probe() {\n", resource("probe.sh"), devices]
     for stack in stacks.values():
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
-        body = f"inventory() {{\n{stack.inventory(containers).rstrip()}\n}}"
+        body = f"inventory() {{\n{stack.inventory(containers, details).rstrip()}\n}}"
         parts.append(f"if {{ {there}; }} >/dev/null 2>&1; then\n{body}\nask {stack.name}\nfi\n")
     # an ordinary user's containers without an engine, wherever the login has its own
     parts.append('[ "$uid" = 0 ] || XDG_RUNTIME_DIR=$STATE/run\n' if runtimes else "")

@@ -26,14 +26,6 @@ for d in $devices; do
 	[ -e "$d" ] && echo "device $d"
 done
 
-# What ls says of a device node that the container is to get.
-shown() {
-	may=
-	[ -r "$1" ] && may=r
-	[ -w "$1" ] && may=${may}w
-	[ -e "$1" ] && echo "node $1 ${may:--} $(ls -lnLd "$1")"
-}
-
 if [ "$uid" != 0 ]; then
 	echo "gid $(id -g)"
 	read -r n 2>/dev/null </proc/sys/net/ipv4/ip_unprivileged_port_start && echo "low $n"

@@ -55,7 +55,7 @@ def apply(change: Change, connection: Connection, name: str) -> None:
     done = link.run(connection, change.script)
     until = time.monotonic() + _PATIENCE
     while True:
-        target = probe(connection, name, {stack.name: stack}, [runtime]).target
+        target = probe(connection, name, {stack.name: stack}, [runtime], details=True).target
         lacks = stack.lacks(runtime, target) if stack.name in target.stacks else "it does not answer"
         if not lacks:
             return
