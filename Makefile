@@ -4,6 +4,7 @@ PYTHON = .venv/bin/python
 help:
 	@echo "make demo         the main job, end to end: build, boot a target, deploy, change, redeploy, roll back"
 	@echo "make test         every test: unit tests, and the real programs"
+	@echo "make test-all     and every stack and runtime on a machine of its own under QEMU: about half an hour"
 	@echo "make unit         unit tests only: under a minute, no root"
 	@echo "make lint         ruff, mypy --strict, shellcheck"
 	@echo "make bench        speed, side by side with umoci, buildah, docker and podman"
@@ -15,6 +16,10 @@ demo:
 test:
 	@.ci/setup test
 	$(PYTHON) -m pytest -q --durations=10
+
+test-all:
+	@.ci/setup test guests
+	GUESTS=all $(PYTHON) -m pytest -q --durations=10
 
 unit:
 	@.ci/setup unit
@@ -31,4 +36,4 @@ bench:
 	@.ci/setup bench
 	@benchmarks/run
 
-.PHONY: help demo test unit lint bench
+.PHONY: help demo test test-all unit lint bench

@@ -70,8 +70,8 @@ class Containerd:
         log, kept = quoted((self._log(container),)), quoted((str(container.directory / "exit"),))
         fresh = f": >{log}\nrm -f {kept}\n"
         here = f"cd {quoted((str(container.directory),))} || exit\n{networks.up(container)}"
-        run = f"{_made(container)}{fresh}{here}exec {quoted(self._run(container))}\n"
-        return {"run": run, **networks.files(container, target)}
+        started = f"{quoted(self._run(container))} || exit\n{self._restart(container)}"
+        return {"run": f"{_made(container)}{fresh}{here}{started}", **networks.files(container, target)}
 
     def run(self, container: Container) -> Argv:
         return self._run(container) if container.attach else ("sh", str(container.directory / "run"))
@@ -79,7 +79,7 @@ class Containerd:
     def _run(self, container: Container) -> Argv:
         settings, limits = container.settings, container.settings.resources
         attached = ("--rm", *(("--tty",) if container.tty else ()))
-        detached = ("--detach", "--log-uri", f"file://{self._log(container)}", *self._restart(container))
+        detached = ("--detach", "--log-uri", f"file://{self._log(container)}")
         return (
             *(*_CTR, "run"),
             *(attached if container.attach else detached),
@@ -169,11 +169,13 @@ class Containerd:
         names = (*(node.device.source for node in container.devices), *container.cdi)
         return tuple(word for name in names for word in ("--device", name))
 
-    def _restart(self, container: Container) -> Argv:
+    def _restart(self, container: Container) -> Script:
+        """Leave it to the monitor, now: before it runs, that would take it for one that has ended."""
         if container.settings.restart.policy == "no":
-            return ()
+            return ""
         labels = {"status": "running", "loguri": f"file://{self._log(container)}"}
-        return tuple(w for k, v in labels.items() for w in ("--label", f"containerd.io/restart.{k}={v}"))
+        words = (f"containerd.io/restart.{key}={value}" for key, value in labels.items())
+        return f"{quoted((*_CTR, 'containers', 'label', container.name, *words))}\n"
 
     def _command(self, container: Container) -> Argv:
         """ctr replaces the entrypoint too where anything is given."""

@@ -86,6 +86,24 @@ def test_systemd_unit(podman: Place, store: object) -> None:
         podman.sh("rm -rf /run/systemd/system /usr/local/bin/systemctl /root/systemctl.log")
 
 
+def test_user_whose_containers_end_at_logout_is_told(at: At) -> None:
+    """Nobody but root may let it linger here, and loginctl says nothing of use."""
+    place = at("podman-user")
+    root = place.board.run
+    programs = "/usr/local/bin/systemctl /usr/local/bin/loginctl"
+    root(("sh", "-c", f"mkdir -p /run/systemd/system; for p in {programs}; do ln -s /bin/true $p; done"))
+    try:
+        done = place.deploy()
+        assert place.normal(done.stderr).splitlines()[-1] == (
+            "BOARD: note: it ends at logout and does not start at boot: loginctl enable-linger user, as root"
+        )
+        root(("sh", "-c", "mkdir -p /var/lib/systemd/linger; touch /var/lib/systemd/linger/user"))
+        done = place.deploy(version="v2")
+        assert (done.status, "note:" in done.stderr) == (0, False)
+    finally:
+        root(("sh", "-c", f"rm -rf /run/systemd/system {programs} /var/lib/systemd/linger"))
+
+
 @pytest.mark.parametrize("undo", [False, True])
 @pytest.mark.parametrize("kind", ["docker", "containerd", "crun"])
 def test_power_cut_at_the_first_deployment(at: At, kind: str, undo: bool) -> None:

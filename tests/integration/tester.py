@@ -141,16 +141,38 @@ class Cli:
         return done
 
 
-def build_example(cli: Cli, version: str) -> None:
-    """Compile the example as *version* and build its image into the directory of that name."""
-    source, tree = cli.home / f"hello-{version}", cli.home / f"hello-tree-{version}"
+def build_example(cli: Cli, version: str, triplet: str = "") -> None:
+    """Compile the example as *version* and build its image into the directory of that name.
+
+    :param triplet: Of Debian's cross compiler; the directory is then in one that is named after it.
+    """
+    source, tree = cli.home / triplet / f"hello-{version}", cli.home / triplet / f"hello-tree-{version}"
     shutil.copytree(EXAMPLE, source)
     program = source / "hello-http.c"
     text, count = re.subn(r'(version = ")1"', rf'\g<1>{version[1:]}"', program.read_text())
     assert count == 1
     program.write_text(text)
-    subprocess.run(("make", "-s", "-C", source, "install", f"DESTDIR={tree}"), check=True)
-    cli.build("hello-http", "--from", str(tree), "-o", str(cli.home / version), cwd=source)
+    compiler = (f"CC={triplet}-gcc",) if triplet else ()
+    subprocess.run(("make", "-s", "-C", source, "install", f"DESTDIR={tree}", *compiler), check=True)
+    _build_tree(cli, source, tree, version, triplet)
+
+
+def build_broken_example(cli: Cli, triplet: str = "") -> None:
+    """Build into the directory `broken` an image that ends at once: it has no configuration."""
+    tree = cli.home / triplet / "hello-tree-broken"
+    shutil.copytree(cli.home / triplet / "hello-tree-v2", tree)
+    (tree / "etc/hello-http.conf").unlink()
+    source = cli.home / triplet / "hello-broken"
+    shutil.copytree(cli.home / triplet / "hello-v2", source)
+    spec = source / "container.yaml"
+    spec.write_text(spec.read_text().replace("/health}\n", "/health}\n  interval: 1s\n  retries: 4\n"))
+    _build_tree(cli, source, tree, "broken", triplet)
+
+
+def _build_tree(cli: Cli, source: Path, tree: Path, name: str, triplet: str) -> None:
+    sysroot = ("--sysroot", f"/usr/{triplet}") if triplet else ()
+    output = ("-o", str(cli.home / triplet / name))
+    cli.build("hello-http", "--from", str(tree), *output, *sysroot, cwd=source)
 
 
 def build_tester(cli: Cli, version: str) -> None:

@@ -26,6 +26,17 @@ ExecStop=/bin/sh -c 'read -r id <{app}/current && exec /bin/sh {app}/$$id/stop'
 WantedBy={wanted_by}
 """
 
+# Without it systemd ends what an ordinary user runs at the last logout, and starts nothing of it at boot.
+# Whether the login may ask for that itself is polkit's to say; the file tells whether it is so.
+_LINGER = """\
+login=$(id -un)
+if [ ! -e "/var/lib/systemd/linger/$login" ]; then
+	loginctl --no-ask-password enable-linger "$login" >/dev/null 2>&1
+	[ -e "/var/lib/systemd/linger/$login" ] ||
+		echo "note: it ends at logout and does not start at boot: loginctl enable-linger $login, as root"
+fi
+"""
+
 _INIT = """\
 #!/bin/sh
 ### BEGIN INIT INFO
@@ -62,13 +73,16 @@ def enable(deployment: Deployment, restart: Restart) -> Script:
     return "echo 'note: nothing here starts it again at boot'\n"
 
 
-def disable(name: str, target: Target) -> Script:
-    """The script that undoes `enable`."""
+def disable(name: str, target: Target, *, stop: bool = False) -> Script:
+    """The script that undoes `enable`.
+
+    :param stop: Also let the init forget that it has started it, which stops it.
+    """
     service = service_name(name)
     if target.init == "systemd":
         user = "" if target.uid == 0 else " --user"
         unit = f"{_unit_directory(target)}/{service}.service"
-        ended = f"systemctl{user} disable {service} >/dev/null 2>&1"
+        ended = f"systemctl{user} disable {'--now ' if stop else ''}{service} >/dev/null 2>&1"
         return f"{ended}\nrm -f {unit}\nsystemctl{user} daemon-reload\n"
     if target.init in ("sysvinit", "busybox") and target.uid == 0:
         return f"rm -f /etc/init.d/{service} /etc/init.d/S99{service} /etc/rc?.d/[SK]??{service}\n"
@@ -85,13 +99,10 @@ def _systemd(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Scr
     wanted_by = "default.target" if rootless else "multi-user.target"
     unit = _UNIT.format(name=name, app=app, after=after, wanted_by=wanted_by)
     directory, user = _unit_directory(target), " --user" if rootless else ""
-    linger = (
-        "loginctl enable-linger >/dev/null 2>&1 || echo 'note: it stops at logout: loginctl enable-linger'\n"
-    )
     return (
         f"mkdir -p {directory}\ncat >{directory}/{service}.service <<'EOF'\n{unit}EOF\n"
         f"systemctl{user} daemon-reload\nsystemctl{user} enable {service} >/dev/null 2>&1 || "
-        f"echo 'note: systemd did not enable {service}'\n{linger if rootless else ''}"
+        f"echo 'note: systemd did not enable {service}'\n{_LINGER if rootless else ''}"
     )
 
 

@@ -54,7 +54,7 @@ def _common(deployment: Deployment) -> dict[str, str]:
         "volumes": _named_volumes(boxes),
         "limits": _limits(tuple(box.settings for box in boxes)),
         "enable": boot.enable(deployment, restart),
-        "disable": boot.disable(deployment.name, deployment.target),
+        "disable": boot.disable(deployment.name, deployment.target, stop=True),
         "forget": _forget(deployment),
         "unname": _unname(deployment),
         "tidy": _tidy(deployment),

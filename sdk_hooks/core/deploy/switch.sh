@@ -49,21 +49,30 @@ oneshot="" settle=2 tries=30
 . "./$new/limits"
 
 # Not every sleep knows fractions of a second.
-if sleep 0.1 2>/dev/null; then nap=0.2 per=5; else nap=1 per=1; fi
+if sleep 0.1 2>/dev/null; then nap=0.2; else nap=1; fi
+
+# Hundredths of a second since boot, as `at`: engines on slow targets take seconds to say how a container is.
+clock() {
+	read -r at _ </proc/uptime
+	at=$((${at%.*} * 100 + 1${at#*.} - 100))
+}
 
 # Up: healthy once, or running for `settle` seconds without being started again.
 up() {
-	left=$((tries * per)) since="" steady=0
-	while [ $left -ge 0 ]; do
+	clock
+	end=$((at + tries * 100)) since="" looks=0
+	while [ $at -le $end ] || [ $looks -lt 3 ]; do
 		now=$(sh "$new/state")
+		clock
 		case $now in
 		running*)
-			[ "$now" = "$since" ] || since=$now steady=0
-			steady=$((steady + 1))
+			[ "$now" = "$since" ] || since=$now first=$at
+			steady=
+			[ $((at - first)) -lt $((settle * 100)) ] || steady=1
 			# one whose health nobody looks at has to stay up
-			if [ -f "$new/health" ] && { [ ! -f "$new/unwatched" ] || [ $steady -gt $((settle * per)) ]; }; then
+			if [ -f "$new/health" ] && { [ ! -f "$new/unwatched" ] || [ -n "$steady" ]; }; then
 				sh "$new/health" >health.log 2>&1 && return 0
-			elif [ ! -f "$new/health" ] && [ $steady -gt $((settle * per)) ]; then
+			elif [ ! -f "$new/health" ] && [ -n "$steady" ]; then
 				return 0
 			fi
 			;;
@@ -74,7 +83,7 @@ up() {
 		ended*) echo "$now"; return 1 ;;
 		*) [ -f "$new/restarts" ] || { echo "it ended: $now"; return 1; } ;;
 		esac
-		left=$((left - 1))
+		looks=$((looks + 1))
 		sleep $nap
 	done
 	if [ -f "$new/health" ]; then
