@@ -108,7 +108,7 @@ def _application(args: argparse.Namespace, session: Session, file: Path) -> Orde
     found = applications.load(file)
     name = applications.name(found, file) if args.name is None else args.name
     parts = applications.assemble(found, file, settings.directory(args, session), settings.of_image)
-    return Order(names.checked(name), parts, args.stack, args.runtime, args.setup)
+    return Order(names.application(name), parts, args.stack, args.runtime, args.setup)
 
 
 def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:

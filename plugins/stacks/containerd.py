@@ -187,7 +187,8 @@ class Containerd:
         name, seconds = quoted((container.name,)), round(container.settings.stop_timeout)
         label = quoted(("ctr", "containers", "label", container.name, "containerd.io/restart.status="))
         signal = container.config.get("StopSignal") or "SIGTERM"
-        running = f'case "$(ctr tasks ls 2>/dev/null)" in *{name}" "*RUNNING*) ;; *) break ;; esac'
+        state = f'while read -r id _ now; do [ "$id" != {name} ] || echo "$now"; done'
+        running = f'case "$(ctr tasks ls 2>/dev/null | {state})" in RUNNING) ;; *) break ;; esac'
         return (
             f"{label}\nctr tasks kill -s {quoted((signal,))} {name}\nn=0\n"
             "if sleep 0.1 2>/dev/null; then nap=0.2 per=5; else nap=1 per=1; fi\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdk_hooks import Argv, Container, Runtime, Script, Setup, Target, hookimpl
+from sdk_hooks import Argv, Container, Joined, Runtime, Script, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 _KNOWN = ("crun", "runc", "runsc", "youki")
@@ -42,6 +42,10 @@ class Podman(DockerLike):
 
     def _networked(self, container: Container) -> Script:
         return f"{_NAMES}{super()._networked(container)}"
+
+    def _network(self, joined: Joined) -> Argv:
+        # every version since 3.0 knows this name of the option
+        return tuple(w.replace("com.docker.network.driver.mtu=", "mtu=") for w in super()._network(joined))
 
     def _groups(self, container: Container) -> Argv:
         # the groups of the login have no number in its user namespace

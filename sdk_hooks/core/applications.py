@@ -81,10 +81,24 @@ def assemble(
         for key, entry in found.containers.items()
         for image in [_image(key, entry, path, directory)]
     ]
+    _check_ports(made)
     checks = {part.name: part.settings.healthcheck for part in made}
     return parts.ordered(
         tuple(replace(part, needs=tuple(_decided(need, checks) for need in part.needs)) for part in made)
     )
+
+
+def _check_ports(made: list[Part]) -> None:
+    taken: dict[tuple[int, str], tuple[str, str]] = {}
+    for part in made:
+        for port in part.settings.ports:
+            other, address = taken.setdefault((port.host, port.protocol), (part.name, port.address))
+            if other != part.name and (not address or not port.address or address == port.address):
+                raise SdkError(
+                    f"the containers {other!r} and {part.name!r} both have port {port.host}",
+                    hint="move one of them: ports:",
+                    code="bad-spec",
+                )
 
 
 def _keys(node: yaml.Node | None) -> set[str]:
@@ -141,10 +155,22 @@ def _secret(key: str, path: Path) -> Secret:
 
 
 def _dotenv(directory: Path) -> dict[str, str]:
-    """The variables of `.env` beside a compose file."""
+    """The variables of `.env` beside a compose file.
+
+    :raises SpecError: When it can't be read.
+    """
     path = directory / ".env"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"'{path}' can't be read as UTF-8 text", detail=str(error)) from error
     found = (
         line.strip().partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#")
     )
-    return {key.strip().removeprefix("export "): value.strip().strip("\"'") for key, _, value in found}
+    return {key.strip().removeprefix("export "): _plain(value.strip()) for key, _, value in found}
+
+
+def _plain(value: str) -> str:
+    """*value* without the quotes around it, or the remark after it."""
+    quoted = re.fullmatch(r"""(['"])(.*?)\1\s*(?:#.*)?""", value)
+    return quoted[2] if quoted else re.split(r"(?:^|\s+)#", value)[0].strip()

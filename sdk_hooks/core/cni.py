@@ -68,7 +68,7 @@ def chain(
     if driver.name == "bridge":
         found.append({"type": "firewall"})
         mapped = [_mapping(port) for port in ports]
-        if mapped and first:
+        if mapped:
             found.append({"type": "portmap", "snat": True, "runtimeConfig": {"portMappings": mapped}})
     return (*found, *_tuning(network))
 

@@ -22,6 +22,18 @@ def checked(name: str) -> str:
     return name
 
 
+def application(name: str) -> str:
+    """*name*, when an application of several containers can have it: a dot parts it from what is its own.
+
+    :raises UsageError: When not.
+    """
+    if "." in checked(name):
+        raise UsageError(
+            f"{name!r} has a dot, which an application's name can't have", hint="use a - instead"
+        )
+    return name
+
+
 def of_image(image: Image) -> str:
     """What a container of *image* is called when nobody says: `localhost/web:1` gives `web`."""
     return checked(image.name.rpartition(":")[0].rpartition("/")[2])

@@ -159,9 +159,9 @@ def test_port_of_somebody_else(at: At, kind: str) -> None:
 def test_network_that_the_stack_has_not(at: At) -> None:
     runc = at("runc")
     assert refusal(runc, "--network", "bridge") == (
-        "error: 'BOARD' lacks CNI plugins for the network 'hello-http-default':"
+        "error: 'BOARD' lacks CNI plugins for the network 'hello-http.default':"
         " bridge, firewall, host-local, loopback, portmap [no-cni]\n"
-        "  hint: install them there (cni-plugins); or choose --network host\n"
+        "  hint: install them there (cni-plugins); or say network: host\n"
     )
     assert refusal(runc, "--port", "9090:8080") == (
         "error: ports can't be moved on the network 'host' [no-network]\n"

@@ -85,8 +85,8 @@ def test_without_cni_plugins_it_is_said_what_is_missing(at: Callable[[str], Plac
     done = App(place, tmp_path / "compose.yaml", COMPOSE).deploy()
 
     assert place.normal(done.stderr) == (
-        "error: 'BOARD' lacks CNI plugins for the network 'duo-back': bridge, firewall, host-local,"
-        " loopback, portmap [no-cni]\n  hint: install them there (cni-plugins); or choose --network host\n"
+        "error: 'BOARD' lacks CNI plugins for the network 'duo.back': bridge, firewall, host-local,"
+        " loopback, portmap [no-cni]\n  hint: install them there (cni-plugins); or say network: host\n"
     )
     assert place.files() == []
 
@@ -98,8 +98,8 @@ def test_an_ordinary_user_without_an_engine_can_make_no_network(
     done = App(place, tmp_path / "compose.yaml", COMPOSE).deploy()
 
     assert place.normal(done.stderr) == (
-        "error: without an engine only root can make the network 'duo-back' on 'BOARD' [needs-root]\n"
-        "  hint: log in as root, or choose --network host\n"
+        "error: without an engine only root can make the network 'duo.back' on 'BOARD' [needs-root]\n"
+        "  hint: log in as root, or say network: host\n"
     )
 
 

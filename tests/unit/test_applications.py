@@ -13,6 +13,7 @@ from sdk_hooks.core import applications
 from sdk_hooks.core.deploy.parts import Need
 from sdk_hooks.core.spec import application, read
 from sdk_hooks.core.spec.application import Application
+from sdk_hooks.errors import SdkError
 
 from .helpers import fails, file, make, write
 
@@ -71,10 +72,6 @@ def test_they_are_put_in_the_order_of_their_needs(tmp_path: Path) -> None:
             "1:1: 'containers.a.networks' names 'b', there is: none [bad-spec]",
         ),
         (
-            "containers: {a: {ports: [80]}, b: {ports: ['80:81']}}",
-            "1:1: containers 'a' and 'b' both have port 80 [bad-spec]",
-        ),
-        (
             "containers: {a: {needs: ['b:soon']}}",
             "1:26: 'containers.a.needs': 'b:soon' is not a container such as db, or db:healthy [bad-spec]\n"
             "  hint: containers.a.needs wants NAME[:CONDITION]",
@@ -106,6 +103,17 @@ def test_containers_that_wait_for_each_other_are_refused(tmp_path: Path) -> None
         "  hint: let one of them start without the others: needs:"
     ):
         applications.assemble(found, tmp_path / "app.yaml", tmp_path, lambda _: Settings())
+
+
+def test_a_port_that_two_want_is_told(tmp_path: Path) -> None:
+    """Also one that an image brings along."""
+    for name in ("a", "b"):
+        make(tmp_path / f"{name}-latest-oci", file("usr/bin/x", b"#!", 0o755), name=name)
+    found = load(tmp_path, "containers: {a: {ports: ['127.0.0.1:80:80']}, b: }")
+    with fails("the containers 'a' and 'b' both have port 80 [bad-spec]\n  hint: move one of them: ports:"):
+        applications.assemble(
+            found, tmp_path / "app.yaml", tmp_path, lambda _: Settings(ports=(Port(81, 80),))
+        )
 
 
 def test_an_image_of_a_registry_has_to_be_fetched(tmp_path: Path) -> None:
@@ -217,6 +225,13 @@ WEB = "services: {web: {image: a, %s}}"
          "  hint: export NOT_SET=..."),
         ("healthcheck: {test: [true]}", "1:48: 'services.web.healthcheck.test' begins with CMD or CMD-SHELL"
          " [bad-spec]"),
+        ("volumes: [{type: bind, source: a, target: /a}]", "1:38: 'services.web.volumes': 'a' is a path "
+         "of this machine, which the target does not have [bad-spec]"),
+        ("networks: {default: {aliases: [x]}}", "1:58: 'services.web.networks.default.aliases' of "
+         "compose files is not supported [bad-spec]"),
+        ("healthcheck: {test: [CMD]}", "1:48: 'services.web.healthcheck.test' begins with CMD or CMD-SHELL"
+         " [bad-spec]"),
+        ("<<: 1", "1:17: expected a mapping or list of mappings for merging, but found scalar [bad-spec]"),
         ("depends_on: [db]", "1:1: 'containers.web.needs' names 'db', there is: web [bad-spec]"),
     ],
 )  # fmt: skip
@@ -225,6 +240,33 @@ def test_what_of_compose_is_not_for_a_board_is_refused_by_name(
 ) -> None:
     with fails(f"{tmp_path / 'compose.yaml'}:{message}"):
         load(tmp_path, WEB % said, "compose.yaml")
+
+
+@pytest.mark.parametrize("key", ["secrets", "networks"])
+def test_a_name_that_is_none_reaches_no_shell(tmp_path: Path, key: str) -> None:
+    said = "{file: t}" if key == "secrets" else "{}"
+    text = f'services: {{web: {{image: a}}}}\n{key}: {{"t\\nreboot #": {said}}}\n'
+    with pytest.raises(SdkError, match=r"can't be a name here"):
+        load(tmp_path, text, "compose.yaml")
+
+
+def test_volumes_without_a_name_are_not_shared(tmp_path: Path) -> None:
+    other = "{image: x, volumes: ['/data:ro', {target: /e}]}"
+    text = f"services: {{a: {{image: x, volumes: [/data, d:/d]}}, b: {other}}}"
+    found = load(tmp_path, text, "compose.yaml").containers
+
+    assert found["a"].spec.volumes == (Volume("a-data", "/data"), Volume("d", "/d"))
+    assert found["b"].spec.volumes == (Volume("b-data", "/data", True), Volume("b-e", "/e"))
+
+
+def test_dotenv_is_read_as_compose_does(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("\ufeffA=x # remark\nB='y # z' # remark\nexport C=#\n".encode())
+    found = load(tmp_path, "services: {a: {image: b, environment: {V: '$A|$B|$C'}}}", "compose.yaml")
+
+    assert found.containers["a"].spec.env == {"V": "x|y # z|"}
+    (tmp_path / ".env").write_bytes(b"A=\xff")
+    with pytest.raises(SdkError, match="can't be read as UTF-8 text"):
+        load(tmp_path, "services: {a: {image: b}}", "compose.yaml")
 
 
 def test_a_spec_for_one_image_tells_of_the_other_kind(tmp_path: Path) -> None:
@@ -244,6 +286,7 @@ def test_every_form_of_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "$SET": "x", "${SET}y": "xy", "${EMPTY-d}": "", "${EMPTY:-d}": "d", "${NONE-d}": "d",
         "${SET:+z}": "z", "${EMPTY:+z}": "", "${EMPTY+z}": "z", "$${SET}": "${SET}", "a$": "a$",
     }  # fmt: skip
+    forms = {**forms, "${NONE:-${SET}:1}": "x:1", "${SET:-${NONE:-y}}": "x", "${NONE:-${ALSO:-y}}": "y"}
     for form, value in forms.items():
         found = load(tmp_path, f"services: {{a: {{image: b, environment: {{V: '{form}'}}}}}}", "compose.yaml")
         assert found.containers["a"].spec.env == {"V": value}, form

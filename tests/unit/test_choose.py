@@ -74,6 +74,18 @@ def test_without_user_namespaces_an_ordinary_user_needs_an_engine(tmp_path: Path
     check(target, image, Podman())
 
 
+def test_a_container_of_another_application_is_not_replaced(tmp_path: Path) -> None:
+    image = make(tmp_path / "x").image
+    made = deployment.make("web", (Part(image, HOST),), Podman(), None, BOARD, load().network)
+    found = Found(BOARD, ours=frozenset({"podman"}), theirs=frozenset({"web"}))
+    with fails(
+        "'board' has a container 'web' that is part of something else [name-in-use]\n"
+        "  see what: container-status board\n"
+        "  hint: deploy under another name with --name, or remove that one"
+    ):
+        choose.check(found, made, 0)
+
+
 def test_what_a_runtime_cannot_do_is_told() -> None:
     node = DeviceNode(Device("/dev/a", "/dev/a"), "c", 4, 64, 0o660, (0, 20))
     with fails(

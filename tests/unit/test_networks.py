@@ -47,7 +47,7 @@ def test_one_container_has_the_targets_network_or_a_bridge_to_move_ports(tmp_pat
 
     assert (plain.settings.network, plain.networks) == ("host", ())
     assert (moved.settings.network, moved.networks) == ("bridge", ())
-    assert [each.network.name for each in by_cni.networks] == ["shop-default"]
+    assert [each.network.name for each in by_cni.networks] == ["shop.default"]
 
 
 def test_several_on_the_targets_network_find_each_other_on_its_loopback(tmp_path: Path) -> None:
@@ -61,27 +61,27 @@ def test_several_on_the_targets_network_find_each_other_on_its_loopback(tmp_path
 def test_when_one_needs_a_bridge_all_are_on_one(tmp_path: Path) -> None:
     a, b, alone = boxes(tmp_path, Docker(), Settings(ports=MOVED), Settings(), Settings(network="none"))
 
-    assert [each.network.name for each in (*a.networks, *b.networks)] == ["shop-default"] * 2
+    assert [each.network.name for each in (*a.networks, *b.networks)] == ["shop.default"] * 2
     assert (alone.networks, alone.settings.network) == ((), "none")
     assert Docker().files(a, BOARD)["run"] == (
-        "docker network inspect shop-default >/dev/null 2>&1 || "
-        "docker network create --driver bridge shop-default || exit\n"
+        "docker network inspect shop.default >/dev/null 2>&1 || "
+        "docker network create --driver bridge shop.default || exit\n"
         "docker create --restart unless-stopped --stop-timeout 10 --name shop-a --pull never "
-        "--network shop-default --network-alias a --publish 8080:80/tcp "
+        "--network shop.default --network-alias a --publish 8080:80/tcp "
         f"--label devtool-containers.digest={a.digest} {a.image} || exit\n"
         "exec docker start shop-a\n"
     )
-    assert Docker().remove(a)[-1] == ("docker", "network", "rm", "shop-default")
+    assert Docker().remove(a)[-1] == ("docker", "network", "rm", "shop.default")
 
 
 def test_a_second_network_is_joined_before_it_starts(tmp_path: Path) -> None:
     [box] = boxes(tmp_path, Podman(), Settings(networks=(FRONT, Network("back", internal=True))))
     script = Podman().files(box, BOARD)["run"]
 
-    assert "podman network create --driver bridge --subnet 10.9.0.0/29 shop-front" in script
-    assert "podman network create --driver bridge --internal shop-back" in script
+    assert "podman network create --driver bridge --subnet 10.9.0.0/29 shop.front" in script
+    assert "podman network create --driver bridge --internal shop.back" in script
     assert script.endswith(
-        "podman network connect --alias shop shop-back shop || exit\nexec podman start shop\n"
+        "podman network connect --alias shop shop.back shop || exit\nexec podman start shop\n"
     )
 
 
@@ -94,7 +94,7 @@ def test_the_plugins_that_make_a_bridge(tmp_path: Path) -> None:
     pool = {"subnet": "10.9.0.0/29", "rangeStart": "10.9.0.2", "rangeEnd": "10.9.0.2", "gateway": "10.9.0.1"}
     assert bridge == {
         "type": "bridge",
-        "bridge": "dtc" + hashlib.sha256(b"shop-front").hexdigest()[:10],
+        "bridge": "dtc" + hashlib.sha256(b"shop.front").hexdigest()[:10],
         "isGateway": True,
         "ipMasq": True,
         "hairpinMode": True,
@@ -144,18 +144,18 @@ def test_the_configuration_of_each_driver(tmp_path: Path, network: Network, conf
     [
         (
             Docker(), Network("f", "host-device", parent="can0"),
-            "docker can't make the network 'shop-f' of driver host-device [no-network]\n"
+            "docker can't make the network 'shop.f' of driver host-device [no-network]\n"
             "  it can: host, bridge, none, macvlan, ipvlan, vlan\n"
             "  hint: change networks: in container.yaml, or use another stack",
         ),
         (
             NoStack(), Network("f", "macvlan", parent="eth1"),
-            "the network 'shop-f' of driver macvlan can't do without subnet: [no-network]\n"
+            "the network 'shop.f' of driver macvlan can't do without subnet: [no-network]\n"
             "  hint: change networks: in container.yaml",
         ),
         (
             NoStack(), Network("f", "vlan", "10.9.0.0/24", parent="eth1"),
-            "the network 'shop-f' of driver vlan can't do without parent: and vlan: [no-network]\n"
+            "the network 'shop.f' of driver vlan can't do without parent: and vlan: [no-network]\n"
             "  hint: change networks: in container.yaml",
         ),
         (
@@ -210,6 +210,21 @@ def test_a_file_without_networks_is_told(tmp_path: Path, capsys: pytest.CaptureF
     )
 
 
+def test_ports_go_to_the_bridge_wherever_it_stands(tmp_path: Path) -> None:
+    field = Network("field", "macvlan", "10.9.0.0/24", parent="eth1")
+    [box] = boxes(tmp_path / "1", NoStack(), Settings(networks=(field, FRONT), ports=MOVED))
+    assert [[p["type"] for p in each.plugins] for each in box.networks] == [
+        ["macvlan"],
+        ["bridge", "firewall", "portmap"],
+    ]
+    with fails(
+        "ports can't be moved without a network of driver bridge [no-network]\n"
+        "  ports: 8080:80/tcp\n"
+        "  hint: give it one: networks:; or leave out ports:"
+    ):
+        boxes(tmp_path / "2", NoStack(), Settings(networks=(field,), ports=MOVED))
+
+
 def test_a_subnet_has_to_have_room() -> None:
     with fails(
         "the subnet 10.9.0.0/30 of 'front' has no room for 2 containers [no-network]\n"
@@ -223,8 +238,8 @@ def test_the_plugins_have_to_be_on_the_target(tmp_path: Path) -> None:
     target = replace(BOARD, cni=frozenset({"loopback", "host-local", "bridge"}))
     parts = (Part(image, Settings(networks=(FRONT,))),)
     with fails(
-        "'board' lacks CNI plugins for the network 'shop-front': firewall [no-cni]\n"
+        "'board' lacks CNI plugins for the network 'shop.front': firewall [no-cni]\n"
         "  they are in /opt/cni/bin\n"
-        "  hint: install them there (cni-plugins); or choose --network host"
+        "  hint: install them there (cni-plugins); or say network: host"
     ):
         choose.check_machine(deployment.make("shop", parts, NoStack(), None, target, DRIVERS))

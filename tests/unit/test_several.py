@@ -134,5 +134,6 @@ def test_a_secret_is_in_what_is_sent_and_in_nothing_that_is_shown(tmp_path: Path
     subprocess.run(("dash", "-c", "\n".join(commands)), cwd=tmp_path, check=True)
     assert (tmp_path / "a" / "secret-token").read_bytes() == data
     assert "pa$$" not in shown + made.record
+    assert (content.files(made))["parts"] == "a"
     [volume] = made.containers[0].settings.volumes
     assert str(volume) == f"{made.directory}/a/secret-token:/run/secrets/token:ro"

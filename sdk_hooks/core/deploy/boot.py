@@ -64,7 +64,8 @@ def enable(deployment: Deployment, restart: Restart) -> Script:
         return disable(name, target)
     # a network namespace that we have made is not there after a boot: no engine can start what was in it
     ours = "cni" in stack.networks and any(box.networks for box in deployment.containers)
-    if stack.restarts and not ours:
+    several = bool(deployment.members[0].part.name)  # what an engine starts may be a half of it
+    if stack.restarts and not ours and not several:
         return f"# {stack.name} starts it by itself\n{disable(name, target)}"
     if target.init == "systemd":
         return _systemd(app, name, target, stack)

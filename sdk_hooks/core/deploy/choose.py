@@ -116,7 +116,7 @@ def check_machine(made: Deployment, emulated: bool = False) -> None:
     for member in made.members:
         if not emulated:
             _check_platform(made.target, member.image)
-        _check_health(member.container.settings)
+        _check_health(member.container)
         if member.container.networks:
             _check_cni(member.container, made)
         else:
@@ -199,6 +199,13 @@ def _check_platform(target: Target, image: Image) -> None:
 def _check_names(found: Found, made: Deployment) -> None:
     facts, stack = found.target.stacks.get(made.stack.name), made.stack
     for name in (container.name for container in made.containers):
+        if name in found.theirs:
+            raise SdkError(
+                f"{found.target.name!r} has a container {name!r} that is part of something else",
+                detail=f"see what: container-status {found.target.name}",
+                hint="deploy under another name with --name, or remove that one",
+                code="name-in-use",
+            )
         state = facts.states.get(name, "absent") if facts else "absent"
         holders = [stack.name] if state != "absent" else []
         if stack.takes == "layers":
@@ -211,9 +218,12 @@ def _check_names(found: Found, made: Deployment) -> None:
             )
 
 
-def _check_health(settings: Settings) -> None:
+def _check_health(container: Container) -> None:
     """The target asks over HTTP: on a network of its own a container answers on published ports only."""
-    check, known = settings.healthcheck, {n for port in settings.ports for n in (port.host, port.container)}
+    settings, check = container.settings, container.settings.healthcheck
+    bridged = not container.networks or any(each.network.driver == "bridge" for each in container.networks)
+    published = settings.ports if bridged else ()
+    known = {number for port in published for number in (port.host, port.container)}
     if check and check.port and settings.network != "host" and check.port not in known:
         raise SdkError(
             f"the health check asks port {check.port}, which the target does not have",
@@ -234,13 +244,13 @@ def _check_cni(container: Container, made: Deployment) -> None:
         raise SdkError(
             f"{made.target.name!r} lacks CNI plugins for the network {names}: {', '.join(missing)}",
             detail=f"they are in {made.target.cni_path}" if made.target.cni_path else "",
-            hint="install them there (cni-plugins); or choose --network host",
+            hint="install them there (cni-plugins); or say network: host",
             code="no-cni",
         )
     if made.target.uid:
         raise SdkError(
             f"without an engine only root can make the network {names} on {made.target.name!r}",
-            hint="log in as root, or choose --network host",
+            hint="log in as root, or say network: host",
             code="needs-root",
         )
 

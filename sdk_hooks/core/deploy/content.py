@@ -49,7 +49,7 @@ def _common(deployment: Deployment) -> dict[str, str]:
         "deployment.json": deployment.record,
         "stack": stack.name,
         "image": " ".join(dict.fromkeys(box.image for box in boxes)),
-        "ports": " ".join(sorted({str(port.host) for box in boxes for port in box.settings.ports})),
+        "ports": _ports(boxes),
         "layers": "\n".join(deployment.layers),
         "volumes": _named_volumes(boxes),
         "limits": _limits(tuple(box.settings for box in boxes)),
@@ -147,6 +147,12 @@ def _directories(settings: Settings) -> Script:
     """Make the directories of the target that are to be mounted; podman and the runtimes do not."""
     paths = [quoted((volume.source,)) for volume in settings.volumes if not volume.named]
     return "".join(f"[ -e {path} ] || (umask 022; mkdir -p {path}) || exit\n" for path in paths)
+
+
+def _ports(boxes: Iterable[Container]) -> str:
+    """TCP ports of the target that they hold."""
+    held = (port for box in boxes for port in box.settings.ports if port.protocol == "tcp")
+    return " ".join(sorted({str(port.host) for port in held}))
 
 
 def _named_volumes(boxes: Iterable[Container]) -> str:

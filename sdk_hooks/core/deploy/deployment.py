@@ -181,7 +181,7 @@ def _placed(container: Container, part: Part, directory: PurePosixPath) -> Conta
 def _own_volume(volume: Volume, container: Container, part: Part) -> Volume:
     """A named volume of an application belongs to that: two may have one called data."""
     shared = part.name and volume.named
-    return replace(volume, source=f"{container.application}-{volume.source}") if shared else volume
+    return replace(volume, source=f"{container.application}.{volume.source}") if shared else volume
 
 
 def _record(

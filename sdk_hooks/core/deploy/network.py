@@ -28,7 +28,7 @@ def chosen(name: str, parts: tuple[Part, ...], stack: Stack, target: Target) -> 
     bridged = any(_bridged(part.settings, stack, target) for part in parts)
     shared = bridged and (len(parts) > 1 or "bridge" not in stack.networks)
     default = "bridge" if bridged else "host"
-    together = Network(f"{name}-default") if shared else None
+    together = Network(f"{name}.default") if shared else None
     return tuple(replace(part, settings=_one(name, part.settings, default, together)) for part in parts)
 
 
@@ -38,14 +38,24 @@ def joined(part: Part, parts: tuple[Part, ...], drivers: Drivers, stack: Stack) 
     :raises SdkError: When a driver is not there, or can't do what is asked of it.
     """
     found = []
-    for position, network in enumerate(part.settings.networks):
-        driver = drivers(network.driver)
+    own_drivers = [drivers(network.driver) for network in part.settings.networks]
+    bridges = [driver.name == "bridge" for driver in own_drivers]
+    moved = [str(p) for p in part.settings.ports if p.host != p.container or p.address]
+    if own_drivers and moved and not any(bridges):
+        raise SdkError(
+            "ports can't be moved without a network of driver bridge",
+            detail=f"ports: {', '.join(moved)}",
+            hint="give it one: networks:; or leave out ports:",
+            code="no-network",
+        )
+    for position, (network, driver) in enumerate(zip(part.settings.networks, own_drivers, strict=True)):
         _check(network, driver, stack)
         own = ""
         if driver.addresses:
             members = [other for other in parts if network in other.settings.networks]
             own = cni.address(network, members.index(part))
-        plugins = cni.chain(network, driver, own, part.settings.ports, first=position == 0)
+        ports = part.settings.ports if position == (bridges.index(True) if any(bridges) else -1) else ()
+        plugins = cni.chain(network, driver, own, ports, first=position == 0)
         found.append(Joined(network, driver.engine(network), plugins, own))
     return tuple(found)
 
@@ -76,7 +86,7 @@ def hosts(
 
 def _one(name: str, settings: Settings, default: str, together: Network | None) -> Settings:
     if settings.networks:
-        own = tuple(replace(each, name=f"{name}-{each.name}") for each in settings.networks)
+        own = tuple(replace(each, name=f"{name}.{each.name}") for each in settings.networks)
         return replace(settings, network="", networks=own)
     if together and settings.network in ("", "bridge"):
         return replace(settings, network="", networks=(together,))

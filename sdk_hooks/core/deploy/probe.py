@@ -58,6 +58,8 @@ class Found:
     """What it has of the devices that were asked for."""
     ours: frozenset[str] = frozenset()
     """Stacks on which a container of this name is ours: also of a deployment that never came to its end."""
+    theirs: frozenset[str] = frozenset()
+    """Containers of other applications of ours."""
 
 
 def probe(
@@ -208,6 +210,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         frozenset(_pair(line) for line in facts.get("holder", [])),
         matching.answer(facts),
         frozenset(facts.get("ours", [])),
+        frozenset(facts.get("theirs", [])),
     )
 
 

@@ -59,6 +59,14 @@ done
 
 app=$STATE/apps/$name
 for f in "$app"/*/stack; do [ -f "$f" ] && echo "ours $(cat "$f")"; done
+for f in "$STATE"/apps/*/current; do # other applications: their containers, and ports that need not be seen listening
+	[ -f "$f" ] && [ "$f" != "$app/current" ] || continue
+	read -r id <"$f"
+	a=${f%/*}
+	echo "theirs ${a##*/}"
+	for p in $(cat "$a/$id/parts" 2>/dev/null); do echo "theirs ${a##*/}-$p"; done
+	for p in $(cat "$a/$id/ports" 2>/dev/null); do printf 'listen %X\n' "$p"; done
+done
 if [ -d "$app/lock" ]; then # one of these is being stopped, another one started
 	echo "busy $(cat "$app"/*/ports)"
 fi

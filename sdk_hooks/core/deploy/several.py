@@ -14,8 +14,8 @@ from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.target import Script
 
-_WAIT = 60
-"""Seconds that is waited for one container of which nothing says how long it may take."""
+_WAIT = 600
+"""Seconds that is waited for a job of which nothing says how long it may take."""
 
 
 def files(deployment: Deployment) -> Mapping[str, str]:
@@ -24,6 +24,7 @@ def files(deployment: Deployment) -> Mapping[str, str]:
     names = " ".join(member.part.name for member in deployment.members)
     head = f"#!/bin/sh\ncd {place} || exit\nparts={quoted((names,))}\n"
     found = {verb: f"{head}{script(f'several-{verb}.sh')}" for verb in ("stop", "state", "logs", "follow")}
+    found["parts"] = names
     found["start"] = f"{head}{script('several-start.sh')}{_start(deployment)}"
     checks = [member.container.settings.healthcheck for member in deployment.members]
     if any(checks):

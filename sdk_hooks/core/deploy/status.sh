@@ -21,9 +21,9 @@ for app in "$STATE"/apps/*/; do
 	[ ! -f "$app/$id/since" ] || { read -r since <"$app/$id/since"; echo "since $since"; }
 	echo "state $(sh "$app/$id/state" 2>/dev/null)"
 	echo "health $(health "$app/$id")"
-	for part in "$app/$id"/*/state; do
-		part=${part%/state}
-		[ ! -f "$part/state" ] || echo "part ${part##*/} $(health "$part") $(sh "$part/state" 2>/dev/null)"
+	# by name: what else is in there may have been written by a container
+	for part in $(cat "$app/$id/parts" 2>/dev/null); do
+		echo "part $part $(health "$app/$id/$part") $(sh "$app/$id/$part/state" 2>/dev/null)"
 	done
 	echo "record $(cat "$app/$id/deployment.json")"
 done

@@ -110,8 +110,10 @@ if sh "$new/start" && up; then
 	for d in */; do
 		d=${d%/}
 		case $d in "$new" | "$previous" | lock) continue ;; esac
-		# shellcheck disable=SC2046  # names: deployments that differ in settings only share an image
-		sh "$d/forget" $(cat "$new/image" "$previous/image" 2>/dev/null) >/dev/null 2>&1
+		# other deployments may share an image, also those of other applications
+		keep=$(for f in ../*/*/image; do [ "$f" = "../${app##*/}/$d/image" ] || cat "$f"; done 2>/dev/null)
+		# shellcheck disable=SC2086  # names
+		sh "$d/forget" $keep >/dev/null 2>&1
 		rm -rf "$d"
 	done
 	for d in .new-* .run-*; do # whose maker was killed

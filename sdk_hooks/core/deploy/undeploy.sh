@@ -17,8 +17,10 @@ if [ -n "$current" ]; then
 	esac
 fi
 [ -z "$current" ] || sh "$app/$current/unname" >/dev/null 2>&1
+keep=$(for f in "$STATE"/apps/*/*/image; do case $f in "$app"/*) ;; *) cat "$f" ;; esac done 2>/dev/null)
 for d in "$app"/*/; do
-	[ ! -f "$d/forget" ] || sh "$d/forget" >/dev/null 2>&1
+	# shellcheck disable=SC2086  # names
+	[ ! -f "$d/forget" ] || sh "$d/forget" $keep >/dev/null 2>&1
 	[ -z "$volumes" ] || [ ! -f "$d/forget-volumes" ] || sh "$d/forget-volumes" >/dev/null 2>&1
 done
 rm -rf "$app"

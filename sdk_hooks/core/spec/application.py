@@ -13,6 +13,9 @@ from sdk_hooks.core.spec.kinds import Many, Section, Table, Text
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.network import NETWORKS, PART
 
+FILE = r"[A-Za-z0-9_][\w.-]*"
+"""The name of a secret, and of its file."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -62,12 +65,6 @@ def checked(application: Application) -> Application:
         _known(f"containers.{name}.secrets", entry.secrets, application.secrets)
         if entry.networks and entry.spec.network:
             raise ValueError(f"'containers.{name}' has both 'network' and 'networks'")
-    taken: dict[tuple[int, str, str], str] = {}
-    for name, entry in application.containers.items():
-        for port in entry.spec.ports or ():
-            other = taken.setdefault((port.host, port.protocol, port.address), name)
-            if other != name:
-                raise ValueError(f"containers {other!r} and {name!r} both have port {port.host}")
     return application
 
 
@@ -132,7 +129,7 @@ APPLICATION = Section(
         "name": SPEC.keys["name"],
         "containers": Table("its containers, by name", _ENTRY, PART),
         "networks": NETWORKS,
-        "secrets": Table("files that containers see in /run/secrets", _SECRET, r"[\w.-]+"),
+        "secrets": Table("files that containers see in /run/secrets", _SECRET, FILE),
     },
     _application,
     required=("containers",),

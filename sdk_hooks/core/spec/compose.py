@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
-from sdk_hooks.container import HealthCheck, Network, Port, Resources, Volume
+from sdk_hooks.container import Network, Resources
 from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
 from sdk_hooks.core.spec import kinds, values
-from sdk_hooks.core.spec.application import Application, Entry, checked
+from sdk_hooks.core.spec.application import FILE, Application, Entry, checked
+from sdk_hooks.core.spec.compose_values import KEYS, OPTIONS, POOL, own
 from sdk_hooks.core.spec.interpolation import interpolate
-from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words, fail, pairs
+from sdk_hooks.core.spec.kinds import Text, fail, pairs
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.network import PART
 
@@ -43,14 +44,19 @@ def read(node: yaml.Node, variables: Mapping[str, str]) -> Application:
     found = _checked_keys(node, "", {"name", "services", "networks", "volumes", "secrets"})
     networks = {name: _network(name, each) for name, each in _named(found, "networks")}
     for name, volume in _named(found, "volumes"):
-        _checked_keys(volume, f"volumes.{name}", {"name"})
+        _checked_keys(volume, f"volumes.{name}", set())
     secrets = {name: _secret(name, each) for name, each in _named(found, "secrets")}
     services = {name: _service(name, each) for name, each in _named(found, "services")}
     if not services:
         raise fail(node, "the file has no 'services'")
-    for name in services:
-        if not re.fullmatch(PART, name):
-            raise fail(found["services"], f"'services': {name!r} can't be the name of a container")
+    for key, names, pattern in (
+        ("services", services, PART),
+        ("networks", networks, PART),
+        ("secrets", secrets, FILE),
+    ):
+        for name in names:
+            if not re.fullmatch(pattern, name):
+                raise fail(found[key], f"{key!r}: {name!r} can't be a name here")
     title = SPEC.keys["name"].read(found["name"], "name") if "name" in found else ""
     networks.setdefault("default", Network("default"))
     try:
@@ -61,11 +67,11 @@ def read(node: yaml.Node, variables: Mapping[str, str]) -> Application:
 
 def _service(name: str, node: yaml.Node) -> Entry:
     key = f"services.{name}"
-    found = _checked_keys(node, key, {*_KEYS, "image", "deploy", "networks", "depends_on", "secrets"})
+    found = _checked_keys(node, key, {*KEYS, "image", "deploy", "networks", "depends_on", "secrets"})
     said: dict[str, Any] = {}
     for word, value in found.items():
-        if word in _KEYS:
-            target, kind = _KEYS[word]
+        if word in KEYS:
+            target, kind = KEYS[word]
             said[target] = kind.read(value, f"{key}.{word}")
     limits = said.pop("limits", {})
     limits.update({word: said.pop(word) for word in ("memory", "cpus", "pids") if word in said})
@@ -76,7 +82,13 @@ def _service(name: str, node: yaml.Node) -> Entry:
     # compose's defaults, not ours and not the image's
     said.setdefault("restart", values.restart("no"))
     said.setdefault("ports", ())
-    joined = tuple(word for word, _ in _listed(found, "networks", key)) or ("default",)
+    listed = _listed(found, "networks", key)
+    for word, settings in listed:
+        if settings is not None:
+            _checked_keys(settings, f"{key}.networks.{word}", set())
+    joined = tuple(word for word, _ in listed) or ("default",)
+    if "volumes" in said:
+        said["volumes"] = tuple(own(volume, name) for volume in said["volumes"])
     return Entry(
         Text("an image").read(found["image"], f"{key}.image"),
         Spec(**said),
@@ -152,140 +164,12 @@ def _network(name: str, node: yaml.Node) -> Network:
     if "internal" in found:
         said["internal"] = Text("true or false", kinds.boolean).read(found["internal"], f"{key}.internal")
     if "driver_opts" in found:
-        said.update(Section("options", {"parent": Text("an interface")}).read(found["driver_opts"], key))
+        said.update(OPTIONS.read(found["driver_opts"], key))
     if "ipam" in found:
         listed = _checked_keys(found["ipam"], f"{key}.ipam", {"config"})
-        for each in _sequence(listed, "config", f"{key}.ipam")[:1]:
-            said.update(_POOL.read(each, f"{key}.ipam.config"))
+        pools = _sequence(listed, "config", f"{key}.ipam")
+        if len(pools) > 1:
+            raise fail(pools[1], f"'{key}.ipam.config': more than one is not supported")
+        for each in pools:
+            said.update(POOL.read(each, f"{key}.ipam.config"))
     return Network(name, **said)
-
-
-def _long_port(target: int, published: int = 0, protocol: str = "tcp", host_ip: str = "", **_: Any) -> Port:
-    return Port(target, published or target, protocol, host_ip)
-
-
-def _long_volume(target: str, source: str = "", read_only: bool = False, type: str = "") -> Volume:
-    if type not in ("", "volume", "bind"):
-        raise ValueError(f"a volume of type {type!r} is not supported")
-    return values.volume(f"{source}:{target}:ro" if read_only else f"{source}:{target}".lstrip(":"))
-
-
-def _short_port(text: str) -> Port:
-    if ":" not in text:
-        raise ValueError(f"{text!r} does not say the port of the target, such as 8080:{text}")
-    return values.port(text)
-
-
-def _short_volume(text: str) -> Volume:
-    if text.startswith((".", "~")):
-        raise ValueError(f"{text!r} is a path of this machine, which the target does not have")
-    return values.volume(text)
-
-
-def _test(node: yaml.Node, key: str) -> tuple[str, ...]:
-    """`test:` of a health check: a text for a shell, or a list that begins with CMD or CMD-SHELL."""
-    if isinstance(node, yaml.ScalarNode):
-        return ("/bin/sh", "-c", str(node.value))
-    words = Words("a command").read(node, key)
-    if words[:1] == ("CMD-SHELL",):
-        return ("/bin/sh", "-c", *words[1:])
-    if words[:1] != ("CMD",):
-        raise fail(node, f"{key!r} begins with CMD or CMD-SHELL")
-    return words[1:]
-
-
-class _Either:
-    """A text, or a mapping that says the same at more length."""
-
-    def __init__(self, text: Text, section: Section) -> None:
-        self.text, self.section = text, section
-
-    def read(self, node: yaml.Node, key: str) -> Any:
-        return (self.section if isinstance(node, yaml.MappingNode) else self.text).read(node, key)
-
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.text.schema(), self.section.schema()]}
-
-
-class _Reader:
-    """A kind that a function reads."""
-
-    def __init__(self, read: Callable[[yaml.Node, str], Any]) -> None:
-        self.read = read
-
-    def schema(self) -> dict[str, Any]:
-        return {}
-
-
-_POOL = Section(
-    "a pool", {"subnet": Text("a subnet", values.subnet), "gateway": Text("an address", values.ip_address)}
-)
-_TIME = Text("a time such as 10s", kinds.duration)
-_PORT = _Either(
-    Text("HOST:CONTAINER", _short_port),
-    Section(
-        "a port",
-        {
-            "target": Text("a port", values.port_number),
-            "published": Text("a port", values.port_number),
-            "protocol": kinds.choice("a protocol", "tcp", "udp", "sctp"),
-            "host_ip": Text("an address"),
-            "mode": Text("a mode"),
-            "name": Text("a name"),
-        },
-        _long_port,
-        required=("target",),
-    ),
-)
-_VOLUME = _Either(
-    Text("NAME:/PATH", _short_volume),
-    Section(
-        "a volume",
-        {
-            "type": Text("a type"),
-            "source": Text("a name or path"),
-            "target": Text("a path"),
-            "read_only": Text("true or false", kinds.boolean),
-        },
-        _long_volume,
-        required=("target",),
-    ),
-)
-_HEALTH = Section(
-    "a health check",
-    {
-        "test": _Reader(_test),
-        "interval": _TIME,
-        "timeout": _TIME,
-        "retries": Text("a number", kinds.count),
-        "start_period": _TIME,
-    },
-    lambda test=(), **rest: HealthCheck(**{"command": test, "interval": 30.0, "retries": 3, **rest}),
-    required=("test",),
-)
-_CPUS = Text("a number", kinds.decimal)
-_BYTES = Text("a size", kinds.size)
-_PIDS = Text("a number", kinds.count)
-_LIMITS = Section("limits", {"memory": _BYTES, "cpus": _CPUS, "pids": _PIDS})
-_KEYS: Mapping[str, tuple[str, Any]] = {
-    "command": ("cmd", Words("a command")),
-    "entrypoint": ("entrypoint", Words("a command")),
-    "environment": ("env", Pairs("variables")),
-    "ports": ("ports", Many("ports", _PORT)),
-    "volumes": ("volumes", Many("volumes", _VOLUME)),
-    "devices": ("devices", SPEC.keys["devices"]),
-    "ulimits": ("ulimits", SPEC.keys["ulimits"]),
-    "healthcheck": ("healthcheck", _HEALTH),
-    "restart": ("restart", SPEC.keys["restart"]),
-    "network_mode": ("network", SPEC.keys["network"]),
-    "read_only": ("read_only", SPEC.keys["read_only"]),
-    "stop_grace_period": ("stop_timeout", _TIME),
-    "mem_limit": ("memory", _BYTES),
-    "cpus": ("cpus", _CPUS),
-    "pids_limit": ("pids", _PIDS),
-    "deploy": ("limits", Section(
-        "deployment",
-        {"resources": Section("resources", {"limits": _LIMITS})},
-        lambda resources=None: dict((resources or {}).get("limits", {})),
-    )),
-}  # fmt: skip

@@ -34,6 +34,8 @@ def document(path: Path) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise SpecError(f"{place}: {error.problem or 'not valid YAML'}") from error
+    except RecursionError as error:
+        raise SpecError(f"{path}: it is nested too deeply") from error
     except yaml.YAMLError as error:
         raise SpecError(f"{path}: {str(error).splitlines()[0]}") from error
     return node

@@ -12,7 +12,7 @@ from sdk_hooks.core.spec.kinds import fail
 
 _VARIABLE = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)"
-    r"|\{(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-?+])(?P<rest>[^}]*))?\})"
+    r"|\{(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-?+])(?P<rest>(?:\$\{[^{}]*\}|[^{}])*))?\})"
 )
 
 
@@ -43,20 +43,27 @@ def interpolate(node: yaml.Node, variables: Mapping[str, str], seen: set[int] | 
 def _merge(node: yaml.MappingNode) -> None:
     """Flatten `<<`; what the mapping says itself counts."""
     if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
-        yaml.constructor.SafeConstructor().flatten_mapping(node)
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise fail(key, "a key must be a text")
+        try:
+            yaml.constructor.SafeConstructor().flatten_mapping(node)
+        except yaml.MarkedYAMLError as error:
+            raise fail(node, error.problem or "'<<' names no mapping") from error
         node.value = list({key.value: (key, value) for key, value in node.value}.values())
 
 
 def _value(node: yaml.Node, variables: Mapping[str, str], match: re.Match[str]) -> str:
     if match["escaped"]:
         return "$"
-    name, how, rest = match["plain"] or match["name"], match["how"] or "", match["rest"] or ""
+    name, how = match["plain"] or match["name"], match["how"] or ""
     value = variables.get(name)
     there = bool(value) if how.startswith(":") else value is not None
-    if how.endswith("+"):
-        return rest if there else ""
-    if there:
+    if there and not how.endswith("+"):
         return value or ""
-    if how.endswith("-"):
+    if not there and how.endswith("+"):
+        return ""
+    rest = _VARIABLE.sub(partial(_value, node, variables), match["rest"] or "")
+    if how.endswith(("-", "+")):
         return rest
     raise fail(node, f"the variable {name!r} is not set{f': {rest}' if rest else ''}", f"export {name}=...")

@@ -1,0 +1,160 @@
+"""Values of a service in a compose file, short and long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from sdk_hooks.container import HealthCheck, Port, Volume
+from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words, fail
+from sdk_hooks.core.spec.model import SPEC
+
+
+def _long_port(target: int, published: int = 0, protocol: str = "tcp", host_ip: str = "", **_: Any) -> Port:
+    return Port(target, published or target, protocol, host_ip)
+
+
+def _long_volume(target: str, source: str = "", read_only: bool = False, type: str = "") -> Volume:
+    if type not in ("", "volume", "bind"):
+        raise ValueError(f"a volume of type {type!r} is not supported")
+    if type == "bind" and not source.startswith("/"):
+        raise ValueError(f"{source!r} is a path of this machine, which the target does not have")
+    found = values.volume(f"{source or 'x'}:{target}{':ro' if read_only else ''}")
+    return found if source else replace(found, source="")
+
+
+def own(volume: Volume, service: str) -> Volume:
+    """A volume without a name is of one service only."""
+    inner = volume.target.strip("/").replace("/", "-")
+    return volume if volume.source else replace(volume, source=f"{service}-{inner}")
+
+
+def _short_port(text: str) -> Port:
+    if ":" not in text:
+        raise ValueError(f"{text!r} does not say the port of the target, such as 8080:{text}")
+    return values.port(text)
+
+
+def _short_volume(text: str) -> Volume:
+    if text.startswith((".", "~")):
+        raise ValueError(f"{text!r} is a path of this machine, which the target does not have")
+    found = values.volume(text)
+    return replace(found, source="") if re.fullmatch(r"/[^:]*(:r[ow])?", text) else found
+
+
+def _test(node: yaml.Node, key: str) -> tuple[str, ...]:
+    """`test:` of a health check: a text for a shell, or a list that begins with CMD or CMD-SHELL."""
+    if isinstance(node, yaml.ScalarNode):
+        return ("/bin/sh", "-c", str(node.value))
+    words = Words("a command").read(node, key)
+    if words[:1] == ("CMD-SHELL",):
+        return ("/bin/sh", "-c", *words[1:])
+    if words[:1] != ("CMD",) or not words[1:]:
+        raise fail(node, f"{key!r} begins with CMD or CMD-SHELL")
+    return words[1:]
+
+
+class _Either:
+    """A text, or a mapping that says the same at more length."""
+
+    def __init__(self, text: Text, section: Section) -> None:
+        self.text, self.section = text, section
+
+    def read(self, node: yaml.Node, key: str) -> Any:
+        return (self.section if isinstance(node, yaml.MappingNode) else self.text).read(node, key)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.text.schema(), self.section.schema()]}
+
+
+class _Reader:
+    """A kind that a function reads."""
+
+    def __init__(self, read: Callable[[yaml.Node, str], Any]) -> None:
+        self.read = read
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+
+OPTIONS = Section(
+    "options",
+    {"parent": kinds.matching("an interface of the target", r"[\w.-]{1,15}", "an interface such as eth1")},
+)
+POOL = Section(
+    "a pool", {"subnet": Text("a subnet", values.subnet), "gateway": Text("an address", values.ip_address)}
+)
+_TIME = Text("a time such as 10s", kinds.duration)
+_PORT = _Either(
+    Text("HOST:CONTAINER", _short_port),
+    Section(
+        "a port",
+        {
+            "target": Text("a port", values.port_number),
+            "published": Text("a port", values.port_number),
+            "protocol": kinds.choice("a protocol", "tcp", "udp", "sctp"),
+            "host_ip": Text("an address"),
+            "mode": Text("a mode"),
+            "name": Text("a name"),
+        },
+        _long_port,
+        required=("target",),
+    ),
+)
+_VOLUME = _Either(
+    Text("NAME:/PATH", _short_volume),
+    Section(
+        "a volume",
+        {
+            "type": Text("a type"),
+            "source": Text("a name or path"),
+            "target": Text("a path"),
+            "read_only": Text("true or false", kinds.boolean),
+        },
+        _long_volume,
+        required=("target",),
+    ),
+)
+_HEALTH = Section(
+    "a health check",
+    {
+        "test": _Reader(_test),
+        "interval": _TIME,
+        "timeout": _TIME,
+        "retries": Text("a number", kinds.count),
+        "start_period": _TIME,
+    },
+    lambda test=(), **rest: HealthCheck(**{"command": test, "interval": 30.0, "retries": 3, **rest}),
+    required=("test",),
+)
+_CPUS = Text("a number", kinds.decimal)
+_BYTES = Text("a size", kinds.size)
+_PIDS = Text("a number", kinds.count)
+_LIMITS = Section("limits", {"memory": _BYTES, "cpus": _CPUS, "pids": _PIDS})
+KEYS: Mapping[str, tuple[str, Any]] = {
+    "command": ("cmd", Words("a command")),
+    "entrypoint": ("entrypoint", Words("a command")),
+    "environment": ("env", Pairs("variables")),
+    "ports": ("ports", Many("ports", _PORT)),
+    "volumes": ("volumes", Many("volumes", _VOLUME)),
+    "devices": ("devices", SPEC.keys["devices"]),
+    "ulimits": ("ulimits", SPEC.keys["ulimits"]),
+    "healthcheck": ("healthcheck", _HEALTH),
+    "restart": ("restart", SPEC.keys["restart"]),
+    "network_mode": ("network", SPEC.keys["network"]),
+    "read_only": ("read_only", SPEC.keys["read_only"]),
+    "stop_grace_period": ("stop_timeout", _TIME),
+    "mem_limit": ("memory", _BYTES),
+    "cpus": ("cpus", _CPUS),
+    "pids_limit": ("pids", _PIDS),
+    "deploy": ("limits", Section(
+        "deployment",
+        {"resources": Section("resources", {"limits": _LIMITS})},
+        lambda resources=None: dict((resources or {}).get("limits", {})),
+    )),
+}  # fmt: skip
