@@ -1,5 +1,6 @@
 """Fixtures: the images, built once, and boards of every stack."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,9 @@ BOARDS = {
 STACKS = ("podman", "docker", "containerd", "crun", "runc")
 ROOTLESS = ("podman-user", "crun-user", "runc-user")
 """The same boards, and a login there that is not root."""
+EVERY = (*STACKS, *ROOTLESS)
+SPREAD = EVERY if os.environ.get("GUESTS") else tuple(name for name in EVERY if not name.startswith("runc"))
+"""Where what hardly depends on the runtime is tried; all of them with `make test-all`."""
 
 
 @pytest.fixture(scope="session")

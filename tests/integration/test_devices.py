@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from lab import NamespaceTarget
 
-from .conftest import ROOTLESS, STACKS, found
+from .conftest import SPREAD, found
 from .place import Place
 from .tester import Cli
 
@@ -15,7 +15,7 @@ FUSE = "10 229"
 """A device that no engine lets containers open by itself."""
 
 
-@pytest.fixture(scope="module", params=(*STACKS, *ROOTLESS))
+@pytest.fixture(scope="module", params=SPREAD)
 def stack(
     request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str], NamespaceTarget]
 ) -> Iterator[Place]:

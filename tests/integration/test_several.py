@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from .app import App
-from .conftest import ROOTLESS, STACKS
+from .conftest import SPREAD
 from .place import Place, wait
 
 SHOP = """\
@@ -45,7 +45,7 @@ def shop(place: Place, directory: Path, text: str = SHOP) -> App:
     return App(place, directory / "shop.yaml", text + SECRETS)
 
 
-@pytest.mark.parametrize("place", (*STACKS, *ROOTLESS), indirect=True)
+@pytest.mark.parametrize("place", SPREAD, indirect=True)
 def test_containers_find_each_other_by_name_and_are_replaced_as_one(place: Place, tmp_path: Path) -> None:
     app = shop(place, tmp_path)
     record = app.deployed()
