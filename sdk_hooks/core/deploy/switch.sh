@@ -61,7 +61,7 @@ clock() {
 up() {
 	clock
 	end=$((at + tries * 100)) since="" looks=0
-	while [ $at -le $end ] || [ $looks -lt 3 ]; do
+	while [ $at -le $end ] || [ $looks -lt 10 ]; do
 		now=$(sh "$new/state")
 		clock
 		case $now in
