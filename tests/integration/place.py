@@ -151,7 +151,7 @@ class Place:
 
     def remains(self) -> list[str]:
         """What deployments leave behind on the board that did not come to their end."""
-        words = (".new-", ".run-", "/lock")
+        words = (".new-", ".run-", ".turn-")
         return [name for name in self.files() if any(word in name for word in words)]
 
     def images(self) -> list[str]:

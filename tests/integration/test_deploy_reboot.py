@@ -126,7 +126,7 @@ def test_power_cut_at_the_first_deployment(at: At, kind: str, undo: bool) -> Non
 
 @pytest.mark.parametrize("kind", ["docker", "crun"])
 def test_power_cut_while_it_is_changed(at: At, kind: str) -> None:
-    """The lock and half of a change stay behind; the next deployment puts it right."""
+    """The turn and half of a change stay behind; the next deployment puts it right."""
     place = at(kind)
     place.deployed("plain")
     process = place.cli.start(*place.words("plain", "v2", *QUICK))
@@ -134,7 +134,7 @@ def test_power_cut_while_it_is_changed(at: At, kind: str) -> None:
     place.board.reboot()
     done = finish(process)
     assert (done.status, "Traceback" in done.stderr) == (1, False)
-    assert f"{STATE}/apps/plain/lock" in place.sh(f"ls -d {STATE}/apps/plain/lock")
+    assert place.sh(f"ls -d {STATE}/apps/plain/.turn-1")
 
     place.deployed("plain", "v2")
     assert place.facts()["version"] == "v2"

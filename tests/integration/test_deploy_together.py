@@ -52,7 +52,7 @@ def test_same_version_at_once(at: At, kind: str) -> None:
     consistent(place, "hello-http")
     assert place.get() == "hello from a container, version 1\n"
     if place.raw:
-        assert len(place.images()) == 3
+        assert len(place.images()) == 3, place.images()
         assert place.sh(f"ls -d {STATE}/layers/*/root 2>/dev/null || true") == ""
         assert len(place.processes("crun run")) == 1
 
@@ -66,28 +66,57 @@ def test_two_applications_at_once(crun: Place) -> None:
 
 
 @pytest.mark.parametrize("owner", ["99999 boot-id-of-last-week", ""])
-def test_lock_of_the_dead(crun: Place, owner: str) -> None:
-    """The power was cut while a deployment went on; or even before it could say whose the lock is."""
+def test_turn_of_the_dead(crun: Place, owner: str) -> None:
+    """The power was cut while a deployment went on; or even before it could say whose turn it is."""
     crun.deployed()
-    lock = f"{STATE}/apps/hello-http/lock"
-    crun.sh(f"mkdir {lock}; [ -z '{owner}' ] || echo '{owner}' >{lock}/owner")
+    turn = f"{STATE}/apps/hello-http/.turn-7"
+    crun.sh(f"mkdir {turn}; [ -z '{owner}' ] || echo '{owner}' >{turn}/owner")
 
     crun.deployed("hello-http", "v2")
     assert crun.get() == "hello from a container, version 2\n"
     consistent(crun, "hello-http")
 
 
-def test_lock_of_the_living(crun: Place) -> None:
+LIVING = 'read -r boot </proc/sys/kernel/random/boot_id; echo "1 $boot" >'
+
+
+def test_turn_of_the_living(crun: Place) -> None:
     """A deployment waits for another one, and goes on when it is done."""
     crun.deployed()
-    lock = f"{STATE}/apps/hello-http/lock"
-    crun.sh(f'mkdir {lock}; read -r boot </proc/sys/kernel/random/boot_id; echo "1 $boot" >{lock}/owner')
+    turn = f"{STATE}/apps/hello-http/.turn-1"
+    crun.sh(f"mkdir {turn}; {LIVING}{turn}/owner")
     process = crun.cli.start(*crun.words("hello-http", "v2"))
     wait(lambda: crun.processes("./switch"))
     assert crun.get() == "hello from a container, version 1\n"
 
-    crun.sh(f"rm -rf {lock}")
+    crun.sh(f"rm -rf {turn}")
     done = finish(process)
     assert done.status == 0
     assert "BOARD: waiting for another deployment of this container\n" in crun.normal(done.stderr)
     assert crun.get() == "hello from a container, version 2\n"
+
+
+def test_last_one_asked_for_is_the_one_that_stays(crun: Place) -> None:
+    """Those that wait for their turn get it in the order in which they asked, whatever they ask for."""
+    crun.deployed("plain")
+    turn = f"{STATE}/apps/plain/.turn-1"
+    crun.sh(f"mkdir {turn}; {LIVING}{turn}/owner")
+    lines = [crun.words("plain", "v2"), crun.words("plain", "v1", "--env", "A=1"), crun.words("plain", "v2")]
+    running = []
+    for line in lines:
+        running.append(crun.cli.start(*line))
+        assert wait(lambda: len(crun.processes("./switch")) == len(running))
+
+    crun.sh(f"rm -rf {turn}")
+    assert [finish(process).status for process in running] == [0, 0, 0]
+    assert crun.facts()["version"] == "v2"
+    assert crun.remains() == []
+
+
+def test_removal_waits_for_the_deployment_that_goes_on(crun: Place) -> None:
+    process = crun.cli.start(*crun.words("plain", "v1"))
+    assert wait(lambda: crun.processes("./switch"))
+    done = crun.undeploy("plain")
+    assert (done.status, finish(process).status) == (0, 0), done.stderr
+    assert crun.processes("crun run") == []
+    assert crun.sh(f"ls {STATE}/apps") == ""

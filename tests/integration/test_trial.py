@@ -197,7 +197,8 @@ def test_of_what_has_done_its_work_the_output_is_tested(crun: Place) -> None:
 def test_several_containers_are_not_taken_for_one(crun: Place) -> None:
     file = crun.cli.home / "several.yaml"
     file.write_text(
-        "name: plain\ncontainers:\n  one: {image: plain}\n  two: {image: plain, env: {PORT: 8091}}\n"
+        "name: plain\ncontainers:\n  one: {image: plain}\n"
+        "  two: {image: plain, env: {PORT: 8091}, ports: [8091]}\n"
     )
     words = ("container-deploy", str(file), crun.alias, "-o", f"{crun.cli.home}/v1", *crun.ssh)
     assert (done := crun.cli(*words)).status == 0, done.stderr

@@ -86,11 +86,12 @@ def test_full_disk_fails_a_load(kind: str, make_board: MakeBoard) -> None:
 
 
 def test_raw_board_is_bare(shared_board: MakeBoard) -> None:
-    """A board with crun has busybox applets, dropbear and crun, and no other program."""
+    """A board with crun has busybox applets, dropbear, crun, what CNI plugins call, and no other program."""
     board = shared_board("crun", "dropbear")
 
     found = board.ssh(("find /bin /sbin /usr/bin /usr/sbin /usr/local -type f 2>/dev/null",)).stdout.split()
-    assert sorted(found) == [b"/bin/busybox", b"/usr/bin/crun", b"/usr/sbin/dropbear"]
+    own = [b"/bin/busybox", b"/usr/bin/crun", b"/usr/sbin/dropbear"]
+    assert sorted(found) == [*own, b"/usr/sbin/ip", b"/usr/sbin/ip6tables", b"/usr/sbin/iptables"]
 
 
 @pytest.mark.parametrize("kind", ["podman", "docker", "containerd"])

@@ -124,7 +124,7 @@ def switch(app: PurePosixPath, deployment_id: str, *, installed: bool) -> Script
     fresh = f" {_FRESH}" if installed else ""
     return (
         f"cd {quoted((str(app),))} || exit\nmkdir .run-$$ && cd .run-$$ || exit\n"
-        f"{write_files('.', {'switch': script('switch.sh')})}"
+        f"{write_files('.', {'switch': script('turn.sh') + script('switch.sh')})}"
         "trap '' HUP PIPE\n"  # what runs from here on is not for the connection to end
         f"detach=\ncommand -v setsid >/dev/null 2>&1 && detach=setsid\n"
         f"$detach sh ./switch {quoted((str(app), deployment_id))}{fresh} >log 2>&1 </dev/null &\n"

@@ -67,9 +67,9 @@ for f in "$STATE"/apps/*/current; do # other applications: their containers, and
 	for p in $(cat "$a/$id/parts" 2>/dev/null); do echo "theirs ${a##*/}-$p"; done
 	for p in $(cat "$a/$id/ports" 2>/dev/null); do printf 'listen %X\n' "$p"; done
 done
-if [ -d "$app/lock" ]; then # one of these is being stopped, another one started
-	echo "busy $(cat "$app"/*/ports)"
-fi
+for t in "$app"/.turn-*; do # one of these is being stopped, another one started
+	[ ! -d "$t" ] || { echo "busy $(cat "$app"/*/ports)"; break; }
+done
 if [ -f "$app/current" ]; then
 	read -r id <"$app/current"
 	echo "current $id"

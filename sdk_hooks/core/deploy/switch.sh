@@ -1,8 +1,8 @@
 # Changes one application from the deployment that runs to another one. Runs on the target, and to its
 # end also when the connection is cut: at every moment either the old or the new one is up, or about to be.
 #
-# Usage: switch.sh APP NEW [FRESH]. APP is a directory, NEW and what `current` and `previous` say are names in
-# it, FRESH is a directory in it that has the files of NEW.
+# Needs turn.sh before it. Usage: switch.sh APP NEW [FRESH]. APP is a directory, NEW and what `current` and
+# `previous` say are names in it, FRESH is a directory in it that has the files of NEW.
 # A deployment has the files start, stop, state, logs, forget, enable, and maybe health; and `limits`:
 # tries= (seconds to become healthy), settle= (seconds that it must stay up), oneshot= (may end well).
 # Exit status: 0 up, 3 not up and the old one put back, 4 not up and there was none, 5 another one is at it.
@@ -11,30 +11,7 @@ app=$1 new=$2 fresh=$3
 own=/run/user/$(id -u)
 [ -n "$XDG_RUNTIME_DIR" ] || [ ! -d "$own" ] || export XDG_RUNTIME_DIR="$own"
 cd "$app" || exit 4
-read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
-
-locked() {
-	read -r pid at <lock/owner || return 1
-	[ "$at" = "$boot" ] && kill -0 "$pid" 2>/dev/null
-}
-waited=0
-until mkdir lock 2>/dev/null; do
-	# without an owner it is being made right now, or the power was cut at that moment
-	if { [ -f lock/owner ] || [ $waited -ge 5 ]; } && ! locked; then
-		rm -rf lock # whoever had it is dead, or the target was started again
-		continue
-	fi
-	if [ $waited -ge 60 ]; then
-		echo "another deployment of this container has been running for a minute"
-		[ -z "$fresh" ] || rm -rf "$fresh"
-		exit 5
-	fi
-	[ $waited != 0 ] || echo "waiting for another deployment of this container"
-	waited=$((waited + 1))
-	sleep 1
-done
-echo "$$ $boot" >lock/owner
-trap 'rm -rf lock' EXIT
+turn . || { [ -z "$fresh" ] || rm -rf "$fresh"; exit 5; }
 if [ -n "$fresh" ]; then
 	[ ! -d "$new" ] || sh "$new/stop" # the same once more: it has ended, or does not run well
 	rm -rf "$new"
@@ -109,7 +86,7 @@ if sh "$new/start" && up; then
 	[ ! -f previous ] || previous=$(cat previous)
 	for d in */; do
 		d=${d%/}
-		case $d in "$new" | "$previous" | lock) continue ;; esac
+		case $d in "$new" | "$previous") continue ;; esac
 		# other deployments may share an image, also those of other applications
 		keep=$(for f in ../*/*/image; do [ "$f" = "../${app##*/}/$d/image" ] || cat "$f"; done 2>/dev/null)
 		# shellcheck disable=SC2086  # names

@@ -24,7 +24,7 @@ def text(name: str, volumes: bool, undo_setup: bool = False) -> Script:
     undo = setup.undo() if undo_setup else ""
     named = '$(cat "$STATE/apps/$name"/*/volumes 2>/dev/null)' if volumes else ""
     sweep = script("sweep.sh", STATE="$STATE")
-    body = script("undeploy.sh")
+    body = script("turn.sh") + script("undeploy.sh")
     head = f'{state_directory()}name={quoted((name,))}\nvolumes="{named}"\n'
     return f'{head}{body}set -- "$name"\n{sweep}{undo}exit 0\n'
 

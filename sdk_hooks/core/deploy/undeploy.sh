@@ -1,13 +1,14 @@
 # shellcheck disable=SC2154  # the caller sets them
-# Takes an application away. Set by the caller: name, volumes (to remove, of this application only).
+# Takes an application away. Needs turn.sh before it. Set by the caller: name, volumes (to remove, of this application only).
 case $name in "" | .* | */*) exit 6 ;; esac # what it is goes: nothing else may
 app=$STATE/apps/$name
 [ -d "$app" ] || exit 6
+turn "$app" || exit
+[ -d "$app" ] || exit 6 # whoever was before us has taken it away
 current=
 [ ! -f "$app/current" ] || read -r current <"$app/current"
 for d in "$app"/*/; do
 	d=${d%/}
-	case $d in */lock) continue ;; esac
 	[ "${d##*/}" != "$current" ] || sh "$d/disable" >/dev/null 2>&1
 	sh "$d/stop" # not of the current one only: another may have been about to start when the power went
 done

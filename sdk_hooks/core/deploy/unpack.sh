@@ -1,13 +1,15 @@
 # Unpacks a layer from standard input into a directory that gets its name when all of it is there and right.
 umask 022
+layer="@LAYER@"
 mkdir -p "@FRESH@" || exit
 cd "@FRESH@" || exit
-mkdir root || exit
+dir=${layer##*/}
+mkdir "$dir" || exit
 [ "$(id -u)" = 0 ] || umask 0 # only root's tar keeps modes as they are
 if command -v mkfifo >/dev/null 2>&1 && command -v sha256sum >/dev/null 2>&1 && command -v tee >/dev/null 2>&1; then
 	mkfifo pipe || exit
 	sha256sum <pipe >sum &
-	tee pipe | tar -xf - -C root || { status=$?; cd /; rm -rf "@FRESH@"; exit $status; }
+	tee pipe | tar -xf - -C "$dir" || { status=$?; cd /; rm -rf "@FRESH@"; exit $status; }
 	wait
 	read -r found _ <sum
 	if [ "$found" != "@DIGEST@" ]; then
@@ -17,8 +19,9 @@ if command -v mkfifo >/dev/null 2>&1 && command -v sha256sum >/dev/null 2>&1 && 
 		exit 1
 	fi
 else
-	tar -xf - -C root || { status=$?; cd /; rm -rf "@FRESH@"; exit $status; }
+	tar -xf - -C "$dir" || { status=$?; cd /; rm -rf "@FRESH@"; exit $status; }
 fi
-# another transfer may have brought it meanwhile, and something may run from it
-[ -d "@LAYER@" ] || mv root "@LAYER@" || exit
+# Another transfer may have brought it meanwhile, and something may run from it. A directory that keeps its name
+# is not moved onto one that is there, nor into it.
+mv "$dir" "${layer%/*}" 2>why || [ -d "$layer" ] || { cat why >&2; exit 1; }
 cd / && rm -rf "@FRESH@"
