@@ -232,3 +232,11 @@ def test_the_kind_of_a_hook_is_told_by_its_name() -> None:
         announces = bool(re.fullmatch(r"sdk_[a-z]+_(built|started|finished|deployed|removed|updated)", name))
         assert chooses == bool(options["firstresult"]), name
         assert chooses or announces or name.endswith("s"), name
+
+
+def test_every_package_is_installed() -> None:
+    """What is not in this list is there in a checkout, and missing from what pip installs."""
+    listed = (ROOT / "pyproject.toml").read_text().partition("\npackages = [")[2].partition("]")[0]
+    said = re.findall(r'"([^"]+)"', listed)
+    there = [path.parent.relative_to(ROOT) for top in LIBRARY for path in (ROOT / top).rglob("__init__.py")]
+    assert sorted(said) == sorted(re.sub(r"^plugins\b", "sdk_plugins", ".".join(path.parts)) for path in there)
