@@ -15,11 +15,11 @@ demo:
 
 test:
 	@.ci/setup test
-	$(PYTHON) -m pytest -q --durations=10
+	$(PYTHON) -m pytest -q -n 2 --dist loadfile --durations=10
 
 test-all:
 	@.ci/setup test guests
-	GUESTS=all $(PYTHON) -m pytest -q --durations=10
+	GUESTS=all $(PYTHON) -m pytest -q -n 2 --dist loadfile --durations=10
 
 unit:
 	@.ci/setup unit

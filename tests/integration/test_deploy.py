@@ -51,7 +51,7 @@ def test_rollback_brings_the_one_before(place: Place) -> None:
         back = place.deployed("hello-http", "v1", "--rollback")
     assert (back["result"], back["digest"]) == ("rolled back", old["digest"])
     assert place.get() == "hello from a container, version 1\n"
-    assert link.received < 10_000
+    assert link.received < 10_500
     place.deployed("hello-http", "v1", "--rollback")
     assert place.get() == "hello from a container, version 2\n"
 
