@@ -29,12 +29,19 @@ class DockerLike:
     server_version = "{{.Server.Version}}"
     set_up: Script = ""
     """Prints the runtimes that it is set up for, as `sdk_hooks.Stack.inventory` has them."""
+    found: Script = ""
+    """Commands that go first in its inventory: they set what finds its daemon."""
+    whose: Script = ""
+    """Commands that print `daemon` and `unlimited`, as `sdk_hooks.Stack.inventory` has them."""
     cdi: Script = ""
     """Commands that print `cdi yes` when it takes names of CDI devices; its version is $v."""
 
     @property
     def programs(self) -> tuple[str, ...]:
         return (self.name,)
+
+    def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
 
     def lacks(self, runtime: Runtime, target: Target) -> str:  # noqa: ARG002  for those who know more
         return (
@@ -48,8 +55,9 @@ class DockerLike:
         cli = self.name
         states = "".join(self._state(name, f"echo state {quoted((name,))}") for name in containers)
         return (
+            f"{self.found}"
             f"v=$($limit {cli} version --format '{self.server_version}') || {{ echo \"$v\"; return 1; }}\n"
-            f'echo "version $v"\n{f"{self.cdi}{self.set_up}" if details else ""}{states}'
+            f'echo "version $v"\n{self.whose}{f"{self.cdi}{self.set_up}" if details else ""}{states}'
             f"i=$({cli} image ls -q)\n"
             f"[ -z \"$i\" ] || {cli} image inspect --format '{self.held}' $i\n"
             "return 0\n"

@@ -109,6 +109,9 @@ class Stack(Plugin, Protocol):
     def restarts(self) -> bool:
         """Whether it starts containers again by itself when the target boots."""
 
+    def environment(self, target: Target) -> Mapping[str, str]:
+        """Variables that all its commands want on *target*, which a login or an init may not have set."""
+
     def lacks(self, runtime: Runtime, target: Target) -> str:
         """Why it can't start containers with *runtime* on *target*, whatever they are; empty when it can."""
 
@@ -123,6 +126,8 @@ class Stack(Plugin, Protocol):
         `version 4.3.1`; `state NAME running 2026-01-01T00:00:00Z` for those of *containers* that are there;
         `blob sha256:...` for a layer found by its diff ID alone;
         `chain sha256:... sha256:...` for an image whose layers are found only in this order;
+        `daemon unix:///run/user/1000/engine.sock` when its daemon runs in namespaces of the login, $uid, and
+        listens there; `unlimited yes` when that has no control groups for its containers;
         with *details*, which cost time, `runtime crun` for a runtime that it is set up for, where it has to
         be, and `cdi yes` when `--device` takes names of CDI devices.
         """

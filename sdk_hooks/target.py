@@ -100,9 +100,13 @@ class StackFacts:
     """By name, the state of the containers that have a name that is to be deployed."""
     runtimes: frozenset[str] = frozenset()
     """Runtimes that it says it is set up for."""
-
     cdi: bool = False
     """Whether it looks up CDI names that it is given as devices."""
+    daemon: str = ""
+    """Where its daemon listens that runs in namespaces of the login, so that its containers never have the
+    target's own network; empty for any other."""
+    unlimited: bool = False
+    """Whether it has no control groups to limit a container's resources with."""
 
     @property
     def major(self) -> int:

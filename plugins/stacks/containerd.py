@@ -33,6 +33,9 @@ class Containerd:
     restarts = True  # its monitor does, within 10 s
     space = 2.0
 
+    def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
+
     def lacks(self, runtime: Runtime, target: Target) -> str:
         if runtime.handler:
             return "" if shim(runtime.handler) in target.programs else f"no program {shim(runtime.handler)}"

@@ -32,6 +32,9 @@ class CriO:
     restarts = False
     space = 4.0  # as podman, which shares its storage
 
+    def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
+
     def lacks(self, runtime: Runtime, target: Target) -> str:
         there = runtime.name in target.stacks[self.name].runtimes
         return "" if there else f"its crio.conf has no handler {runtime.name}"

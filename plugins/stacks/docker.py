@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sdk_hooks import Runtime, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
+
+# A login over ssh is not told where its own daemon listens; without systemd that is in the home directory.
+_FOUND = """\
+[ "$uid" = 0 ] || [ -n "$DOCKER_HOST" ] || grep -qs '"currentContext"' "$HOME/.docker/config.json" ||
+for s in "$XDG_RUNTIME_DIR" "$HOME/.docker/run"; do
+	[ ! -S "$s/docker.sock" ] || { export DOCKER_HOST="unix://$s/docker.sock"; break; }
+done
+"""
+_WHOSE = """\
+if [ "$uid" != 0 ]; then
+	s=$(docker info --format '{{.CgroupDriver}} {{.SecurityOptions}}' 2>/dev/null)
+	case $s in *name=rootless*)
+		echo "daemon ${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}')}"
+		case $s in none*) echo unlimited yes ;; esac ;;
+	esac
+fi
+"""
 
 
 class Docker(DockerLike):
     name = "docker"
-    summary = "engine with a daemon, which also starts containers at boot"
+    summary = "engine with a daemon, also rootless, which also starts containers at boot"
+    found = _FOUND
+    whose = _WHOSE
     held = "chain{{range .RootFS.Layers}} {{.}}{{end}}"
     networks = (*DockerLike.networks, "macvlan", "ipvlan", "vlan")
     restarts = True
     set_up = """docker info --format '{{range $name, $_ := .Runtimes}}runtime {{$name}}{{"\\n"}}{{end}}'\n"""
+
+    def environment(self, target: Target) -> Mapping[str, str]:
+        facts = target.stacks.get(self.name)
+        return {"DOCKER_HOST": facts.daemon} if facts and facts.daemon else {}
 
     def lacks(self, runtime: Runtime, target: Target) -> str:
         facts = target.stacks[self.name]

@@ -23,6 +23,9 @@ class NoStack:
     restarts = False
     space = 1.0
 
+    def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
+
     def lacks(self, runtime: Runtime, target: Target) -> str:  # noqa: ARG002
         return "" if runtime.alone else f"{runtime.name} needs an engine that starts it"
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from sdk_hooks.container import Container
-from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Local
 from sdk_hooks.core.deploy.order import Order, Prepared, prepare
 from sdk_hooks.core.oci import runtimespec, unpack
@@ -48,7 +47,7 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
     for transfer in prepared.transfers:
         transfer.send(connection, progress)
     try:
-        return _foreground(prepared.deployment.stack.run(container))
+        return _foreground(prepared.deployment.stack.run(container), with_engine(prepared))
     finally:
         forget(prepared)
 
@@ -62,6 +61,11 @@ def environment(state: str) -> dict[str, str]:
     if os.geteuid() != 0 and not os.access(found.get("XDG_RUNTIME_DIR", ""), os.W_OK):
         found["XDG_RUNTIME_DIR"] = state
     return found
+
+
+def with_engine(prepared: Prepared) -> dict[str, str]:
+    """The environment that the commands of an engine have."""
+    return {**os.environ, **prepared.deployment.stack.environment(prepared.deployment.target)}
 
 
 def _foreground(argv: Argv, env: dict[str, str] | None = None) -> int:
@@ -78,7 +82,9 @@ def forget(prepared: Prepared) -> None:
     """Drop the name that the image had for this run, unless it is deployed here."""
     if not prepared.found.current:
         argv = prepared.deployment.stack.untag(prepared.deployment.containers[0].image)
-        link.feed(Local(), argv, ())
+        subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, env=with_engine(prepared), check=False
+        )
 
 
 @contextlib.contextmanager

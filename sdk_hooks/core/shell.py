@@ -13,6 +13,11 @@ def quoted(argv: Argv) -> Script:
     return shlex.join(argv)
 
 
+def assigned(variables: Mapping[str, str]) -> str:
+    """Words that go before a command, or behind `export`, and set *variables*; with a blank at the end."""
+    return "".join(f"{key}={shlex.quote(value)} " for key, value in variables.items())
+
+
 def lines(commands: Iterable[Argv]) -> Script:
     """*commands* as a script that goes on when one fails."""
     return "".join(f"{quoted(argv)}\n" for argv in commands)

@@ -16,6 +16,7 @@ __all__ = ["make_board", "shared_board", "swept"]
 BOARDS = {
     "podman": ("podman", "openssh"),
     "docker": ("docker", "dropbear"),
+    "docker-user": ("docker-user", "openssh"),
     "containerd": ("containerd", "openssh"),
     "crun": ("crun", "dropbear"),
     "runc": ("runc", "dropbear"),
@@ -23,8 +24,8 @@ BOARDS = {
     "bare": ("bare", "openssh"),
 }
 STACKS = ("podman", "docker", "containerd", "crun", "runc")
-ROOTLESS = ("podman-user", "crun-user", "runc-user")
-"""The same boards, and a login there that is not root."""
+ROOTLESS = ("podman-user", "docker-user", "crun-user", "runc-user")
+"""A login that is not root: on the same boards, or on one whose engine is that login's own."""
 EVERY = (*STACKS, *ROOTLESS)
 SPREAD = EVERY if os.environ.get("GUESTS") else tuple(name for name in EVERY if not name.startswith("runc"))
 """Where what hardly depends on the runtime is tried; all of them with `make test-all`."""
@@ -67,7 +68,7 @@ def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str],
 def found(stack: str, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
     """The board of *stack*, one of STACKS, ROOTLESS and bare."""
     kind, _, user = stack.partition("-")
-    return Place(start_board(kind), cli, user=bool(user))
+    return Place(start_board(stack if stack in BOARDS else kind), cli, user=bool(user))
 
 
 @pytest.fixture

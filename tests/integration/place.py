@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lab import NamespaceTarget
+from lab.engines import OWN_DOCKER
 
 from .tester import Cli, Done
 
@@ -52,6 +53,11 @@ class Place:
     def raw(self) -> bool:
         """Whether it has no engine, but a runtime alone."""
         return self.board.kind in ("crun", "runc", "runsc")
+
+    @property
+    def engine(self) -> str:
+        """The name of its engine's program."""
+        return self.board.kind.removesuffix("-user")
 
     @property
     def ssh(self) -> tuple[str, ...]:
@@ -110,7 +116,8 @@ class Place:
     def sh(self, script: str) -> str:
         """What a shell on the board prints; its link is not used."""
         become = ("su", "user", "-c") if self.user else ("sh", "-c")
-        done = self.board.run((*become, script))
+        own = f"export DOCKER_HOST={OWN_DOCKER}\n" if self.board.kind == "docker-user" else ""
+        done = self.board.run((*become, own + script))
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
@@ -160,7 +167,7 @@ class Place:
             "podman": "podman image ls -q --no-trunc",
             "docker": "docker image ls -q --no-trunc",
             "containerd": "ctr images ls -q; ctr content ls -q",
-        }.get(self.board.kind, f"ls {self.directory}/layers 2>/dev/null || true")
+        }.get(self.engine, f"ls {self.directory}/layers 2>/dev/null || true")
         return sorted(self.sh(command).split())
 
     @contextmanager
@@ -183,8 +190,8 @@ class Place:
         for name in self.board.run(("ls", f"{self.directory}/apps")).stdout.decode().split():
             done = self.undeploy(name, "--volumes")
             assert done.status == 0, done.stderr
-        if self.board.kind in ("podman", "docker"):
-            self.sh(f"{self.board.kind} volume prune -f")
+        if self.engine in ("podman", "docker"):
+            self.sh(f"{self.engine} volume prune -f")
         self.sh(f"rm -rf {self.directory}/volumes")
 
 

@@ -20,7 +20,7 @@ def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str],
 
 def test_first_deploy_answers_and_second_sends_nothing(place: Place) -> None:
     first = place.deployed()
-    assert (first["result"], first["stack"]) == ("deployed", "none" if place.raw else place.board.kind)
+    assert (first["result"], first["stack"]) == ("deployed", "none" if place.raw else place.engine)
     assert first["sent"]["layers"] == 3
     assert place.get() == "hello from a container, version 1\n"
 
@@ -110,7 +110,7 @@ def test_engine_keeps_current_and_previous_only(place: Place) -> None:
     assert len(deployments) == 2
     if place.raw:
         assert len(place.images()) == 4  # two shared, and the application's own twice
-    elif place.board.kind != "containerd":
+    elif place.engine != "containerd":
         assert len(set(place.images())) == 2
     else:
         names = [name for name in place.images() if "/" in name]

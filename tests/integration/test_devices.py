@@ -32,7 +32,7 @@ def stack(
 
 
 def test_user_gets_the_group_of_its_device(place: Place) -> None:
-    if place.board.kind == "containerd":
+    if place.engine == "containerd":
         done = place.deploy("plain", "v1", "--device", "/dev/one")
         assert done.stderr == (
             "error: ctr can't put a container's user into the group 5 of its device [no-device]\n"
@@ -77,7 +77,7 @@ def test_device_that_its_user_may_not_open_is_told(place: Place) -> None:
 
 
 def test_device_is_found_by_what_it_is(place: Place) -> None:
-    if place.board.kind == "containerd":
+    if place.engine == "containerd":
         assert place.deploy("matched", "v1").stderr == (
             "error: ctr can't give the device '/dev/fuse' another path or less access [no-device]\n"
             "  hint: write it as /dev/fuse, or use another stack\n"

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from .host import require_programs
 
-Kind = Literal["podman", "docker", "containerd", "crun", "runc", "runsc", "bare"]
+Kind = Literal["podman", "docker", "docker-user", "containerd", "crun", "runc", "runsc", "bare"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +29,17 @@ START = 'setsid "$@" </dev/null >>/var/log/engine.log 2>&1 & echo $! >/run/engin
 DOCKERD = ("dockerd", "--oom-score-adjust=0", "--storage-driver=overlay2")
 CONTAINERD = ("containerd", "--log-level", "info")
 
+# The ordinary user's own, in namespaces that rootlesskit makes; its data are on the disk, as overlayfs wants.
+OWN_DOCKERD = """\
+mkdir -p /run/user/1000 /var/lib/docker-user
+chown 1000:1000 /run/user/1000 /var/lib/docker-user
+export XDG_RUNTIME_DIR=/run/user/1000 HOME=/home/user
+cd
+exec setpriv --reuid=1000 --regid=1000 --init-groups sh /usr/share/docker.io/contrib/dockerd-rootless.sh \\
+	--oom-score-adjust=0 --data-root=/var/lib/docker-user
+"""
+OWN_DOCKER = "unix:///run/user/1000/docker.sock"
+
 XTABLES = "/usr/lib/x86_64-linux-gnu/xtables"
 
 ENGINES: dict[str, Engine] = {
@@ -45,6 +56,12 @@ ENGINES: dict[str, Engine] = {
         trees=(XTABLES,),
         daemon=DOCKERD,
         ready=("docker", "version"),
+    ),
+    "docker-user": Engine(
+        package="docker.io rootlesskit slirp4netns uidmap",
+        programs=("docker", "dockerd", "containerd", "containerd-shim-runc-v2", "runc", "rootlesskit"),
+        daemon=("sh", "-c", OWN_DOCKERD),
+        ready=("docker", "-H", OWN_DOCKER, "version"),
     ),
     "containerd": Engine(
         package="containerd",
@@ -64,7 +81,7 @@ ENGINES: dict[str, Engine] = {
     "bare": Engine(package=""),
 }
 
-BIG = frozenset(("podman", "docker", "containerd"))
+BIG = frozenset(("podman", "docker", "docker-user", "containerd"))
 """Those that want more of a userland than busybox."""
 
 OTHER_PROGRAMS = frozenset(("buildah", "skopeo", "umoci", "nerdctl", "crictl", "rootlesskit"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Restart
+from sdk_hooks.core.deploy import nested
 from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.shell import quoted, write_files
 from sdk_hooks.families import Stack
@@ -66,7 +67,7 @@ def enable(deployment: Deployment, restart: Restart) -> Script:
     ours = "cni" in stack.networks and any(box.networks for box in deployment.containers)
     several = bool(deployment.members[0].part.name)  # what an engine starts may be a half of it
     if stack.restarts and not ours and not several:
-        return f"# {stack.name} starts it by itself\n{disable(name, target)}"
+        return f"# {stack.name} starts it by itself\n{disable(name, target)}{_own_daemon(stack, target)}"
     if target.init == "systemd":
         return _systemd(app, name, target, stack)
     if target.init in ("sysvinit", "busybox") and target.uid == 0:
@@ -95,7 +96,7 @@ def service_name(name: str) -> str:
 
 
 def _systemd(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Script:
-    service, rootless = service_name(name), target.uid != 0
+    service, rootless, own = service_name(name), target.uid != 0, _own_daemon(stack, target)
     after = " ".join(f"{program}.service" for program in stack.programs)
     wanted_by = "default.target" if rootless else "multi-user.target"
     unit = _UNIT.format(name=name, app=app, after=after, wanted_by=wanted_by)
@@ -103,7 +104,20 @@ def _systemd(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Scr
     return (
         f"mkdir -p {directory}\ncat >{directory}/{service}.service <<'EOF'\n{unit}EOF\n"
         f"systemctl{user} daemon-reload\nsystemctl{user} enable {service} >/dev/null 2>&1 || "
-        f"echo 'note: systemd did not enable {service}'\n{_LINGER if rootless else ''}"
+        f"echo 'note: systemd did not enable {service}'\n{own or (_LINGER if rootless else '')}"
+    )
+
+
+def _own_daemon(stack: Stack, target: Target) -> Script:
+    """What has to be so for a daemon of the login to start at boot."""
+    if not nested.daemon(stack, target):
+        return ""
+    if target.init != "systemd":
+        return f"echo 'note: it starts at boot when {stack.name} of this login does'\n"
+    units = " ".join(f"{program}.service" for program in stack.programs)
+    return (
+        f"systemctl --user is-enabled {units} >/dev/null 2>&1 || "
+        f"echo 'note: {stack.name} does not start at boot: systemctl --user enable {units}'\n{_LINGER}"
     )
 
 

@@ -15,7 +15,7 @@ from sdk_hooks.core.deploy import boot, several
 from sdk_hooks.core.deploy.address import of_port
 from sdk_hooks.core.deploy.deployment import Deployment, Running, own_root
 from sdk_hooks.core.deploy.resource import script
-from sdk_hooks.core.shell import lines, quoted, write_files
+from sdk_hooks.core.shell import assigned, lines, quoted, write_files
 from sdk_hooks.families import Stack
 from sdk_hooks.target import Argv, Script
 
@@ -134,9 +134,10 @@ def switch(app: PurePosixPath, deployment_id: str, *, installed: bool) -> Script
 
 def _head(deployment: Deployment) -> Script:
     """What every script begins with, whoever calls it: a login, an init, the switch."""
-    own = own_root(deployment.target, deployment.stack)
-    place = quoted((str(deployment.target.state / "run"),))
-    return _SHEBANG + _LOCALE + (f"export XDG_RUNTIME_DIR={place}\n" if own else "")
+    variables = dict(deployment.stack.environment(deployment.target))
+    if own_root(deployment.target, deployment.stack):
+        variables["XDG_RUNTIME_DIR"] = str(deployment.target.state / "run")
+    return _SHEBANG + _LOCALE + (f"export {assigned(variables).rstrip()}\n" if variables else "")
 
 
 def _quiet(stack: Stack, container: Container) -> Script:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sdk_hooks.container import Container, Resources, Volume
-from sdk_hooks.core.deploy import hardware, network
+from sdk_hooks.core.deploy import hardware, nested, network
 from sdk_hooks.core.deploy.hardware import Given
 from sdk_hooks.core.deploy.matching import There
 from sdk_hooks.core.deploy.parts import SECRETS, Need, Part
@@ -77,9 +77,11 @@ class Deployment:
 
     @property
     def unlimited(self) -> bool:
-        """Whether the resources of its settings can't be limited: an ordinary user has no cgroup."""
+        """Whether the resources of its settings can't be limited: an ordinary user may have no cgroup."""
         wanted = any(box.settings.resources != Resources() for box in self.containers)
-        return wanted and own_root(self.target, self.stack)
+        return wanted and (
+            own_root(self.target, self.stack) or nested.facts(self.stack, self.target).unlimited
+        )
 
 
 def make(

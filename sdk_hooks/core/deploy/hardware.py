@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sdk_hooks.container import Device, DeviceMatch, DeviceNode, Hook, Settings
-from sdk_hooks.core.deploy import cdi, devices, matching
+from sdk_hooks.core.deploy import cdi, devices, matching, nested
 from sdk_hooks.core.deploy.cdi import Edits
 from sdk_hooks.core.deploy.matching import There
 from sdk_hooks.errors import SdkError
@@ -36,11 +36,13 @@ def given(settings: Settings, there: There, stack: Stack, user: tuple[int, int],
     """
     names = _names(settings.devices)
     nodes = plain(settings, there, user, target)
+    nested.check_devices(nodes, user, stack, target)
     record = tuple(f"{node.kind} {node.major}:{node.minor}" for node in nodes)
     if not names:
         return Given(settings, nodes, devices.groups(nodes, user), record=record)
     edits = cdi.edits(names, there.specs, target)
     theirs = devices.given(edits.devices, there.nodes, user, target)
+    nested.check_devices(theirs, user, stack, target)
     groups = tuple(sorted({*devices.groups((*nodes, *theirs), user), *edits.groups}))
     record += (f"cdi {hashlib.sha256(repr(edits).encode()).hexdigest()[:12]}",)
     facts = target.stacks.get(stack.name)

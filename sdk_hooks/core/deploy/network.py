@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sdk_hooks.container import Joined, Network, Settings
 from sdk_hooks.core import cni
+from sdk_hooks.core.deploy import nested
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import NetworkDriver, Stack
@@ -94,10 +95,12 @@ def _one(name: str, settings: Settings, default: str, together: Network | None) 
 
 
 def _bridged(settings: Settings, stack: Stack, target: Target) -> bool:
-    """Whether ports have to be moved, and can be."""
+    """Whether ports have to be moved, and can be; or the target's own network is out of reach."""
     if settings.network or settings.networks:
         return settings.network == "bridge"
     moved = any(port.host != port.container or port.address for port in settings.ports)
+    if nested.daemon(stack, target):
+        return True
     return moved and ("bridge" in stack.networks or ("cni" in stack.networks and bool(target.cni)))
 
 

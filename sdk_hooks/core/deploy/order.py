@@ -155,7 +155,12 @@ def _tell(prepared: Prepared, name: str, progress: Progress) -> None:
     with_runtime = f" with {runtime.name}" if runtime else ""
     progress.step(f"{name}: {made.stack.name}{with_runtime}, {missing} of {layers} layers missing")
     if made.unlimited:
-        progress.step(f"{name}: without an engine only root can limit resources: there are no limits")
+        why = (
+            "without an engine only root"
+            if made.stack.takes == "layers"
+            else f"{made.stack.name} of root only"
+        )
+        progress.step(f"{name}: {why} can limit resources: there are no limits")
 
 
 def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:

@@ -170,6 +170,8 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         states=dict(_pair(line) for line in values.get("state", [])),
         runtimes=frozenset(values.get("runtime", [])),
         cdi="cdi" in values,
+        daemon=" ".join(values.get("daemon", [])[:1]),
+        unlimited="unlimited" in values,
     )
 
 

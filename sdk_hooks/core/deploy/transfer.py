@@ -12,7 +12,7 @@ from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.oci import archive, whiteouts
-from sdk_hooks.core.shell import quoted, write_files
+from sdk_hooks.core.shell import assigned, quoted, write_files
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.image import Descriptor, Image
@@ -108,7 +108,8 @@ class Transfer:
         return [count for count in found if count < last] + [last]
 
     def _load(self) -> Script:
-        return quoted(self.deployment.stack.load())
+        stack = self.deployment.stack
+        return assigned(stack.environment(self.deployment.target)) + quoted(stack.load())
 
     def _send_archives(self, connection: Connection, progress: Progress) -> Sent:
         held, total = set(self.held), Sent(0, 0, 0)

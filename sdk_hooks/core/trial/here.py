@@ -129,7 +129,7 @@ def started(order: Order, plugins: Plugins, progress: Progress) -> Iterator[Here
     )
     container = replace(container, settings=replace(container.settings, stop_timeout=patience))
     with _reserved(prepared), contextlib.ExitStack() as stacked:
-        environment = dict(os.environ)
+        environment = local.with_engine(prepared)
         if bare:
             directory = stacked.enter_context(local.bundle(image, container, target))
             environment = local.environment(directory)
