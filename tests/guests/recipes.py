@@ -66,6 +66,7 @@ RECIPES: dict[str, Recipe] = {
     "containerd": Recipe("containerd runc", services=("S50containerd",)),
     "arm64": Recipe(f"podman {_ENGINE}", architecture="arm64"),
     "systemd": Recipe(f"podman {_ENGINE}", init="systemd"),
+    "systemd-docker": Recipe("docker.io docker-cli iptables rootlesskit slirp4netns", init="systemd"),
 }
 
 

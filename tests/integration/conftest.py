@@ -24,10 +24,14 @@ BOARDS = {
     "bare": ("bare", "openssh"),
 }
 STACKS = ("podman", "docker", "containerd", "crun", "runc")
-ROOTLESS = ("podman-user", "docker-user", "crun-user", "runc-user")
-"""A login that is not root: on the same boards, or on one whose engine is that login's own."""
-EVERY = (*STACKS, *ROOTLESS)
-SPREAD = EVERY if os.environ.get("GUESTS") else tuple(name for name in EVERY if not name.startswith("runc"))
+ROOTLESS = ("podman-user", "crun-user", "runc-user")
+"""The same boards, and a login there that is not root."""
+OWN = ("docker-user",)
+"""Boards with an engine that is that login's own; test_own_engine.py has the short of it for `make test`."""
+EVERY = (*STACKS, *ROOTLESS, *OWN)
+_ALL = bool(os.environ.get("GUESTS"))
+DEPLOYED = tuple(name for name in (*STACKS, "runsc", *ROOTLESS, *OWN) if _ALL or name not in OWN)
+SPREAD = tuple(name for name in EVERY if _ALL or not name.startswith("runc") and name not in OWN)
 """Where what hardly depends on the runtime is tried; all of them with `make test-all`."""
 
 
@@ -66,7 +70,7 @@ def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str],
 
 
 def found(stack: str, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
-    """The board of *stack*, one of STACKS, ROOTLESS and bare."""
+    """The board of *stack*, one of STACKS, ROOTLESS, OWN, runsc and bare."""
     kind, _, user = stack.partition("-")
     return Place(start_board(stack if stack in BOARDS else kind), cli, user=bool(user))
 

@@ -60,6 +60,11 @@ class Place:
         return self.board.kind.removesuffix("-user")
 
     @property
+    def own(self) -> bool:
+        """Whether its engine is that of the ordinary user."""
+        return self.board.kind.endswith("-user")
+
+    @property
     def ssh(self) -> tuple[str, ...]:
         return ("--ssh-config", self.board.ssh_config)
 
@@ -116,7 +121,7 @@ class Place:
     def sh(self, script: str) -> str:
         """What a shell on the board prints; its link is not used."""
         become = ("su", "user", "-c") if self.user else ("sh", "-c")
-        own = f"export DOCKER_HOST={OWN_DOCKER}\n" if self.board.kind == "docker-user" else ""
+        own = f"export DOCKER_HOST={OWN_DOCKER}\n" if self.own else ""
         done = self.board.run((*become, own + script))
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()

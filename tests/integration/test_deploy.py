@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 from lab import NamespaceTarget
 
-from .conftest import ROOTLESS, STACKS, found
+from .conftest import DEPLOYED, found
 from .place import Place
 from .tester import Cli
 
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture(scope="module", params=(*STACKS, "runsc", *ROOTLESS))
+@pytest.fixture(scope="module", params=DEPLOYED)
 def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
     """Also with a runtime that is nothing but a plugin, and as an ordinary user."""
     return found(request.param, cli, start_board)

@@ -28,10 +28,21 @@ class Case:
     """For the kernel's command line."""
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
     triplet: str = ""
+    prepared: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What each login types first."""
 
 
 SNAPSHOTTER = {"etc/docker/daemon.json": '{"features": {"containerd-snapshotter": true}}\n'}
 ARM64 = "aarch64-linux-gnu"
+OWN_DOCKER = {
+    "root": (
+        "systemctl disable --now docker.socket docker containerd\n"
+        "modprobe ip_tables\nloginctl enable-linger user\n"
+        "ln -s /usr/share/docker.io/contrib/dockerd-rootless*.sh /usr/bin/\n"
+    ),
+    "user": "PATH=$PATH:/usr/sbin dockerd-rootless-setuptool.sh install\n",
+}
+"""As docker's manual has it."""
 CASES = {
     "minimal": Case("minimal", "none"),
     "podman": Case("podman", "podman"),
@@ -45,6 +56,7 @@ CASES = {
     "systemd": Case("systemd", "podman"),
     "systemd-user": Case("systemd", "podman", login="user"),
     "systemd-user-crun": Case("systemd", "none", login="user", options=("--stack", "none")),
+    "systemd-user-docker": Case("systemd-docker", "docker", login="user", prepared=OWN_DOCKER),
 }
 EVERYWHERE = ("minimal",)
 """Those that `make test` runs too: building them and going through them fits into CI."""
@@ -82,6 +94,8 @@ def test_scenario(name: str, cli: Cli, images: Callable[[str], Path]) -> None:
     with guest:
         site = Site(guest, cli, store, case.login, case.stack, case.options)
         try:
+            for login, script in case.prepared.items():
+                guest.sh(script, login)
             scenario(site)
         except BaseException:
             print(guest.console())

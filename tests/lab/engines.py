@@ -59,7 +59,7 @@ ENGINES: dict[str, Engine] = {
     ),
     "docker-user": Engine(
         package="docker.io rootlesskit slirp4netns uidmap",
-        programs=("docker", "dockerd", "containerd", "containerd-shim-runc-v2", "runc", "rootlesskit"),
+        programs=("docker", "dockerd", "containerd", "ctr", "containerd-shim-runc-v2", "runc", "rootlesskit"),
         daemon=("sh", "-c", OWN_DOCKERD),
         ready=("docker", "-H", OWN_DOCKER, "version"),
     ),

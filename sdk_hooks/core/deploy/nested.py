@@ -43,18 +43,27 @@ def check_network(container: Container, stack: Stack, target: Target) -> None:
 
 
 def check_devices(nodes: Iterable[DeviceNode], user: tuple[int, int], stack: Stack, target: Target) -> None:
-    """Refuse devices that only a group of the login may open: it has no number in the daemon's namespaces.
+    """Refuse devices that can't be opened in there, or not under that path.
+
+    A group of the login has no number in the daemon's namespaces, and nobody there may make a device node:
+    the target's own is mounted where it is.
 
     :raises SdkError: With the first of them.
     """
+    whose = f"{stack.name} of an ordinary user of {target.name!r}"
     for node in nodes if daemon(stack, target) else ():
-        mine = user[0] == 0 and node.owner[0] == target.uid
-        needed = sum(bit for access, bit in (("r", 4), ("w", 2)) if access in node.device.access)
+        device, mine = node.device, user[0] == 0 and node.owner[0] == target.uid
+        needed = sum(bit for access, bit in (("r", 4), ("w", 2)) if access in device.access)
         if (node.mode >> (6 if mine else 0)) & needed != needed:
             raise SdkError(
-                f"{stack.name} of an ordinary user of {target.name!r} can't let a container open "
-                f"{node.device.source!r}",
+                f"{whose} can't let a container open {device.source!r}",
                 detail=f"its mode is {node.mode:04o}, and groups of the login do not count in there",
                 hint="let a udev rule open it for all (MODE=), or log in as root",
                 code="device-access",
+            )
+        if device.target != device.source:
+            raise SdkError(
+                f"{whose} can't give the device {device.source!r} another path",
+                hint=f"write it as {device.source}, or use another stack",
+                code="no-device",
             )

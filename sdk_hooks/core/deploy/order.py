@@ -155,11 +155,8 @@ def _tell(prepared: Prepared, name: str, progress: Progress) -> None:
     with_runtime = f" with {runtime.name}" if runtime else ""
     progress.step(f"{name}: {made.stack.name}{with_runtime}, {missing} of {layers} layers missing")
     if made.unlimited:
-        why = (
-            "without an engine only root"
-            if made.stack.takes == "layers"
-            else f"{made.stack.name} of root only"
-        )
+        alone = made.stack.takes == "layers"
+        why = "without an engine only root" if alone else f"here only {made.stack.name} of root"
         progress.step(f"{name}: {why} can limit resources: there are no limits")
 
 
