@@ -240,6 +240,8 @@ class Container:
     command: Argv | None = None
     """Instead of the image's CMD."""
     rootless: bool = False
+    nested: bool = False
+    """Whether the stack's daemon runs in namespaces of the login."""
     devices: tuple[DeviceNode, ...] = ()
     groups: tuple[int, ...] = ()
     """Groups of the target, besides its own, that its user needs to open the devices."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from sdk_hooks import Runtime, Setup, Target, hookimpl
+from sdk_hooks import Argv, Container, Runtime, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 # A login over ssh is not told where its own daemon listens; without systemd that is in the home directory.
@@ -54,6 +55,14 @@ class Docker(DockerLike):
             return None
         entry = {"runtimes": {runtime.name: {"path": runtime.program}}}
         return Setup("/etc/docker/daemon.json", entry, 'kill -HUP "$(cat /run/docker.pid)"\n')
+
+    def _devices(self, container: Container) -> Argv:
+        if not container.nested:
+            return super()._devices(container)
+        # runc can make no node there: it mounts the target's, under the path in the container only
+        nodes = [f"{node.device.source}:{node.device.target}" for node in container.devices]
+        others = super()._devices(replace(container, devices=()))
+        return (*(word for node in nodes for word in ("--volume", node)), *others)
 
     def _runtime(self, runtime: Runtime) -> str:
         return runtime.name if runtime.program else runtime.handler

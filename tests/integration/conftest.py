@@ -31,7 +31,7 @@ OWN = ("docker-user",)
 EVERY = (*STACKS, *ROOTLESS, *OWN)
 _ALL = bool(os.environ.get("GUESTS"))
 DEPLOYED = tuple(name for name in (*STACKS, "runsc", *ROOTLESS, *OWN) if _ALL or name not in OWN)
-SPREAD = tuple(name for name in EVERY if _ALL or not name.startswith("runc") and name not in OWN)
+SPREAD = tuple(name for name in EVERY if _ALL or not name.startswith(("runc", *OWN)))
 """Where what hardly depends on the runtime is tried; all of them with `make test-all`."""
 
 

@@ -60,7 +60,17 @@ def _common(deployment: Deployment) -> dict[str, str]:
         "tidy": _tidy(deployment),
     }
     volumes = {"forget-volumes": _forget_volumes(deployment)} if _kept_volumes(deployment) else {}
-    return {**found, **volumes, **({"restarts": str(restart)} if policies else {})}
+    slow = {"unwatched": ""} if _forwarded(deployment) else {}
+    return {**found, **volumes, **slow, **({"restarts": str(restart)} if policies else {})}
+
+
+def _forwarded(deployment: Deployment) -> bool:
+    """Whether a health check can only tell that something listens, which may be who forwards the port."""
+    asked = any(
+        box.settings.healthcheck and box.settings.healthcheck.port and box.settings.network != "host"
+        for box in deployment.containers
+    )
+    return asked and not {"curl", "wget"} & deployment.target.programs
 
 
 def _own(member: Running, deployment: Deployment) -> dict[str, str]:

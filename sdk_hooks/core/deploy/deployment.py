@@ -109,6 +109,7 @@ def make(
     boxes = [
         replace(
             _container(name, part, given[part.name], runtime, target, users_of[part.name]),
+            nested=bool(nested.daemon(stack, target)),
             networks=networks[part.name],
             hosts=network.hosts(part, parts, networks, stack),
         )

@@ -43,10 +43,7 @@ def check_network(container: Container, stack: Stack, target: Target) -> None:
 
 
 def check_devices(nodes: Iterable[DeviceNode], user: tuple[int, int], stack: Stack, target: Target) -> None:
-    """Refuse devices that can't be opened in there, or not under that path.
-
-    A group of the login has no number in the daemon's namespaces, and nobody there may make a device node:
-    the target's own is mounted where it is.
+    """Refuse devices that only a group of the login may open: it has no number in the daemon's namespaces.
 
     :raises SdkError: With the first of them.
     """
@@ -60,10 +57,4 @@ def check_devices(nodes: Iterable[DeviceNode], user: tuple[int, int], stack: Sta
                 detail=f"its mode is {node.mode:04o}, and groups of the login do not count in there",
                 hint="let a udev rule open it for all (MODE=), or log in as root",
                 code="device-access",
-            )
-        if device.target != device.source:
-            raise SdkError(
-                f"{whose} can't give the device {device.source!r} another path",
-                hint=f"write it as {device.source}, or use another stack",
-                code="no-device",
             )

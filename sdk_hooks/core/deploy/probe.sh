@@ -28,7 +28,8 @@ done
 
 if [ "$uid" != 0 ]; then
 	echo "gid $(id -g)"
-	read -r n 2>/dev/null </proc/sys/net/ipv4/ip_unprivileged_port_start && echo "low $n"
+	# not by `read`: some shells ask for one byte after the other, of which the kernel gives the first one only
+	n=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null) && echo "low $n"
 	[ -e /proc/self/ns/user ] || echo "confined the kernel has no user namespaces (CONFIG_USER_NS)"
 	for s in user.max_user_namespaces kernel.unprivileged_userns_clone; do
 		n=
