@@ -139,6 +139,8 @@ def check_stack(stack: Stack) -> None:
     for follow in (False, True):
         _check_argv(f"{stack.name}.logs", stack.logs(box, follow, 10))
     known = replace(TARGET, stacks={stack.name: StackFacts("99")})
+    words = [word for pair in stack.environment(known).items() for word in pair]
+    _require(all(isinstance(word, str) for word in words), f"{stack.name}.environment maps texts to texts")
     _require(isinstance(stack.lacks(_Runtime(), known), str), f"{stack.name}.lacks gives a text")
     setup = stack.setup(_Runtime(), known)
     _require(setup is None or setup.path.startswith("/"), f"{stack.name}.setup names a file of the target")
