@@ -40,7 +40,7 @@ def test_user_gets_the_group_of_its_device(place: Place) -> None:
         )
         return
     if place.own:
-        pytest.skip("test_own_engine.py has what it is told")
+        pytest.skip("test_own_engine.py has what is told then")
     place.deployed("plain", "v1", "--device", "/dev/one:/dev/given:rw")
 
     assert place.facts()["device"] == "open"
@@ -162,7 +162,8 @@ def test_cdi_device_brings_all_that_its_spec_says(cdi: Place) -> None:
 
     facts = cdi.facts()
     assert (facts["device"], facts["greeting"], facts["words"]) == ("open", "from CDI", "yaml")
-    assert cdi.get(8090, "/acme").strip() == "acme"
+    # rootlesskit shows its daemon the /etc of the time when that was started
+    assert cdi.own or cdi.get(8090, "/acme").strip() == "acme"
     if len(names) == 3:
         assert cdi.sh("ls /tmp/hooked") == "/tmp/hooked\n"
 
