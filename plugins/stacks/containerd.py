@@ -23,6 +23,11 @@ from sdk_hooks.shell import quoted
 # Without a limit ctr waits 10 s for a daemon that is not there.
 _CTR = ("ctr", "--connect-timeout", "3s")
 
+# Root's may just be starting; an ordinary user need not wait for one.
+_THERE = """\
+s=${CONTAINERD_ADDRESS:-/run/containerd/containerd.sock}
+c="there is no $s"
+{ [ "$uid" = 0 ] || [ -S "$s" ]; }"""
 # nerdctl tells rootlesskit of every port, at every start; ctr and the restart monitor know nothing of it.
 _NESTED = """\
 [ ! -s "$XDG_RUNTIME_DIR/containerd-rootless/child_pid" ] ||
@@ -56,6 +61,7 @@ class Containerd:
             states += f'case "$all" in {_word(name)}) echo state {quoted((name,))} known ;; esac\n'
         cdi = 'case ${v#v} in "" | 0.* | 1.*) ;; *) echo cdi yes ;; esac\n'
         return (
+            f"{_THERE} && "
             f'c=$({quoted((*_CTR, "content", "ls", "-q"))}) || {{\n{_NESTED}echo "$c"; return 1; }}\n'
             'for b in $c; do echo "blob $b"; done\n'
             f"set -- $(ctr version 2>/dev/null); while [ $# -gt 1 ]; do\n"

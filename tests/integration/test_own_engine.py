@@ -75,6 +75,7 @@ def test_a_device_that_is_for_all_can_have_another_path(own: Place) -> None:
 
 
 def test_containerd_in_such_namespaces_is_refused_with_the_reason(own: Place) -> None:
+    assert "  there is no /run/containerd/containerd.sock\n" in told(own, "--stack", "containerd")
     kit = "rootlesskit --state-dir=/run/user/1000/containerd-rootless sleep 60 </dev/null >/dev/null 2>&1 &"
     own.sh(f"{kit} until [ -s /run/user/1000/containerd-rootless/child_pid ]; do sleep 0.1; done")
     try:
