@@ -177,6 +177,8 @@ class Settings:
     """host, bridge or none; empty for host, or for bridge where ports have to be moved."""
     networks: tuple[Network, ...] = ()
     """Those of its application that it joins, instead of *network*; the first has its default route."""
+    hostname: str = ""
+    """Empty for one that the stack gives it."""
     entrypoint: Argv | None = None
     """Instead of the image's, whose CMD then does not count either."""
     cmd: Argv | None = None
@@ -256,3 +258,8 @@ class Container:
     """Qualified names of devices (`vendor.com/class=name`) that the stack looks up in CDI specs by itself."""
     hooks: tuple[Hook, ...] = ()
     """Only for a stack that takes layers."""
+
+    @property
+    def hostname(self) -> str:
+        """What it calls itself, where the stack leaves that to us."""
+        return self.settings.hostname or self.name

@@ -123,6 +123,7 @@ class DockerLike:
             *("--pull", "never"),  # an image that is gone was removed: a registry knows nothing of it
             *(("--runtime", self._runtime(container.runtime)) if container.runtime else ()),
             *self._joins(container),
+            *(("--hostname", settings.hostname) if settings.hostname else ()),
             *(("--read-only",) if settings.read_only else ()),
             *self._resources(container),
             *self._devices(container),

@@ -53,7 +53,7 @@ class Pflask:
             ("bind-ro", str(container.directory / name), f"/etc/{name}") for name in networks.etc(container)
         ]
         options = (
-            *(f"--chroot={root}", f"--chdir={made['cwd']}", f"--hostname={container.name}", *network),
+            *(f"--chroot={root}", f"--chdir={made['cwd']}", f"--hostname={container.hostname}", *network),
             *(f"--mount={_one(':'.join(pair))}" for pair in (*etc, *_binds(container))),
             *(f"--setenv={_one(variable)}" for variable in made["env"]),
             f"--caps=-all,{','.join('+' + name.removeprefix('CAP_').lower() for name in CAPABILITIES)}",

@@ -29,6 +29,8 @@ class RunX(RuncLike):
             return f"set environment variables: {', '.join(sorted({*settings.env, *names}))}"
         if settings.network != "host" or container.networks:
             return "give a container another network than dom0's, whose sockets it has"
+        if settings.hostname:
+            return "give its machine a host name"
         if (
             settings.resources.memory
             or settings.resources.cpus

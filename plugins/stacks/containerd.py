@@ -106,6 +106,7 @@ class Containerd:
             *(word for key, value in settings.env.items() for word in ("--env", f"{key}={value}")),
             *self._mounts(container),
             *self._devices(container),
+            *self._hostname(container),
             *("--label", f"devtool-containers.digest={container.digest}"),
             container.image,
             container.name,
@@ -167,6 +168,12 @@ class Containerd:
             options = f"rbind:{'ro' if volume.read_only else 'rw'}"
             words += ["--mount", f"type=bind,src={source},dst={volume.target},options={options}"]
         return tuple(words)
+
+    def _hostname(self, container: Container) -> Argv:
+        if container.settings.hostname:
+            what = "ctr can't give a container a host name"
+            raise SdkError(what, hint="use another stack, or leave out hostname:", code="no-hostname")
+        return ()
 
     def _devices(self, container: Container) -> Argv:
         if container.settings.ulimits:

@@ -122,6 +122,7 @@ def _pod(container: Container) -> dict[str, Any]:
             "attempt": 0,
         },
         "log_directory": directory,
+        **({"hostname": container.settings.hostname} if container.settings.hostname else {}),
         "linux": {"security_context": {"namespace_options": modes}},
     }
 

@@ -9,7 +9,7 @@ from lab.fixtures import MakeBoard
 
 from .place import STATE, Place, wait
 from .test_pflask import install
-from .tester import Cli
+from .tester import SPECS, Cli
 
 pytestmark = [
     pytest.mark.integration,
@@ -118,6 +118,17 @@ def test_a_container_is_as_asked(crio: Place) -> None:
     done = crio.deploy("tester", "v2", "--stack", "cri-o", "--env", "MODE=crash")
     assert (done.status, "log: no luck today" in done.stderr) == (1, True)
     assert crio.facts()["version"] == "v1"
+
+
+def test_a_container_calls_itself_as_asked(crio: Place, cli: Cli) -> None:
+    file = cli.home / "named.yaml"
+    check = "healthcheck: {command: grep -qx front-1 /proc/sys/kernel/hostname}\n"
+    file.write_text(f"{SPECS['plain']}{check}hostname: front-1\n")
+    cli.build("plain", "--from", f"{cli.home}/tester-tree-v1", "-f", str(file), "-o", f"{cli.home}/named")
+    deployed(crio, "plain", "named")
+
+    assert crio.state("plain")["health"] == "healthy"
+    assert crio.sh("cat /proc/sys/kernel/hostname") != "front-1\n"
 
 
 def test_after_a_reboot_its_start_script_brings_it_back(crio: Place) -> None:

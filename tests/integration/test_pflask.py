@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +26,10 @@ SPECS = {
         "hello-tree",
         "entrypoint: /usr/bin/hello-http\nports: [8080]\nvolumes: ['data:/var/lib/deep/data']\n",
     ),
-    "plain": ("tester-tree", "entrypoint: /usr/bin/tester\nenv: {PATH: /bin}\nports: [8090]\n"),
+    "plain": (
+        "tester-tree",
+        "entrypoint: /usr/bin/tester\nenv: {PATH: /bin}\nports: [8090]\nhostname: front\n",
+    ),
 }
 
 
@@ -105,6 +109,8 @@ def test_what_the_container_gets(pflask: Place, roots: Callable[..., tuple[str, 
     assert (facts["uid"], facts["starts"], facts["device"], facts["umask"]) == ("0", "1", "open", "0022")
     (inner,) = pflask.processes("httpd -f")
     status = dict(line.split(":\t") for line in Path(f"/proc/{inner}/status").read_text().splitlines())
+    own = subprocess.run(("nsenter", "-t", str(inner), "-u", "uname", "-n"), capture_output=True, check=True)
+    assert own.stdout == b"front\n"
     assert status["CapBnd"] == status["CapEff"] == "00000000800405fb", "eleven capabilities"
     assert pflask.state("plain")["state"] == "running"
     assert "tester v1 starts" in pflask.status("plain", "--logs").stdout

@@ -158,6 +158,21 @@ def test_limits_of_processes(at: Callable[[str], Place], cli: Cli, kind: str) ->
     assert place.facts(of="limits")["files"] == "77"
 
 
+@pytest.mark.parametrize("kind", ["docker", "podman", "podman-user", "crun", "crun-user"])
+@pytest.mark.parametrize("network", ["host", "none"])
+def test_a_container_calls_itself_as_asked(
+    at: Callable[[str], Place], cli: Cli, kind: str, network: str
+) -> None:
+    file, place = cli.home / "hostname.yaml", at(kind)
+    check = "healthcheck: {command: grep -qx front-1 /proc/sys/kernel/hostname}\n"
+    file.write_text(f"{SPECS['plain']}{check}hostname: front-1\nnetwork: {network}\n")
+    cli.build("plain", "--from", f"{cli.home}/tester-tree-v1", "-f", str(file), "-o", f"{cli.home}/named")
+    place.deployed("plain", "named")
+
+    assert place.state("plain")["health"] == "healthy"
+    assert place.sh("cat /proc/sys/kernel/hostname") != "front-1\n"
+
+
 @pytest.mark.parametrize("kind", ["crun", "runc"])
 def test_system_calls_are_filtered(at: Callable[[str], Place], kind: str) -> None:
     place = at(kind)

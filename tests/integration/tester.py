@@ -14,7 +14,7 @@ from lab.host import find_program
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "recipes-examples/recipes-hello/hello-http/hello-http"
 COMMAND = Path(sys.executable).with_name("devtool-containers")
-APPLETS = ("cat", "httpd", "id", "ip", "sh", "sleep", "stat", "touch", "wc", "wget")
+APPLETS = ("cat", "grep", "httpd", "id", "ip", "sh", "sleep", "stat", "touch", "wc", "wget")
 
 TESTER = """\
 #!/bin/sh

@@ -225,6 +225,7 @@ def test_of_runtimes_that_need_an_engine_none_is_chosen_without_one() -> None:
             {"user": (0, 0), "settings": replace(HOST, healthcheck=HealthCheck(("check",)))},
             "run a health check's command in the container",
         ),
+        ({"user": (0, 0), "settings": replace(HOST, hostname="a")}, "give its machine a host name"),
         ({"user": (0, 0), "settings": replace(HOST, read_only=True)}, "make the root file system read-only"),
         ({"user": (0, 0), "settings": HOST}, ""),
     ],

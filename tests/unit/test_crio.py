@@ -21,7 +21,11 @@ KNOWN = replace(TARGET, stacks={"cri-o": StackFacts("1.37.0", runtimes=frozenset
 
 def test_a_container_becomes_a_pod_with_one_container() -> None:
     settings = replace(
-        HOST, env={"A": "1"}, volumes=(Volume("data", "/data", True),), resources=Resources(64 << 20, 0.5)
+        HOST,
+        hostname="front",
+        env={"A": "1"},
+        volumes=(Volume("data", "/data", True),),
+        resources=Resources(64 << 20, 0.5),
     )
     node = DeviceNode(Device("/dev/a", "/dev/b", "rw"), "c", 4, 64, 0o660, (0, 20))
     made = CriO().files(container(settings=settings, devices=(node,), groups=(20,)), TARGET)
@@ -29,6 +33,8 @@ def test_a_container_becomes_a_pod_with_one_container() -> None:
 
     assert pod["metadata"]["uid"] == "web-0123456789ab"
     assert pod["linux"]["security_context"]["namespace_options"] == {"network": 2, "pid": 1, "ipc": 1}
+    assert pod["hostname"] == "front"
+    assert "hostname" not in json.loads(CriO().files(container(settings=HOST), TARGET)["pod.json"])
     assert box["envs"] == [{"key": "A", "value": "1"}]
     volumes = "/var/lib/devtool-containers/volumes"
     assert box["mounts"] == [{"container_path": "/data", "host_path": f"{volumes}/data", "readonly": True}]

@@ -18,7 +18,11 @@ NODE = DeviceNode(Device("/dev/a", "/dev/b"), "c", 4, 64, 0o660, (0, 20))
 
 def test_a_container_becomes_options() -> None:
     settings = replace(
-        HOST, network="none", volumes=(Volume("data", "/data"), Volume("/a,b", "/c", True)), env={"A": "1,2"}
+        HOST,
+        hostname="front",
+        network="none",
+        volumes=(Volume("data", "/data"), Volume("/a,b", "/c", True)),
+        env={"A": "1,2"},
     )
     config = {"Entrypoint": ["/x"], "Cmd": ["y"]}
     box = container(**{**ROOT, "settings": settings}, devices=(NODE,), config=config)
@@ -26,7 +30,7 @@ def test_a_container_becomes_options() -> None:
 
     assert argv[3:] == (
         *("sh", "web", "/b/rootfs", "own"),
-        *("--chroot=/b/rootfs", "--chdir=/", "--hostname=web", "--netif"),
+        *("--chroot=/b/rootfs", "--chdir=/", "--hostname=front", "--netif"),
         "--mount=bind:/var/lib/devtool-containers/volumes/data:/data",
         *("--mount=bind-ro:/a\\,b:/c", "--mount=bind:/dev/a:/dev/b", "--setenv=A=1\\,2"),
         "--caps=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+net_bind_service,+setfcap,+setgid,"

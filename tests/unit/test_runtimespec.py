@@ -127,6 +127,13 @@ def test_limits_of_processes_are_the_kernels() -> None:
     ]
 
 
+def test_it_calls_itself_by_the_name_that_it_was_given() -> None:
+    named = runtimespec.config(container(settings=Settings(hostname="front")), TARGET)
+
+    assert (named["hostname"], runtimespec.config(container(), TARGET)["hostname"]) == ("front", "web")
+    assert {"type": "uts"} in named["linux"]["namespaces"]
+
+
 def test_arguments_take_the_place_of_cmd() -> None:
     box = container(command=("x",), config={"Entrypoint": ["/a"], "Cmd": ["b"]})
 

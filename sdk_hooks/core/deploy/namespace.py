@@ -26,7 +26,7 @@ def etc(container: Container) -> tuple[str, ...]:
 
 def files(container: Container, target: Target) -> Mapping[str, str]:
     """What `up` and `down` need in the deployment's directory; nothing without networks and names."""
-    own = [(container.name, joined.address.partition("/")[0]) for joined in container.networks[:1]]
+    own = [(container.hostname, joined.address.partition("/")[0]) for joined in container.networks[:1]]
     names = "".join(f"{address} {name}\n" for name, address in (*own, *container.hosts) if address)
     found = {"hosts.own": names} if etc(container) else {}
     if not container.networks:

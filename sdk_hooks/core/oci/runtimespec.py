@@ -42,7 +42,7 @@ def config(container: Container, target: Target) -> dict[str, Any]:
     """The runtime-spec's configuration object; for an ordinary user one that needs no privilege."""
     made = {
         "ociVersion": "1.0.2",
-        "hostname": container.name,
+        "hostname": container.hostname,
         "root": {"path": "rootfs", "readonly": container.settings.read_only},
         "process": process(container),
         "mounts": [*_system_mounts(container, target), *_volumes(container)],

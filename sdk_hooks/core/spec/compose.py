@@ -13,7 +13,7 @@ from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
 from sdk_hooks.core.spec import kinds, values
 from sdk_hooks.core.spec.application import FILE, Application, Entry, checked
 from sdk_hooks.core.spec.compose_values import KEYS, OPTIONS, POOL, own
-from sdk_hooks.core.spec.interpolation import interpolate
+from sdk_hooks.core.spec.interpolation import interpolate, pass_on
 from sdk_hooks.core.spec.kinds import Text, fail, pairs
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.network import PART
@@ -37,7 +37,7 @@ _IGNORED = ("version", "container_name", "expose", "labels", "pull_policy", "std
 def read(node: yaml.Node, variables: Mapping[str, str]) -> Application:
     """The application in the compose file whose root is *node*.
 
-    :param variables: What `${NAME}` in it means.
+    :param variables: What `${NAME}` in it means, and the variables that it passes on by name.
     :raises SpecError: With the place of what is wrong, or can't be done.
     """
     interpolate(node, variables)
@@ -46,7 +46,7 @@ def read(node: yaml.Node, variables: Mapping[str, str]) -> Application:
     for name, volume in _named(found, "volumes"):
         _checked_keys(volume, f"volumes.{name}", set())
     secrets = {name: _secret(name, each) for name, each in _named(found, "secrets")}
-    services = {name: _service(name, each) for name, each in _named(found, "services")}
+    services = {name: _service(name, each, variables) for name, each in _named(found, "services")}
     if not services:
         raise fail(node, "the file has no 'services'")
     for key, names, pattern in (
@@ -65,10 +65,12 @@ def read(node: yaml.Node, variables: Mapping[str, str]) -> Application:
         raise fail(node, str(error)) from error
 
 
-def _service(name: str, node: yaml.Node) -> Entry:
+def _service(name: str, node: yaml.Node, variables: Mapping[str, str]) -> Entry:
     key = f"services.{name}"
     found = _checked_keys(node, key, {*KEYS, "image", "deploy", "networks", "depends_on", "secrets"})
     said: dict[str, Any] = {}
+    if "environment" in found:
+        pass_on(found["environment"], variables)
     for word, value in found.items():
         if word in KEYS:
             target, kind = KEYS[word]

@@ -147,6 +147,7 @@ KEYS: Mapping[str, tuple[str, Any]] = {
     "healthcheck": ("healthcheck", _HEALTH),
     "restart": ("restart", SPEC.keys["restart"]),
     "network_mode": ("network", SPEC.keys["network"]),
+    "hostname": ("hostname", SPEC.keys["hostname"]),
     "read_only": ("read_only", SPEC.keys["read_only"]),
     "stop_grace_period": ("stop_timeout", _TIME),
     "mem_limit": ("memory", _BYTES),

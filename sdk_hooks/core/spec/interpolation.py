@@ -8,8 +8,9 @@ from functools import partial
 
 import yaml
 
-from sdk_hooks.core.spec.kinds import fail
+from sdk_hooks.core.spec.kinds import NULL, fail
 
+_NAME = r"[A-Za-z_]\w*"
 _VARIABLE = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)"
     r"|\{(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-?+])(?P<rest>(?:\$\{[^{}]*\}|[^{}])*))?\})"
@@ -38,6 +39,26 @@ def interpolate(node: yaml.Node, variables: Mapping[str, str], seen: set[int] | 
         _merge(node)
         for _, child in node.value:
             interpolate(child, variables, seen)
+
+
+def pass_on(node: yaml.Node, variables: Mapping[str, str]) -> None:
+    """Give the names in *node*, an `environment:`, that have no value that in *variables*.
+
+    What these have not either is left out.
+    """
+    if isinstance(node, yaml.ScalarNode):
+        return
+    kept: list[object] = []
+    for each in node.value:
+        key, value = each if isinstance(node, yaml.MappingNode) else (each, None)
+        name = str(key.value)
+        if not re.fullmatch(_NAME, name) or (value is not None and value.tag != NULL):
+            kept.append(each)
+        elif name in variables:
+            text = variables[name] if value is not None else f"{name}={variables[name]}"
+            own = yaml.ScalarNode("tag:yaml.org,2002:str", text, key.start_mark, key.end_mark)
+            kept.append(own if value is None else (key, own))
+    node.value = kept
 
 
 def _merge(node: yaml.MappingNode) -> None:

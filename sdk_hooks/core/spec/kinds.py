@@ -12,7 +12,7 @@ import yaml
 
 from sdk_hooks.errors import SdkError, did_you_mean
 
-_NULL = "tag:yaml.org,2002:null"
+NULL = "tag:yaml.org,2002:null"
 
 
 class SpecError(SdkError):
@@ -49,7 +49,7 @@ class Text:
     json: Mapping[str, Any] | None = None
 
     def read(self, node: yaml.Node, key: str) -> Any:
-        if not isinstance(node, yaml.ScalarNode) or node.tag == _NULL:
+        if not isinstance(node, yaml.ScalarNode) or node.tag == NULL:
             raise fail(node, f"{key!r} wants {self.doc}")
         try:
             return self.parse(node.value)
@@ -67,7 +67,7 @@ class Words:
     doc: str
 
     def read(self, node: yaml.Node, key: str) -> tuple[str, ...]:
-        if isinstance(node, yaml.ScalarNode) and node.tag != _NULL:
+        if isinstance(node, yaml.ScalarNode) and node.tag != NULL:
             try:
                 return self.parse(node.value)
             except ValueError as error:
@@ -191,7 +191,7 @@ class Table:
         for name, value in pairs(node, key):
             if not re.fullmatch(self.names, name):
                 raise fail(_key_node(node, name), f"{key!r}: {name!r} can't be a name")
-            empty = isinstance(value, yaml.ScalarNode) and value.tag == _NULL
+            empty = isinstance(value, yaml.ScalarNode) and value.tag == NULL
             filled = yaml.MappingNode("", [], value.start_mark, value.end_mark) if empty else value
             found[name] = self.item.read(filled, f"{key}.{name}")
         return self.make(found)
@@ -279,7 +279,7 @@ def duration(text: str) -> float:
 
 
 def _scalar(node: yaml.Node, key: str) -> str:
-    if not isinstance(node, yaml.ScalarNode) or node.tag == _NULL:
+    if not isinstance(node, yaml.ScalarNode) or node.tag == NULL:
         raise fail(node, f"{key!r} wants a text", 'write "" for an empty one')
     return str(node.value)
 

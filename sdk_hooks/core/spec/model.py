@@ -84,6 +84,7 @@ class Spec:
     restart: Restart | None = None
     network: str | None = None
     networks: tuple[Network, ...] | None = None
+    hostname: str | None = None
     read_only: bool | None = None
     tests: tuple[Check, ...] | None = None
 
@@ -113,6 +114,7 @@ class Spec:
             restart=self.restart or default.restart,
             network=self.network or default.network,
             networks=self.networks or (),
+            hostname=self.hostname or default.hostname,
             read_only=bool(self.read_only),
             stop_timeout=default.stop_timeout if self.stop_timeout is None else self.stop_timeout,
         )
@@ -217,6 +219,9 @@ SPEC = Section(
         ),
         "network": kinds.choice("host, bridge or none", "host", "bridge", "none"),
         "networks": NETWORKS,
+        "hostname": kinds.matching(
+            "what the container calls itself", values.HOSTNAME, "a host name such as web-1"
+        ),
         "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),
         "tests": CHECKS,
     },
@@ -224,7 +229,7 @@ SPEC = Section(
 )
 
 
-_LATER = ("devices", "ulimits", "networks", "entrypoint", "cmd")
+_LATER = ("devices", "ulimits", "networks", "hostname", "entrypoint", "cmd")
 
 
 def settings_to_json(settings: Settings) -> str:
@@ -250,7 +255,7 @@ def settings_from_json(text: str) -> Settings:
         healthcheck=_make(HealthCheck, {**health, "command": tuple(health["command"])}) if health else None,
         resources=_make(Resources, raw.get("resources", {})),
         restart=_make(Restart, raw.get("restart", {})),
-        **{key: raw[key] for key in ("network", "read_only", "stop_timeout") if key in raw},
+        **{key: raw[key] for key in ("network", "hostname", "read_only", "stop_timeout") if key in raw},
     )
 
 

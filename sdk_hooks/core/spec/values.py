@@ -16,6 +16,8 @@ DEVICE = r"(/(?!\S*\.\./)[^:\s]+)(?::(/[^:\s]+))?(?::(?=[rwm])(r?w?m?))?"
 CDI = r"[A-Za-z](?:[\w.-]*[A-Za-z0-9])?/[A-Za-z](?:[\w.-]*[A-Za-z0-9])?=[A-Za-z0-9](?:[\w.:-]*[A-Za-z0-9])?"
 """The qualified name of a CDI device: vendor, class, device."""
 MATCH = r"[a-z0-9]+(?:-[a-z0-9]+)*=\S(?:.*\S)?"
+HOSTNAME = r"(?!.{64})[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+"""As RFC 1123 has it, and no longer than a label, which the kernel takes as well."""
 RESTART = r"no|always|unless-stopped|on-failure(?::[0-9]+)?"
 
 
