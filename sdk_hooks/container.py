@@ -161,6 +161,22 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Hook:
+    """A program of the target that the runtime calls, as the runtime-spec has it."""
+
+    stage: str
+    """prestart, createRuntime, createContainer, startContainer, poststart, poststop."""
+    path: str
+    """On the target; with startContainer in the container."""
+    args: Argv = ()
+    """The first is what the program is called."""
+    env: Argv = ()
+    """KEY=VALUE each."""
+    timeout: int = 0
+    """Seconds; 0 for no limit."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a container is run; what is not part of the OCI image config, and travels beside it."""
 
@@ -179,6 +195,7 @@ class Settings:
     """Those of its application that it joins, instead of *network*; the first has its default route."""
     hostname: str = ""
     """Empty for one that the stack gives it."""
+    hooks: tuple[Hook, ...] = ()
     entrypoint: Argv | None = None
     """Instead of the image's, whose CMD then does not count either."""
     cmd: Argv | None = None
@@ -199,19 +216,6 @@ class Joined:
     """Configurations of CNI plugins in the order in which they are called."""
     address: str = ""
     """Of the container, in CIDR form, where CNI plugins give it the address that they are told to."""
-
-
-@dataclass(frozen=True)
-class Hook:
-    """A program of the target that the runtime calls, as the runtime-spec has it."""
-
-    stage: str
-    """prestart, createRuntime, createContainer, startContainer, poststart, poststop."""
-    path: str
-    args: Argv = ()
-    env: Argv = ()
-    timeout: int = 0
-    """Seconds; 0 for no limit."""
 
 
 @dataclass(frozen=True)

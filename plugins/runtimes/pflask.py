@@ -35,6 +35,8 @@ class Pflask:
             return f"set the limit of processes {settings.ulimits[0].name!r}"
         if settings.read_only:
             return "make the root file system read-only"
+        if container.hooks:
+            return f"call hooks: {container.hooks[0].path}"
         if settings.healthcheck and settings.healthcheck.command:
             return "run a health check's command in the container"
         part = [node.device.source for node in container.devices if node.device.access != "rwm"]

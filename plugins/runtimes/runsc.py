@@ -18,6 +18,9 @@ class Runsc(RuncLike):
 
     def refuses(self, container: Container) -> str:
         wanted = container.devices or container.cdi
+        inside = [h.path for h in container.hooks if h.stage in ("createContainer", "startContainer")]
+        if inside:  # it passes over them, and says so in its log only
+            return f"call hooks in the container's namespaces: {inside[0]}"
         return "pass devices: its kernel has no drivers for them" if wanted else ""
 
 

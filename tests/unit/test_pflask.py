@@ -8,7 +8,18 @@ from pathlib import PurePosixPath
 import pytest
 from sdk_plugins.runtimes.pflask import Pflask
 
-from sdk_hooks import Device, DeviceNode, HealthCheck, Joined, Network, Resources, Settings, Ulimit, Volume
+from sdk_hooks import (
+    Device,
+    DeviceNode,
+    HealthCheck,
+    Hook,
+    Joined,
+    Network,
+    Resources,
+    Settings,
+    Ulimit,
+    Volume,
+)
 from sdk_hooks.testing import container
 
 HOST = Settings(network="host")
@@ -61,6 +72,7 @@ def test_a_container_becomes_options() -> None:
             {"devices": (replace(NODE, device=Device("/dev/a", "/dev/a", "r")),)},
             "limit the access to a device: /dev/a",
         ),
+        ({"hooks": (Hook("poststop", "/bin/a"),)}, "call hooks: /bin/a"),
         ({"devices": (NODE,)}, ""),
         ({}, ""),
     ],

@@ -66,6 +66,7 @@ def test_the_schema_refuses_what_has_the_wrong_shape(text: str) -> None:
                 *BEYOND,
                 "ulimits: {nofile: {soft",
                 "labels: [x",
+                "hooks: {createRuntime: [{path: /a, timeout: 0",
                 "healthcheck: {command: a, ",
                 "healthcheck: {}",
                 "healthcheck: {http: {port: 7",

@@ -163,7 +163,7 @@ def _container(
         devices=given.devices,
         groups=given.groups,
         cdi=given.cdi,
-        hooks=given.hooks,
+        hooks=(*settings.hooks, *given.hooks),
         application=name,
         alias=part.name or name,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Port
-from sdk_hooks.core.deploy import choose, content, deployment, matching, setup, transfer
+from sdk_hooks.core.deploy import choose, content, deployment, hooks, matching, setup, transfer
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
@@ -107,16 +107,18 @@ def prepare(
     runtimes = [runtime for runtime in known if runtime.alone or runtime.name == order.runtime]
     asked = matching.question((d for part in order.parts for d in part.settings.devices), plugins)
     details = bool(order.runtime or asked)
+    parts = order.parts
+    if foreground:  # nothing is made on this machine that would have to be taken away: no networks, no hooks
+        parts = tuple(replace(part, settings=replace(part.settings, networks=(), hooks=())) for part in parts)
+    asked += hooks.question(part.settings for part in parts)
     found = probe(connection, order.name, plugins.stacks(), runtimes, asked, order.names, details=details)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime, setup=order.setup)
-    parts, target = order.parts, found.target
-    if foreground:  # nothing is made on this machine that would have to be taken away: no networks
-        parts = tuple(replace(part, settings=replace(part.settings, networks=())) for part in parts)
-        target = replace(target, cni=frozenset())
+    target = replace(found.target, cni=frozenset()) if foreground else found.target
     made = deployment.make(order.name, parts, stack, runtime, target, plugins.network, found.there)
     for container in made.containers:
         choose.check_runtime(container)
+    hooks.check(made, found.unhooked)
     transfers = transfer.of(made)
     change = content.change(made)
     if foreground:

@@ -60,6 +60,8 @@ class Found:
     """Stacks on which a container of this name is ours: also of a deployment that never came to its end."""
     theirs: frozenset[str] = frozenset()
     """Containers of other applications of ours."""
+    unhooked: frozenset[str] = frozenset()
+    """Programs of hooks that are not there."""
 
 
 def probe(
@@ -213,6 +215,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         matching.answer(facts),
         frozenset(facts.get("ours", [])),
         frozenset(facts.get("theirs", [])),
+        frozenset(facts.get("unhooked", [])),
     )
 
 

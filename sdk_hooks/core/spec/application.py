@@ -47,7 +47,7 @@ def settings(own: Settings, entry: Entry, networks: Iterable[Network]) -> Settin
     said = entry.spec
     plain = (
         "ports", "devices", "ulimits", "healthcheck", "resources", "restart", "network", "read_only",
-        "stop_timeout", "entrypoint", "cmd", "volumes", "hostname",
+        "stop_timeout", "entrypoint", "cmd", "volumes", "hostname", "hooks",
     )  # fmt: skip
     changes: dict[str, Any] = {key: getattr(said, key) for key in plain if getattr(said, key) is not None}
     joined = () if said.network else tuple(networks)
@@ -110,7 +110,7 @@ _SECRET = Section(
 )
 _SETTINGS = (
     "env", "ports", "volumes", "devices", "ulimits", "healthcheck", "resources", "restart", "network",
-    "hostname", "read_only", "stop_timeout", "entrypoint", "cmd",
+    "hostname", "hooks", "read_only", "stop_timeout", "entrypoint", "cmd",
 )  # fmt: skip
 _ENTRY = Section(
     "a container",

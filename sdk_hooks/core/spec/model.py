@@ -11,6 +11,7 @@ from sdk_hooks.container import (
     Device,
     DeviceMatch,
     HealthCheck,
+    Hook,
     Network,
     Port,
     Resources,
@@ -22,6 +23,7 @@ from sdk_hooks.container import (
 from sdk_hooks.core.spec import kinds, values
 from sdk_hooks.core.spec.checks import CHECKS, Check
 from sdk_hooks.core.spec.device import DeviceEntry
+from sdk_hooks.core.spec.hooks import HOOKS
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 from sdk_hooks.core.spec.network import NETWORKS
 from sdk_hooks.core.spec.ulimits import ULIMITS
@@ -85,6 +87,7 @@ class Spec:
     network: str | None = None
     networks: tuple[Network, ...] | None = None
     hostname: str | None = None
+    hooks: tuple[Hook, ...] | None = None
     read_only: bool | None = None
     tests: tuple[Check, ...] | None = None
 
@@ -115,6 +118,7 @@ class Spec:
             network=self.network or default.network,
             networks=self.networks or (),
             hostname=self.hostname or default.hostname,
+            hooks=self.hooks or (),
             read_only=bool(self.read_only),
             stop_timeout=default.stop_timeout if self.stop_timeout is None else self.stop_timeout,
         )
@@ -222,6 +226,7 @@ SPEC = Section(
         "hostname": kinds.matching(
             "what the container calls itself", values.HOSTNAME, "a host name such as web-1"
         ),
+        "hooks": HOOKS,
         "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),
         "tests": CHECKS,
     },
@@ -229,7 +234,7 @@ SPEC = Section(
 )
 
 
-_LATER = ("devices", "ulimits", "networks", "hostname", "entrypoint", "cmd")
+_LATER = ("devices", "ulimits", "networks", "hostname", "hooks", "entrypoint", "cmd")
 
 
 def settings_to_json(settings: Settings) -> str:
@@ -251,6 +256,7 @@ def settings_from_json(text: str) -> Settings:
         volumes=tuple(_make(Volume, item) for item in raw.get("volumes", [])),
         ulimits=tuple(_make(Ulimit, item) for item in raw.get("ulimits", [])),
         devices=tuple(_device(item) for item in raw.get("devices", [])),
+        hooks=tuple(_hook(item) for item in raw.get("hooks", [])),
         networks=tuple(_make(Network, item) for item in raw.get("networks", [])),
         healthcheck=_make(HealthCheck, {**health, "command": tuple(health["command"])}) if health else None,
         resources=_make(Resources, raw.get("resources", {})),
@@ -264,6 +270,11 @@ def _device(raw: Mapping[str, Any]) -> Device | DeviceMatch:
         _make(DeviceMatch, {**raw, "words": tuple(raw["words"])}) if "words" in raw else _make(Device, raw)
     )
     return found
+
+
+def _hook(raw: Mapping[str, Any]) -> Hook:
+    hook: Hook = _make(Hook, {**raw, "args": tuple(raw["args"]), "env": tuple(raw["env"])})
+    return hook
 
 
 def _make(kind: Any, raw: Mapping[str, Any]) -> Any:
