@@ -187,7 +187,7 @@ def check_device(kind: DeviceKind) -> None:
     :raises AssertionError: With what does not hold.
     """
     check_plugin(kind)
-    _require(kind.name not in ("path", "access", "cdi"), f"{kind.name!r} is a key of every device")
+    _require(kind.name not in ("path", "access", "cdi", "can"), f"{kind.name!r} is a key of every device")
     _require(kind.values and "\n" not in kind.values, f"{kind.name}: the values are told in one line")
     _require(isinstance(kind.pairs, bool), f"{kind.name}.pairs is true or false")
     re.compile(kind.pattern)

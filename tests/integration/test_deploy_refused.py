@@ -200,6 +200,9 @@ def test_image_that_was_never_built(crun: Place, cli: Cli) -> None:
     ("--port", "x", "--port: 'x' is not a port such as 8080:80 [usage]\n"),
     ("--port", "70000", "--port: '70000' is not a port such as 8080:80 [usage]\n"),
     ("--volume", "a/b:/c", "--volume: 'a/b:/c' is not a volume such as data:/var/lib/app [usage]\n"),
+    ("--device", "can=can0",
+     "--device: 'can=can0': a CAN interface is a network interface, which has no node: write "
+     "networks: {can: {driver: host-device, parent: can0}} [usage]\n"),
     ("--restart", "maybe",
      "--restart: 'maybe' is not one of no, always, unless-stopped, on-failure[:N] [usage]\n"),
     ("--env", "A", "--env 'A' has no '=' [usage]\n  hint: write it like --env KEY=VALUE\n"),

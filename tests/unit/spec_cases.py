@@ -83,6 +83,11 @@ GOOD: list[tuple[str, str, Any]] = [
         (Network("field", "macvlan", "10.9.0.0/24", "10.9.0.1", "eth1", mtu=1400),),
     ),
     (
+        "networks: {can: {driver: host-device, parent: can0}}",
+        "networks",
+        (Network("can", "host-device", parent="can0"),),
+    ),
+    (
         "networks: {a: {sysctl: {net.ipv4.ip_forward: 1}}}",
         "networks",
         (Network("a", sysctl={"net.ipv4.ip_forward": "1"}),),
@@ -182,6 +187,8 @@ BAD = [
     ("devices: [{}]", "1:11", "'devices' wants one way to say which device is meant, here is none", ""),
     ("devices: [{path: /dev/x}]", "1:11", "'devices' wants one way to say which device is meant, here is none", ""),
     ("devices: [{tty: a, gpu: b}]", "1:11", "'devices' wants one way to say which device is meant, here is more than one: tty, gpu", ""),
+    ("devices: [{can: can0}]", "1:11", "'devices.can': a CAN interface is a network interface, which has no node", "write networks: {can: {driver: host-device, parent: can0}}"),
+    ("devices: [can=can1]", "1:11", "'devices': 'can=can1': a CAN interface is a network interface, which has no node: write networks: {can: {driver: host-device, parent: can1}}", WANTS_DEVICE),
     ("devices: [{tty: }]", "1:16", "'devices.tty' wants a text", ""),
     ("devices: [{tty: ' '}]", "1:17", "'devices.tty': ' ' is empty, or has blanks around it", "devices.tty wants a text"),
     ("devices: [{tty: a, access: x}]", "1:28", "'devices.access': 'x' is not of r, w, m", "devices.access wants what it may: of r, w, m"),

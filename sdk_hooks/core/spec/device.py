@@ -38,6 +38,9 @@ class DeviceEntry:
             raise kinds.fail(node, f"{key!r} wants one way to say which device is meant, here is {said}")
         ((way, value),) = given.items()
         words = _words(value, f"{key}.{way}")
+        if way == values.CAN:
+            hint = f"write {values.of_interface(words[0])}"
+            raise kinds.fail(node, f"'{key}.{way}': {values.NO_NODE}", hint)
         if way == "cdi":
             return _cdi(node, words[0], rest, f"{key}.{way}")
         return DeviceMatch(way, words, rest.get("path", ""), rest.get("access", "rwm"))

@@ -15,7 +15,10 @@ from sdk_hooks.core.spec import kinds
 DEVICE = r"(/(?!\S*\.\./)[^:\s]+)(?::(/[^:\s]+))?(?::(?=[rwm])(r?w?m?))?"
 CDI = r"[A-Za-z](?:[\w.-]*[A-Za-z0-9])?/[A-Za-z](?:[\w.-]*[A-Za-z0-9])?=[A-Za-z0-9](?:[\w.:-]*[A-Za-z0-9])?"
 """The qualified name of a CDI device: vendor, class, device."""
-MATCH = r"[a-z0-9]+(?:-[a-z0-9]+)*=\S(?:.*\S)?"
+CAN = "can"
+"""No way to say which device is meant, though one looks for it there."""
+NO_NODE = "a CAN interface is a network interface, which has no node"
+MATCH = rf"(?!{CAN}=)[a-z0-9]+(?:-[a-z0-9]+)*=\S(?:.*\S)?"
 HOSTNAME = r"(?!.{64})[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
 """As RFC 1123 has it, and no longer than a label, which the kernel takes as well."""
 RESTART = r"no|always|unless-stopped|on-failure(?::[0-9]+)?"
@@ -49,10 +52,17 @@ def device(text: str) -> Device | DeviceMatch:
     named = cdi(text)
     if named:
         return named
+    kind, _, value = text.partition("=")
+    if kind == CAN and value:
+        raise ValueError(f"{text!r}: {NO_NODE}: write {of_interface(value)}")
     if not re.fullmatch(MATCH, text):
         raise ValueError(f"{text!r} is not a device such as /dev/ttyUSB0")
-    kind, _, value = text.partition("=")
     return DeviceMatch(kind, tuple(value.split(",")) if "=" in value else (value,))
+
+
+def of_interface(name: str) -> str:
+    """What gives a container the CAN interface *name*."""
+    return f"networks: {{can: {{driver: host-device, parent: {name}}}}}"
 
 
 def cdi(text: str) -> DeviceMatch | None:
