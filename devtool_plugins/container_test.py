@@ -12,17 +12,25 @@ from typing import TYPE_CHECKING
 from devtool_plugins import settings, targets
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from devtool_plugins.session import Session
     from sdk_hooks.core.spec.checks import Check
     from sdk_hooks.core.trial.checks import Verdict
     from sdk_hooks.core.trial.subject import Subject
     from sdk_hooks.image import Image
 
+    Trials = tuple[Subject, list[tuple[str, Subject, tuple[Check, ...]]]]
+    """What is tested as a whole, and each container of it with its name, if it has one, and its tests."""
+    Opened = tuple[str, AbstractContextManager[Trials]]
+    """With the name that all has."""
+
 NAME = "container-test"
 HELP = "Test a container: commands, HTTP requests, its output"
 DESCRIPTION = (
     "Tries what tests: of container.yaml says of the container NAME: starts it on this machine and takes it "
-    "away again, or with TARGET tests what container-deploy has put there. Exits with 1 when a test fails."
+    "away again, or with TARGET tests what container-deploy has put there, also several containers of one "
+    "file. Exits with 1 when a test fails."
 )
 _LAST = 10
 """Lines of the output that are shown when a test failed."""
@@ -37,7 +45,11 @@ tests:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="NAME", help="name of a built image, or path of an OCI layout")
+    parser.add_argument(
+        "image",
+        metavar="NAME",
+        help="name of a built image, path of an OCI layout, or with TARGET the file of an application",
+    )
     parser.add_argument("target", metavar="TARGET", nargs="?", default="",
                         help="where it is deployed (default: run it on this machine)")  # fmt: skip
     parser.add_argument("-f", "--file", metavar="FILE", help="container.yaml to read (default: as for "
@@ -60,20 +72,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, session: Session) -> int:
     from datetime import datetime, timezone
 
+    from devtool_plugins import application_test
+    from sdk_hooks.core import applications
     from sdk_hooks.core.trial import checks
 
     _check_options(args)
     if args.junit:
         _fresh(Path(args.junit))
+    file = applications.file(args.image)
+    name, found = _one(args, session) if file is None else application_test.opened(args, session, file)
+    now = datetime.now(timezone.utc)
+    verdicts: list[Verdict] = []
+    with found as (whole, trials):
+        for part, subject, wanted in trials:
+            verdicts += checks.run(subject, wanted, lambda verdict: _tell(args, verdict), part)
+        log = whole.log()
+    _report(args, name, whole, verdicts, log, now.strftime("%Y-%m-%dT%H:%M:%S"))
+    return 0 if all(verdict.passed for verdict in verdicts) else 1
+
+
+def _one(args: argparse.Namespace, session: Session) -> Opened:
+    """A single container with its tests.
+
+    :raises SdkError: When it has none, or is not there.
+    """
     image = _image(args, session)
     name = _name(args, image)
-    wanted = _checks(args, session, name, image)
-    now = datetime.now(timezone.utc)
-    with _subject(args, session, name, image) as subject:
-        verdicts = checks.run(subject, wanted, lambda verdict: _tell(args, verdict))
-        log = subject.log()
-    _report(args, name, subject, verdicts, log, now.strftime("%Y-%m-%dT%H:%M:%S"))
-    return 0 if all(verdict.passed for verdict in verdicts) else 1
+    return name, _subject(args, session, name, image, _checks(args, session, name, image))
 
 
 def _check_options(args: argparse.Namespace) -> None:
@@ -149,7 +174,9 @@ def _file(args: argparse.Namespace, session: Session, image: Image | None) -> Pa
 
 
 @contextlib.contextmanager
-def _subject(args: argparse.Namespace, session: Session, name: str, image: Image | None) -> Iterator[Subject]:
+def _subject(
+    args: argparse.Namespace, session: Session, name: str, image: Image | None, wanted: tuple[Check, ...]
+) -> Iterator[Trials]:
     from sdk_hooks.core.deploy.connection import connect
     from sdk_hooks.core.deploy.order import Order
     from sdk_hooks.core.deploy.parts import Part
@@ -157,12 +184,13 @@ def _subject(args: argparse.Namespace, session: Session, name: str, image: Image
 
     if args.target:
         with connect(*targets.resolver(args, session)(args.target)) as connection:
-            yield deployed.find(connection, name, None if args.deployed else image)
+            there = deployed.find(connection, name, None if args.deployed else image)
+            yield there, [("", there, wanted)]
         return
     assert image  # noqa: S101  _image has found it
     order = Order(name, (Part(image, settings.apply(args, image)),), args.stack, args.runtime)
     with here.started(order, session.plugins, session.ui) as running:
-        yield running
+        yield running, [("", running, wanted)]
 
 
 def _fresh(path: Path) -> None:

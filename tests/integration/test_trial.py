@@ -208,5 +208,5 @@ def test_several_containers_are_not_taken_for_one(crun: Place) -> None:
         1,
         "error: 'plain' on 'BOARD' is several containers, which can't be tested together [several]\n"
         "  it has: one, two\n"
-        "  hint: test each image on this machine: container-test IMAGE\n",
+        "  hint: name their file: container-test FILE BOARD\n",
     )

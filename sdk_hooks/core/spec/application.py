@@ -110,7 +110,7 @@ _SECRET = Section(
 )
 _SETTINGS = (
     "env", "ports", "volumes", "devices", "ulimits", "healthcheck", "resources", "restart", "network",
-    "hostname", "hooks", "read_only", "stop_timeout", "entrypoint", "cmd",
+    "hostname", "hooks", "read_only", "stop_timeout", "entrypoint", "cmd", "tests",
 )  # fmt: skip
 _ENTRY = Section(
     "a container",

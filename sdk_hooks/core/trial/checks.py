@@ -33,11 +33,16 @@ class Verdict:
     """At the last attempt; empty when it passed."""
 
 
-def run(subject: Subject, checks: Iterable[Check], tell: Callable[[Verdict], None]) -> list[Verdict]:
-    """Try all of *checks* on *subject*, in order, and *tell* each result at once."""
+def run(
+    subject: Subject, checks: Iterable[Check], tell: Callable[[Verdict], None], part: str = ""
+) -> list[Verdict]:
+    """Try all of *checks* on *subject*, in order, and *tell* each result at once.
+
+    :param part: What *subject* is called among several, which the names of its tests begin with.
+    """
     verdicts: list[Verdict] = []
     for check, name in named(checks):
-        verdicts.append(_tried(subject, check, name))
+        verdicts.append(_tried(subject, check, f"{part}: {name}" if part else name))
         tell(verdicts[-1])
     return verdicts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -33,11 +33,13 @@ _FIRST, _NEXT = 10_000, 1_000
 
 @dataclass
 class Deployed:
-    """What runs under a name on a target."""
+    """What runs under a name on a target, or one container of it where it is several."""
 
     connection: Connection
     status: Status
     settings: Settings
+    part: str = ""
+    """The name of the container among several."""
     _lines: int = field(default=_FIRST, init=False)
     _by_program: bool = field(default=False, init=False)
     """Whether a program there connects, because its ssh server does not."""
@@ -103,10 +105,16 @@ class Deployed:
         return result.output
 
     def over(self) -> str:
-        return "" if self.status.state == "running" else f"it does not run: {self.status.state}"
+        return "" if self.state == "running" else f"it does not run: {self.state}"
+
+    @property
+    def state(self) -> str:
+        """As `container-status` tells it."""
+        own = (one.state for one in self.status.containers if one.name == self.part)
+        return next(own, self.status.state)
 
     def _run(self, text: Script) -> link.Result:
-        result = link.run(self.connection, _place(self.status) + text)
+        result = link.run(self.connection, _place(self.status, self.part) + text)
         if result.status == _GONE:
             raise SdkError(
                 f"{self.status.name!r} on {self.target!r} was deployed anew while it was tested",
@@ -128,7 +136,7 @@ def find(connection: Connection, name: str, image: Image | None) -> Deployed:
         raise SdkError(
             f"{name!r} on {connection.name!r} is several containers, which can't be tested together",
             detail=f"it has: {', '.join(one.name for one in found.containers)}",
-            hint="test each image on this machine: container-test IMAGE",
+            hint=f"name their file: container-test FILE {connection.name}",
             code="several",
         )
     if image and found.digest != image.digest:
@@ -138,21 +146,85 @@ def find(connection: Connection, name: str, image: Image | None) -> Deployed:
             hint=f"deploy it: {deploy}; or test what is there with --deployed",
             code="other-digest",
         )
-    result = link.run(connection, f"{_place(found)}[ -f exec ] || exit {_OLD}\ncat deployment.json\n")
+    return _checked(Deployed(connection, found, _settings(connection, found, ("",), deploy)[""]), deploy)
+
+
+def find_all(
+    connection: Connection, name: str, file: str, wanted: Collection[str], built: Mapping[str, str] | None
+) -> tuple[Deployed, list[Deployed]]:
+    """The application *name* on the target of *connection*, and its containers *wanted*.
+
+    :param file: What it is deployed from.
+    :param built: Digests of images by container, which it has to be; None for whatever runs there.
+    :raises SdkError: When it is not there, one of them does not run, or it is something else.
+    """
+    deploy = f"container-deploy {file} {connection.name}"
+    found = _status(connection, name, deploy)
+    _check_same(found, wanted, built, deploy)
+    settings = _settings(connection, found, wanted, deploy)
+    members = [_checked(Deployed(connection, found, settings[part], part), deploy) for part in wanted]
+    return Deployed(connection, found, Settings()), members
+
+
+def _check_same(found: Status, wanted: Iterable[str], built: Mapping[str, str] | None, deploy: str) -> None:
+    """Refuse containers that are not there, or are others than those that were *built*."""
+    there = {one.name: one.digest for one in found.containers}
+    lacks = [part for part in wanted if part not in there]
+    if built is None and lacks:
+        raise SdkError(
+            f"{found.name!r} on {found.target!r} has no container {lacks[0]!r}",
+            detail=f"it has: {', '.join(there) or 'a single one'}",
+            hint=f"deploy it: {deploy}",
+            code="no-container",
+        )
+    if built is not None and built != there:
+        parts = (part for part in sorted({*there, *built}) if there.get(part) != built.get(part))
+        none = "none"
+        raise SdkError(
+            f"{found.target!r} runs another {found.name!r} than the one that is built here",
+            detail="\n".join(f"{p}: there {there.get(p, none)}, here {built.get(p, none)}" for p in parts),
+            hint=f"deploy it: {deploy}; or test what is there with --deployed",
+            code="other-digest",
+        )
+
+
+def _settings(
+    connection: Connection, found: Status, parts: Collection[str], deploy: str
+) -> dict[str, Settings]:
+    """Those that the containers *parts* were deployed with.
+
+    :raises SdkError: When one of them has no way in.
+    """
+    name = found.name
+    entries = " && ".join(f"[ -f {quoted((f'./{part}/exec',))} ]" for part in parts)
+    result = link.run(connection, f"{_place(found)}{{ {entries}; }} || exit {_OLD}\ncat deployment.json\n")
     if result.status == _OLD:
         raise SdkError(
             f"{name!r} on {connection.name!r} was deployed by an earlier version, without a way in",
             hint=f"deploy it again: container-undeploy {name} {connection.name}, then {deploy}",
             code="old-deployment",
         )
-    settings = settings_from_json(json.dumps(json.loads(result.output)["settings"]))
-    if found.state != "running" and settings.restart.policy != "no":
+    record = json.loads(result.output)
+    said = {
+        each.get("name", ""): each["settings"] for each in record.get("containers", [{**record, "name": ""}])
+    }
+    return {part: settings_from_json(json.dumps(said[part])) for part in parts}
+
+
+def _checked(found: Deployed, deploy: str) -> Deployed:
+    """*found*, when it runs or is a job that has ended.
+
+    :raises SdkError: When it does not.
+    """
+    name, target = found.status.name, found.target
+    if found.state != "running" and found.settings.restart.policy != "no":
+        who = f"{found.part!r} of {name!r}" if found.part else repr(name)
         raise SdkError(
-            f"{name!r} does not run on {connection.name!r}: it is {found.state}",
-            hint=f"see why: container-status {connection.name} {name} --logs; or deploy it: {deploy}",
+            f"{who} does not run on {target!r}: it is {found.state}",
+            hint=f"see why: container-status {target} {name} --logs; or deploy it: {deploy}",
             code="not-running",
         )
-    return Deployed(connection, found, settings)
+    return found
 
 
 def _status(connection: Connection, name: str, deploy: str) -> Status:
@@ -165,7 +237,7 @@ def _status(connection: Connection, name: str, deploy: str) -> Status:
         raise SdkError(what, hint=f"deploy it: {deploy}", code=error.code) from error
 
 
-def _place(found: Status) -> Script:
-    """Commands that go to the directory of the deployment."""
-    path = quoted((f"{found.name}/{found.deployment}",))
+def _place(found: Status, part: str = "") -> Script:
+    """Commands that go to the directory of the deployment, or of one container in it."""
+    path = quoted((f"{found.name}/{found.deployment}/{part}",))
     return f'{state_directory()}cd "$STATE/apps/"{path} 2>/dev/null || exit {_GONE}\n'
