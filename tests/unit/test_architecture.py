@@ -239,4 +239,5 @@ def test_every_package_is_installed() -> None:
     listed = (ROOT / "pyproject.toml").read_text().partition("\npackages = [")[2].partition("]")[0]
     said = re.findall(r'"([^"]+)"', listed)
     there = [path.parent.relative_to(ROOT) for top in LIBRARY for path in (ROOT / top).rglob("__init__.py")]
-    assert sorted(said) == sorted(re.sub(r"^plugins\b", "sdk_plugins", ".".join(path.parts)) for path in there)
+    names = (re.sub(r"^plugins\b", "sdk_plugins", ".".join(path.parts)) for path in there)
+    assert sorted(said) == sorted(names)
