@@ -17,7 +17,8 @@ from sdk_hooks.core.reftarget.initramfs import file, link
 from .host import CACHE, Unavailable, as_root, free_space, programs, require, source
 from .recipes import Recipe, text
 
-MODULES = ("virtio_pci", "virtio_mmio", "virtio_net", "virtio_blk", "ext4", "overlay")
+# crc32c_generic: ext4 asks for it by what it does, which no list of dependencies says
+MODULES = ("virtio_pci", "virtio_mmio", "virtio_net", "virtio_blk", "crc32c_generic", "ext4", "overlay")
 SIZE = 3 << 30
 """Of the disk that the guest sees; what is not used takes no space here."""
 _SPACE = 1200 << 20

@@ -41,12 +41,20 @@ _EMULATED = {
 class Guest:
     """One guest, as a context manager; whatever happens, its QEMU ends with the block."""
 
-    def __init__(self, recipe: str, files: Mapping[str, str] | None = None, words: str = "") -> None:
+    def __init__(
+        self,
+        recipe: str,
+        files: Mapping[str, str] | None = None,
+        words: str = "",
+        hardware: tuple[str, ...] = (),
+    ) -> None:
         """:param files: More files for it, by path; *words* go to the kernel's command line.
+        :param hardware: Options of QEMU.
 
         :raises Unavailable: When this machine can't make it or run it.
         """
         self.recipe, self.files, self.words = RECIPES[recipe], files or {}, words
+        self.hardware = hardware
         self.name = f"guest-{recipe}"
         self.image = made(recipe, self.recipe)
         self.directory = CACHE / "running" / f"{recipe}-{os.getpid()}-{time.monotonic_ns()}"
@@ -161,6 +169,7 @@ class Guest:
         options = (
             *("-machine", board, "-m", str(self.recipe.memory), "-no-user-config"),
             *("-kernel", str(self.image / "kernel"), "-initrd", "initrd", "-append", words),
+            *self.hardware,  # first: an IOMMU has to come before the devices behind it
             *(
                 "-drive",
                 "if=none,id=root,format=qcow2,file=disk.qcow2",

@@ -10,7 +10,7 @@ class Recipe:
     """What a guest is made of. Its packages are unpacked, and configured only where systemd is its init."""
 
     packages: str
-    """Besides kernel, busybox and an ssh server."""
+    """Besides busybox, an ssh server, and the small kernel for clouds where none is among them."""
     suite: str = "trixie"
     architecture: str = "amd64"
     init: str = "busybox"
@@ -22,7 +22,8 @@ class Recipe:
     @property
     def included(self) -> str:
         """All packages, as mmdebstrap wants them."""
-        words = f"linux-image-cloud-{self.architecture} {_BASE[self.init]} {self.packages}"
+        kernel = "" if "linux-image-" in self.packages else f"linux-image-cloud-{self.architecture}"
+        words = f"{kernel} {_BASE[self.init]} {self.packages}"
         return ",".join(words.split())
 
     def texts(self) -> Mapping[str, str]:
@@ -61,6 +62,7 @@ _ENGINE = "crun netavark nftables iptables"
 RECIPES: dict[str, Recipe] = {
     "minimal": Recipe("crun", memory=256),
     "runtimes": Recipe("crun runc", suite="bookworm", memory=256),
+    "devices": Recipe("crun linux-image-amd64", memory=512),
     "podman": Recipe(f"podman {_ENGINE}"),
     "docker": Recipe("docker.io docker-cli iptables", services=("S50docker",)),
     "containerd": Recipe("containerd runc", services=("S50containerd",)),
