@@ -32,6 +32,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output", action="append", metavar="KIND", default=[],
                         help="also write this form, such as oci-archive; may be repeated")  # fmt: skip
+    parser.add_argument(
+        "--install", action="append", metavar="PACKAGE", help="package of a feed, with what it needs (A,B,C)"
+    )
+    parser.add_argument(
+        "--feed", action="append", help="'URL [SUITE COMPONENT...] [key=FILE] [trusted=yes]', or a directory"
+    )
+    parser.add_argument("--recommends", action="store_true", default=None, help="also what they recommend")
+    parser.add_argument(
+        "--setuid",
+        action="append",
+        metavar="PATH",
+        help="program that may have its owner's rights",
+    )
+    parser.add_argument(
+        "--skip-scripts", action="append", metavar="PACKAGE", help="leave out the scripts of this package"
+    )
     parser.add_argument("--base", metavar="IMAGE", help="base image: layout directory or archive")
     parser.add_argument("--image", metavar="NAME", help="full name of the image (default: localhost/NAME)")
     parser.add_argument("--tag", help="tag of the image (default: latest)")

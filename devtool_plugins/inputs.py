@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from devtool_plugins.session import Session
-from sdk_hooks.core import build
+from sdk_hooks.core import build, machines
+from sdk_hooks.core.feeds import feed
 from sdk_hooks.core.files import tree
 from sdk_hooks.core.files.tree import Source
+from sdk_hooks.core.spec import feeds, values
 from sdk_hooks.core.spec import read as spec_file
-from sdk_hooks.core.spec import values
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.errors import SdkError, UsageError
 from sdk_hooks.target import Platform
@@ -39,11 +40,19 @@ def read(args: argparse.Namespace, session: Session) -> Inputs:
     """
     spec = from_command_line(args)
     _check_name(args.name)
+    if spec.feeds and not spec.install and not args.file:
+        what = "--feed says where packages are, and nothing says which"
+        raise UsageError(what, hint="name them: --install PACKAGE")
     if args.tree:
         spec = spec.over(_file(args, Path.cwd()))
-        source = tree.read(args.tree, sysroot(args), spec.include or (), _library_path(spec))
-        watched = (os.path.abspath(args.tree), os.path.abspath(args.file or spec_file.FILE_NAME))
-        return Inputs(_with_platform(source, args.platform), spec, build.source_date_epoch(), watched)
+        source = _with_packages(_tree(args, spec), spec, args, session)
+        file = os.path.abspath(args.file or spec_file.FILE_NAME)
+        return Inputs(source, spec, build.source_date_epoch(), (os.path.abspath(args.tree), file))
+    if _packages_alone(args, session):
+        spec = spec.over(_file(args, Path.cwd()))
+        source = _with_packages(Source([], None), spec, args, session)
+        file = os.path.abspath(args.file or spec_file.FILE_NAME)
+        return Inputs(source, spec, build.source_date_epoch(), (file,))
     if session.sdk is None:
         raise UsageError(
             f"there is no SDK here that could have a recipe {args.name!r}",
@@ -56,7 +65,35 @@ def read(args: argparse.Namespace, session: Session) -> Inputs:
     spec = spec.over(spec_file.from_variables(recipe.variables))
     # not the recipe's SOURCE_DATE_EPOCH: in a workspace it is the time of the last edit, new for every layer
     epoch = build.source_date_epoch()
-    return Inputs(_with_platform(recipe.source, args.platform), spec, epoch, (str(sources),))
+    source = _with_packages(recipe.source, spec, args, session)
+    return Inputs(source, spec, epoch, (str(sources),))
+
+
+def _tree(args: argparse.Namespace, spec: Spec) -> Source:
+    """The install tree; its libraries out of the packages where there are some, else out of the sysroot."""
+    if spec.install and not args.sysroot:
+        return Source([tree.alone(args.tree)], None)
+    return tree.read(args.tree, sysroot(args), spec.include or (), _library_path(spec))
+
+
+def _packages_alone(args: argparse.Namespace, session: Session) -> bool:
+    """Whether NAME is no recipe: packages are all that there is to be in the image."""
+    if session.sdk is not None and args.name in session.sdk.workspace:
+        return False
+    spec = from_command_line(args)
+    return bool(spec.install or (session.sdk is None and _file(args, Path.cwd()).install))
+
+
+def _with_packages(source: Source, spec: Spec, args: argparse.Namespace, session: Session) -> Source:
+    """*source* on top of the packages that *spec* wants."""
+    source = _with_platform(source, args.platform)
+    if not spec.install:
+        return source
+    from sdk_hooks.core.feeds.source import FeedSource
+
+    wanted = source.platform or machines.here()
+    below = FeedSource(spec, wanted, session.plugins.package_formats(), session.ui).groups
+    return Source(source.groups, wanted, below)
 
 
 def from_command_line(args: argparse.Namespace) -> Spec:
@@ -72,9 +109,16 @@ def from_command_line(args: argparse.Namespace) -> Spec:
         cmd=_option(args, "cmd"),
         env=_pairs("--env", args.env),
         labels=_pairs("--label", args.label),
-        ports=tuple(_parse("--port", values.port, text) for text in args.port) if args.port else None,
+        ports=_each("--port", values.port, args.port),
         user=_option(args, "user"),
         workdir=_option(args, "workdir"),
+        install=_each(
+            "--install", feeds.wanted, [word for text in args.install or () for word in text.split(",")]
+        ),
+        feeds=_each("--feed", feed.parse, args.feed),
+        recommends=args.recommends,
+        setuid=tuple(args.setuid) if args.setuid else None,
+        skip_scripts=tuple(args.skip_scripts) if args.skip_scripts else None,
     )
 
 
@@ -141,6 +185,10 @@ def _pairs(option: str, texts: Iterable[str] | None) -> dict[str, str] | None:
         if "=" not in text:
             raise UsageError(f"{option} {text!r} has no '='", hint=f"write it like {option} KEY=VALUE")
     return dict(text.split("=", 1) for text in texts) if texts else None
+
+
+def _each(option: str, parse: Any, texts: Sequence[str] | None) -> tuple[Any, ...] | None:
+    return tuple(_parse(option, parse, text) for text in texts) if texts else None
 
 
 def _parse(option: str, parse: Any, text: str) -> Any:

@@ -12,6 +12,7 @@ import pluggy
 
 from sdk_hooks.families import DeviceKind, Hypervisor, ImageBackend, NetworkDriver, Runtime, Stack
 from sdk_hooks.image import Image
+from sdk_hooks.packages import PackageFormat
 from sdk_hooks.target import Target
 
 API_VERSION = 1
@@ -91,6 +92,21 @@ def sdk_devices() -> list[DeviceKind]:
     :returns: Objects that satisfy `sdk_hooks.DeviceKind`; `sdk_hooks.testing.check_device` says if they do.
 
     Added in API 1. In this tree: plugins/devices/tty.py.
+    """
+    return []
+
+
+@hookspec
+def sdk_package_formats() -> list[PackageFormat]:
+    """Contribute formats of packages, and of the feeds that have them.
+
+    Called once, when packages are to be installed out of a feed. The lists of all plugins are joined; two
+    members with one name are an error for who asks for that name. Return an empty list, never None.
+
+    :returns: Objects that satisfy `sdk_hooks.packages.PackageFormat`;
+        `sdk_hooks.testing.check_package_format` says if they do.
+
+    Added in API 1. In this tree: plugins/feeds/deb.py.
     """
     return []
 

@@ -8,6 +8,7 @@ def test_contract():
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -27,6 +28,7 @@ from sdk_hooks.core.shell import quoted
 from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.families import DeviceKind, ImageBackend, NetworkDriver, Plugin, Runtime, Stack
 from sdk_hooks.image import Image
+from sdk_hooks.packages import PackageFormat
 from sdk_hooks.runclike import RuncLike
 from sdk_hooks.target import Platform, Script, StackFacts, Target
 
@@ -197,6 +199,28 @@ def check_device(kind: DeviceKind) -> None:
     done = subprocess.run(("sh",), input=text.encode(), capture_output=True, check=False)
     for line in done.stdout.decode().splitlines():
         _require(re.match(r"(near|problem|hint) \S", line), f"{kind.name}.find prints {line!r}")
+
+
+def check_package_format(form: PackageFormat) -> None:
+    """The contract of `sdk_hooks.packages.PackageFormat`, as far as it holds for any package.
+
+    :raises AssertionError: With what does not hold.
+    """
+    check_plugin(form)
+    _require(re.fullmatch(r"\.[a-z]+", form.suffix), f"{form.name}.suffix is like .deb")
+    versions = ("1.0", "1.9", "1.10", "1:0.1")
+    for at, one in enumerate(versions):
+        for number, other in enumerate(versions):
+            order = form.compare(one, other)
+            _require(
+                (order > 0) - (order < 0) == (at > number) - (at < number),
+                f"{form.name}.compare orders versions",
+            )
+    try:
+        with form.opened(io.BytesIO(b"no package")):
+            _require(False, f"{form.name}.opened refuses what is no package")
+    except ValueError as error:
+        _require(str(error), f"{form.name}.opened says what is wrong")
 
 
 def check_image_backend(backend: ImageBackend) -> None:

@@ -58,6 +58,8 @@ def build(name: str, source: Source, spec: Spec, target: Path, epoch: int) -> Bu
         previous = layout.find()
         merged = Merged()
         base = _base(spec.base, source.platform, layout, merged) if spec.base else None
+        if source.below:
+            source = replace(source, groups=[*source.below(merged if base else None), *source.groups])
         platform = source.platform or _platform_of(base) or _required(name)
         if base is None and spec.entrypoint is None and spec.cmd is None:
             spec = replace(spec, entrypoint=compose.entrypoint(name, source.groups))

@@ -22,19 +22,20 @@ def machine(hypervisor: str, images: Path | None = None) -> Machine:
     name = hypervisor
     if images is not None:
         name += "-" + hashlib.sha256(os.fsencode(os.path.realpath(images))).hexdigest()[:8]
-    return Machine(hypervisor, _directory() / name, _here(), images=images)
+    return Machine(hypervisor, _directory() / name, here(), images=images)
 
 
 def kept(hypervisor: str) -> list[Machine]:
     """Every machine of *hypervisor* that has files, whichever SDK it is for; the one without SDK first."""
     top = _directory()
     found = (top / hypervisor, *sorted(top.glob(f"{hypervisor}-????????")))
-    return [Machine(hypervisor, path, _here()) for path in found if path.is_dir()]
+    return [Machine(hypervisor, path, here()) for path in found if path.is_dir()]
 
 
 def _directory() -> Path:
     return Path(os.environ.get("DEVTOOL_CONTAINERS_MACHINES") or cache_directory() / "machines").absolute()
 
 
-def _here() -> Platform:
+def here() -> Platform:
+    """This machine's own."""
     return _HERE.get(platform.machine(), Platform(platform.machine()))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Runtime,
         Stack,
     )
+    from sdk_hooks.packages import PackageFormat
 
 GROUP = "sdk_hooks"
 FAMILIES = {
@@ -34,6 +35,7 @@ FAMILIES = {
     "hypervisor": "sdk_hypervisors",
     "image_backend": "sdk_image_backends",
     "device": "sdk_devices",
+    "package_format": "sdk_package_formats",
 }
 
 Member = TypeVar("Member", bound="Plugin")
@@ -97,6 +99,9 @@ class Plugins:
 
     def device(self, name: str) -> DeviceKind:
         return cast("DeviceKind", self._one("device", name))
+
+    def package_formats(self) -> Mapping[str, PackageFormat]:
+        return cast("Mapping[str, PackageFormat]", self.family("package_format"))
 
     def announce(self, event: str, **arguments: object) -> list[str]:
         """Call every implementation of *event*; what they say, and what goes wrong, comes back as remarks."""

@@ -28,7 +28,7 @@ def test_first_deploy_answers_and_second_sends_nothing(place: Place) -> None:
         again = place.deployed()
     assert (again["result"], again["digest"]) == ("unchanged", first["digest"])
     assert link.received < 10_000
-    assert place.board.sshd == "openssh" or link.total < 10_500  # OpenSSH's own handshake takes 7 KB
+    assert place.board.sshd == "openssh" or link.total < 11_000  # OpenSSH's own handshake takes 7 KB
 
 
 def test_changed_program_sends_its_layer_only(place: Place) -> None:

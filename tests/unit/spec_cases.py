@@ -18,8 +18,10 @@ from sdk_hooks.container import (
     Ulimit,
     Volume,
 )
+from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.spec.checks import Check, Http
 from sdk_hooks.core.spec.model import File, LayerRule
+from sdk_hooks.packages import Relation
 
 WANTS_DEVICE = (
     "devices wants /dev/NODE[:/PATH][:rwm], vendor.com/class=name, or a mapping such as {tty: ttyUSB0}"
@@ -141,6 +143,24 @@ GOOD: list[tuple[str, str, Any]] = [
     ("restart: 'always'", "restart", Restart("always")),
     ("network: none", "network", "none"),
     ("read_only: true", "read_only", True),
+    (
+        "install: [nginx, 'redis (>= 5:7)', curl=7.88]",
+        "install",
+        (Relation("nginx"), Relation("redis", ">=", "5:7"), Relation("curl", "=", "7.88")),
+    ),
+    (
+        "feeds: [deb https://a.example/debian bookworm main key=/k.gpg]",
+        "feeds",
+        (Feed("https://a.example/debian", "deb", "bookworm", ("main",), "/k.gpg"),),
+    ),
+    (
+        "feeds: [{url: /srv/ipk, format: ipk, archs: [all, core2-64], trusted: true}]",
+        "feeds",
+        (Feed("/srv/ipk", "ipk", archs=("all", "core2-64"), trusted=True),),
+    ),
+    ("recommends: true", "recommends", True),
+    ("setuid: [/usr/bin/su]", "setuid", ("/usr/bin/su",)),
+    ("skip_scripts: [man-db]", "skip_scripts", ("man-db",)),
     ("read_only: False", "read_only", False),
     ("tests: [{log: ready}]", "tests", (Check(log="ready"),)),
     ("tests: [{log: 5, within: 1m, name: n}]", "tests", (Check("n", log="5", within=60.0),)),
@@ -233,6 +253,12 @@ BAD = [
     ("networks: {a: {gateway: x}}", "1:25", "'networks.a.gateway': 'x' is not an address", "networks.a.gateway wants an address of the subnet"),
     ("networks: {a: {vlan: 4095}}", "1:22", "'networks.a.vlan': '4095' is not a number from 1 to 4094", "networks.a.vlan wants an 802.1Q tag"),
     ("network: none\nnetworks: {a: }", "1:1", "give either 'network' or 'networks'", ""),
+    ("install: [a b]", "1:11", "'install': 'a b' is no package: write it like nginx or nginx=1.22.1", "install wants a package, such as nginx or nginx=1.22"),
+    ("feeds: [ftp://a.example/x]", "1:9", "'feeds': 'ftp://a.example/x' is neither a directory nor a URL of http, https or file", "feeds wants [FORMAT] URL [SUITE COMPONENT...] [key=FILE] [trusted=yes]"),
+    ("feeds: [{suite: x}]", "1:9", "'feeds' has no 'url'", ""),
+    ("recommends: yes", "1:13", "'recommends': 'yes' is neither true nor false", "recommends wants true or false"),
+    ("setuid: /usr/bin/su", "1:9", "'setuid' wants a list: programs of packages that may have the rights of their owner", ""),
+    ("skip_scripts: a", "1:15", "'skip_scripts' wants a list: packages whose scripts are left out", ""),
     ("hostname: web_1", "1:11", "'hostname': 'web_1' is not a host name such as web-1", "hostname wants what the container calls itself"),
     ("hostname: -a", "1:11", "'hostname': '-a' is not a host name such as web-1", "hostname wants what the container calls itself"),
     ("hostname: a..b", "1:11", "'hostname': 'a..b' is not a host name such as web-1", "hostname wants what the container calls itself"),

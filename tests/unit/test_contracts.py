@@ -10,9 +10,17 @@ from sdk_hooks import Argv, Container, DeviceKind, Image, ImageBackend, NetworkD
 from sdk_hooks.core.registry import Plugins, load
 from sdk_hooks.dockerlike import DockerLike
 from sdk_hooks.output import write_file
+from sdk_hooks.packages import PackageFormat
 from sdk_hooks.runclike import RuncLike
 from sdk_hooks.sysfs import SysfsMembers
-from sdk_hooks.testing import check_device, check_image_backend, check_network, check_runtime, check_stack
+from sdk_hooks.testing import (
+    check_device,
+    check_image_backend,
+    check_network,
+    check_package_format,
+    check_runtime,
+    check_stack,
+)
 
 OURS = load()
 
@@ -39,6 +47,11 @@ def test_our_network_drivers_keep_the_contract(driver: NetworkDriver) -> None:
 @pytest.mark.parametrize("kind", members("device"))
 def test_our_device_kinds_keep_the_contract(kind: DeviceKind) -> None:
     check_device(kind)
+
+
+@pytest.mark.parametrize("form", members("package_format"))
+def test_our_package_formats_keep_the_contract(form: PackageFormat) -> None:
+    check_package_format(form)
 
 
 @pytest.mark.parametrize("backend", members("image_backend"))

@@ -49,6 +49,9 @@ BEYOND = (
     "files: ",
     "resources: ",
     "read_only: y",
+    "install: [a b",
+    "feeds: [ftp",
+    "recommends: y",
     "tests: [",
 )
 

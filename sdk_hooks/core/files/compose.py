@@ -170,6 +170,9 @@ def entrypoint(name: str, groups: Sequence[Group]) -> tuple[str, ...]:
     """
     found = _programs(groups[-1].entries) if groups else []
     own = [path for path in found if os.path.basename(path) == name]
+    if not found:  # packages alone: they have many programs
+        every = {path for group in groups for path in _programs(group.entries)}
+        own = sorted(path for path in every if os.path.basename(path) == name)
     if len(own) == 1 or len(found) == 1:
         return ("/" + (own or found)[0],)
     raise SdkError(

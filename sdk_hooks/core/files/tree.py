@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sdk_hooks.core.files import scan
 from sdk_hooks.core.files.closure import Closure, Resolver
-from sdk_hooks.core.files.fileset import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry, Group, directory, parents
+from sdk_hooks.core.files.fileset import (
+    DIRECTORY,
+    FILE,
+    HARDLINK,
+    SYMLINK,
+    Entry,
+    Group,
+    Merged,
+    directory,
+    parents,
+)
 from sdk_hooks.core.files.root import Root
 from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Platform
@@ -25,6 +35,8 @@ class Source:
     groups: list[Group]
     platform: Platform | None
     """None when no file says."""
+    below: Callable[[Merged | None], list[Group]] | None = None
+    """Makes the groups that come first, for what a base image shows: packages find its users there."""
 
 
 def read(tree: str, sysroot: str, include: Iterable[str] = (), directories: Iterable[str] = ()) -> Source:
@@ -54,6 +66,14 @@ def read(tree: str, sysroot: str, include: Iterable[str] = (), directories: Iter
     dependencies = _from_sysroot(resolver.sysroot, closure)
     platform = closure.elf.platform if closure.elf else None
     return Source([dependencies, *_application(entries)], platform)
+
+
+def alone(tree: str) -> Group:
+    """The files of *tree* without what they need.
+
+    :raises SdkError: When a part can't be read.
+    """
+    return _group("application", scan.tree(Root(tree).directory))
 
 
 def _from_sysroot(sysroot: Root, closure: Closure) -> Group:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
-import shutil
-import subprocess
+import lzma
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +15,7 @@ from typing import IO, Any, cast
 from sdk_hooks.core.files import contents
 from sdk_hooks.core.files.fileset import Merged
 from sdk_hooks.core.oci.layout import Layout
+from sdk_hooks.core.plain import plain
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import INDEX, LAYER, Descriptor
 from sdk_hooks.target import Platform
@@ -146,61 +143,13 @@ def _copy(place: str, opener: Opener, name: str, diff_id: str, target: Layout) -
     if known.exists():
         return Descriptor(LAYER, diff_id, known.stat().st_size)
     try:
-        with opener(name) as packed:
-            blob = target.add(_plain(packed), LAYER)
-    except (OSError, EOFError, zlib.error) as error:  # gzip has no class of its own for all that can be wrong
+        with opener(name) as packed, plain(packed, "a layer of the base image") as whole:
+            blob = target.add(iter(lambda: whole.read(1 << 20), b""), LAYER)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise _damaged(place, f"layer {name}: {error}") from error
     if blob.digest != diff_id:
         raise _damaged(place, f"layer {name} has the digest {blob.digest}, its config says {diff_id}")
     return blob
-
-
-def _plain(packed: IO[bytes]) -> Iterator[bytes]:
-    """The uncompressed content of a layer: gzip and zstd are told by their first bytes."""
-    start = packed.read(4)
-    whole = cast("IO[bytes]", io.BufferedReader(_Joined(start, packed), 1 << 20))
-    if start[:2] == b"\x1f\x8b":
-        whole = cast("IO[bytes]", gzip.GzipFile(fileobj=whole))
-    elif start == b"\x28\xb5\x2f\xfd":
-        yield from _unzstd(whole)
-        return
-    while piece := whole.read(1 << 20):
-        yield piece
-
-
-def _unzstd(packed: IO[bytes]) -> Iterator[bytes]:
-    if shutil.which("zstd") is None:
-        raise SdkError(
-            "the base image has layers compressed with zstd", hint="install zstd", code="missing-program"
-        )
-    # a file: feeding a pipe while reading another one needs a thread, and base images are read once
-    with tempfile.TemporaryFile() as file:
-        shutil.copyfileobj(packed, file)
-        file.seek(0)
-        argv = ("zstd", "-dcq")
-        with subprocess.Popen(argv, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
-            stdout, stderr = cast("IO[bytes]", child.stdout), cast("IO[bytes]", child.stderr)
-            while piece := stdout.read(1 << 20):
-                yield piece
-            why = stderr.read().decode(errors="replace").strip()
-    if child.returncode:
-        raise SdkError("zstd can't read a layer of the base image", detail=why, code="bad-base")
-
-
-class _Joined(io.RawIOBase):
-    """A stream whose first bytes were already read."""
-
-    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
-        self.start, self.rest = start, rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        piece = self.start[: len(buffer)] or self.rest.read(len(buffer))
-        self.start = self.start[len(piece) :] if self.start else b""
-        buffer[: len(piece)] = piece
-        return len(piece)
 
 
 def _look(place: str, layer: Path, merged: Merged) -> None:

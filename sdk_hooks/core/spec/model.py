@@ -20,13 +20,16 @@ from sdk_hooks.container import (
     Ulimit,
     Volume,
 )
+from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.spec import kinds, values
 from sdk_hooks.core.spec.checks import CHECKS, Check
 from sdk_hooks.core.spec.device import DeviceEntry
+from sdk_hooks.core.spec.feeds import FEEDS, INSTALL, SETUID, SKIP_SCRIPTS
 from sdk_hooks.core.spec.hooks import HOOKS
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 from sdk_hooks.core.spec.network import NETWORKS
 from sdk_hooks.core.spec.ulimits import ULIMITS
+from sdk_hooks.packages import Relation
 
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 """A component of a repository's name, as the OCI distribution-spec has it."""
@@ -82,6 +85,11 @@ class Spec:
     files: tuple[File, ...] | None = None
     include: tuple[str, ...] | None = None
     layers: tuple[LayerRule, ...] | None = None
+    install: tuple[Relation, ...] | None = None
+    feeds: tuple[Feed, ...] | None = None
+    recommends: bool | None = None
+    setuid: tuple[str, ...] | None = None
+    skip_scripts: tuple[str, ...] | None = None
     resources: Resources | None = None
     restart: Restart | None = None
     network: str | None = None
@@ -214,6 +222,11 @@ SPEC = Section(
         "files": Many("files to put into the image", _FILE),
         "include": Many("libraries by name and paths to bring from the sysroot", _INCLUDE),
         "layers": Many("layers of their own, the first the most stable", _LAYER),
+        "install": INSTALL,
+        "feeds": FEEDS,
+        "recommends": Text("true or false", kinds.boolean, {"type": "boolean"}),
+        "setuid": SETUID,
+        "skip_scripts": SKIP_SCRIPTS,
         "resources": _RESOURCES,
         "restart": Text(
             "no, always, unless-stopped or on-failure[:N]",

@@ -103,8 +103,10 @@ def _anchored(spec: Spec, directory: Path) -> Spec:
     files = spec.files and tuple(
         replace(file, source=str(directory / file.source)) if file.source else file for file in spec.files
     )
+    feeds = spec.feeds and tuple(feed.below(str(directory)) for feed in spec.feeds)
     is_path = spec.base and (os.sep in spec.base or (directory / spec.base).exists())
-    return replace(spec, files=files, base=str(directory / spec.base) if spec.base and is_path else spec.base)
+    base = str(directory / spec.base) if spec.base and is_path else spec.base
+    return replace(spec, files=files, feeds=feeds, base=base)
 
 
 def _said(variables: Mapping[str, str], name: str, key: str) -> Any:

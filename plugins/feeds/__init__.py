@@ -1,0 +1,1 @@
+"""Formats of packages and feeds, a module each."""

@@ -1,0 +1,1 @@
+"""Packages out of binary feeds: read, resolved, fetched and unpacked without BitBake."""

@@ -1,0 +1,77 @@
+"""What is said of a feed: where it is, which part of it is meant, and why it is trusted."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass, replace
+
+_URL = re.compile(r"(https?|file)://.+")
+_OPTIONS = ("key", "trusted", "archs", "format")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed of packages.
+
+    Written as one line it is `[FORMAT] URL [SUITE COMPONENT...] [key=FILE] [trusted=yes] [archs=A,B]`.
+    """
+
+    url: str
+    """http, https; or a directory of this machine."""
+    format: str = ""
+    """Empty: what is found there."""
+    suite: str = ""
+    components: tuple[str, ...] = ()
+    key: str = ""
+    """A file with the public keys that may sign it."""
+    trusted: bool = False
+    """Whether it may be used without a signature."""
+    archs: tuple[str, ...] = ()
+    """Its subdirectories that are feeds, as OE has one for each PACKAGE_ARCH."""
+
+    def __post_init__(self) -> None:
+        if not _URL.fullmatch(self.url) and "://" in self.url:
+            raise ValueError(f"{self.url!r} is neither a directory nor a URL of http, https or file")
+        if self.suite and not self.components:
+            raise ValueError(f"{self.url!r} with the suite {self.suite!r} wants components, such as main")
+
+    @property
+    def local(self) -> bool:
+        return not self.url.startswith("http")
+
+    def __str__(self) -> str:
+        return " ".join((self.url, *filter(None, [self.suite]), *self.components))
+
+    def below(self, directory: str) -> Feed:
+        """The same with relative paths made absolute."""
+        key = os.path.join(directory, self.key) if self.key else ""
+        return replace(
+            self, key=key, url=self.url if _URL.match(self.url) else os.path.join(directory, self.url)
+        )
+
+
+def parse(text: str) -> Feed:
+    """The feed of one line.
+
+    :raises ValueError: Saying what is wrong.
+    """
+    words = shlex.split(text)
+    options = dict(word.split("=", 1) for word in words if word.partition("=")[0] in _OPTIONS and "=" in word)
+    plain = [word for word in words if not (word.partition("=")[0] in _OPTIONS and "=" in word)]
+    kind = plain.pop(0) if len(plain) > 1 and re.fullmatch(r"[a-z]+", plain[0]) else ""
+    if not plain:
+        raise ValueError(f"{text!r} names no feed: write it like URL [SUITE COMPONENT...]")
+    url, suite, *components = [*plain, ""] if len(plain) == 1 else plain
+    if options.get("trusted", "no") not in ("yes", "no"):
+        raise ValueError(f"trusted is {options['trusted']!r}, neither yes nor no")
+    return Feed(
+        url,
+        options.get("format", kind),
+        suite,
+        tuple(components),
+        options.get("key", ""),
+        options.get("trusted") == "yes",
+        tuple(filter(None, options.get("archs", "").split(","))),
+    )

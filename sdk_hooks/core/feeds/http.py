@@ -1,0 +1,98 @@
+"""Fetches files by HTTP into files: goes on where it was cut off, and says what went wrong in plain words."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from sdk_hooks.errors import SdkError
+
+PATIENCE = 30
+"""Seconds without a byte."""
+_TRIES = 3
+_FAILURES = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
+
+
+class NotThereError(Exception):
+    """The server has no such file."""
+
+
+def fetch(url: str, target: Path, digest: str = "") -> None:
+    """Fetch *url* to *target*, which is there only once all of it is, and right.
+
+    :param digest: `sha256:...`; empty when nobody knows it.
+    :raises NotThereError: When the server has no such file.
+    :raises SdkError: When it can't be had, or has another digest.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part" if digest else f".{target.name}.{os.getpid()}")
+    for left in reversed(range(_TRIES)):
+        try:
+            _fetch(url, part, resume=bool(digest))
+            break
+        except _FAILURES as error:
+            if not left:
+                raise _failed(url, error) from error
+            time.sleep(0.5)
+    if digest and (found := digest_of(part, digest)) != digest:
+        part.unlink()
+        raise SdkError(
+            f"'{url}' is not what the feed's index says",
+            detail=f"it has {found}, the index says {digest}",
+            hint="the feed is being changed, or damaged: try again",
+            code="wrong-hash",
+        )
+    os.replace(part, target)
+
+
+def _fetch(url: str, part: Path, *, resume: bool) -> None:
+    have = part.stat().st_size if resume and part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  Feed checks the scheme
+            goes_on = have and answer.status == http.client.PARTIAL_CONTENT
+            with open(part, "ab" if goes_on else "wb") as file:
+                while piece := answer.read(1 << 18):
+                    file.write(piece)
+            _whole(answer, file.name, have if goes_on else 0)
+    except urllib.error.HTTPError as error:
+        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have:
+            return  # all of it was there
+        if error.code in (http.client.NOT_FOUND, http.client.GONE):
+            raise NotThereError(url) from error
+        raise
+
+
+def _whole(answer: http.client.HTTPResponse, name: str, before: int) -> None:
+    said = answer.headers.get("Content-Length", "")
+    if said.isdecimal() and os.path.getsize(name) - before < int(said):
+        raise http.client.IncompleteRead(b"")
+
+
+def digest_of(path: Path, like: str) -> str:
+    """The digest of the file by the algorithm of *like*."""
+    algorithm = like.partition(":")[0]
+    with open(path, "rb") as file:
+        found = hashlib.new(algorithm, usedforsecurity=False)
+        while piece := file.read(1 << 20):
+            found.update(piece)
+    return f"{algorithm}:{found.hexdigest()}"
+
+
+def _failed(url: str, error: Exception) -> SdkError:
+    reason = getattr(error, "reason", None) or error
+    if isinstance(error, http.client.IncompleteRead):
+        reason = "the connection ended too early"
+    why = (
+        reason.strerror
+        if isinstance(reason, OSError) and reason.strerror
+        else str(reason) or type(reason).__name__
+    )
+    return SdkError(
+        f"can't fetch '{url}'", detail=why, hint="is it right, and the server up?", code="no-fetch"
+    )

@@ -1,0 +1,187 @@
+"""Installs packages into the files of an image: a group for each recipe, and what their scripts make."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sdk_hooks.core.feeds.store import Have
+from sdk_hooks.core.files import users
+from sdk_hooks.core.files.fileset import (
+    BLOCK,
+    CHARACTER,
+    DIRECTORY,
+    FILE,
+    SYMLINK,
+    Entry,
+    Group,
+    Merged,
+    directory,
+)
+from sdk_hooks.core.scripts import run
+from sdk_hooks.core.scripts.expansion import NotUnderstoodError
+from sdk_hooks.core.scripts.root import Root
+from sdk_hooks.errors import SdkError
+from sdk_hooks.packages import Package
+
+_NONROOT = ("nonroot:x:65532:65532:nonroot:/:/usr/sbin/nologin\n", "nonroot:x:65532:\n")
+_ROOT = ("root:x:0:0:root:/root:/bin/sh\n", "root:x:0:\n")
+_MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What packages may do although it is refused without a word."""
+
+    setuid: tuple[str, ...] = ()
+    """Programs with the rights of their owner, as globs of absolute paths."""
+    without_scripts: tuple[str, ...] = ()
+    """Packages whose scripts may be left out when they can't be followed."""
+
+
+def install(
+    have: Sequence[Have], skeleton: Sequence[Have], allowed: Allowed, base: Merged | None = None
+) -> list[Group]:
+    """The groups of an image that has these packages, the most stable first.
+
+    :param have: Each after what it needs.
+    :param skeleton: The packages that have the distribution's users and directories, for a root file system
+        that they are no part of.
+    :param base: What a base image shows.
+    :raises SdkError: When a package has what it may not have, or a script can't be followed.
+    """
+    _check(have, allowed)
+    root = Root(base)
+    if base is None or not root.find("etc/passwd"):
+        _begin(root, have, skeleton)
+    root.direct_alternatives = bool(have) and not have[0].package.path.endswith(".deb")
+    groups: dict[str, Group] = {}
+    for each in have:
+        _script(root, each, "preinst", allowed, "install")
+        _files(root, each, groups)
+    for each in have:
+        _script(root, each, "postinst", allowed, "configure", "")
+    root.made.add([directory("tmp", 0o1777)] if not root.find("tmp") else [])
+    return [*(groups[name] for name in sorted(groups)), root.made]
+
+
+def _files(root: Root, each: Have, groups: dict[str, Group]) -> None:
+    package = each.package
+    group = groups.setdefault(package.source, Group(package.source))
+    group.comment = f"{group.comment}, {package}".lstrip(", ")
+    entries = [_diverted(root, _owned(root, entry, each), package) for entry in each.content.entries]
+    for entry in entries:
+        _unclaimed(root, entry, package)
+    root.add(group, entries)
+    root.owner.update((root.inner(entry.path), package) for entry in entries if entry.kind != DIRECTORY)
+
+
+def _diverted(root: Root, entry: Entry, package: Package) -> Entry:
+    target, whose = root.diverted.get(root.inner(entry.path), ("", package.name))
+    return entry if whose == package.name else entry._replace(path=target)
+
+
+def _unclaimed(root: Root, entry: Entry, package: Package) -> None:
+    """Refuse a file that another package has, unless the one says that it replaces the other."""
+    other = root.owner.get(root.inner(entry.path)) if entry.kind != DIRECTORY else None
+    if other is None or other.name == package.name:
+        return
+    if any(relation.name == other.name for relation in package.replaces):
+        root.remove(root.inner(entry.path))
+    elif not any(relation.name == package.name for relation in other.replaces):
+        raise SdkError(
+            f"the packages {other.name!r} and {package.name!r} both have '/{entry.path}'",
+            hint="install only one of them",
+            code="file-conflict",
+        )
+
+
+def _owned(root: Root, entry: Entry, each: Have) -> Entry:
+    """*entry* with the numbers that its owner's names have in the image."""
+    names = each.content.owners.get(entry.path)
+    if names is None:
+        return entry
+    uid, gid = _number(root, names[0], "etc/passwd"), _number(root, names[1], "etc/group")
+    return entry._replace(uid=entry.uid if uid is None else uid, gid=entry.gid if gid is None else gid)
+
+
+def _number(root: Root, name: str, file: str) -> int | None:
+    text = (root.content(file) or b"").decode(errors="replace")
+    try:
+        if file == "etc/passwd":
+            return users.numbers(name, text, "")[0]
+        return users.numbers(f"0:{name}", "", text)[1]
+    except (SdkError, ValueError):
+        return None
+
+
+def _script(root: Root, each: Have, name: str, allowed: Allowed, *arguments: str) -> None:
+    text, package = each.content.scripts.get(name, ""), each.package
+    if not text or package.name in allowed.without_scripts:
+        return
+    try:
+        run.follow(root, package.name, package.architecture, name, text, *arguments)
+    except NotUnderstoodError as error:
+        raise SdkError(
+            f"can't follow the {name} of the package {package.name!r}",
+            detail=f"stopped at {error}",
+            hint=f"if the container does without what it does: --skip-scripts {package.name}",
+            code="script",
+        ) from error
+
+
+def _begin(root: Root, have: Sequence[Have], skeleton: Sequence[Have]) -> None:
+    """Users, groups and directories of the distribution, so that packages find those that they expect."""
+    entries = {entry.path: entry for each in skeleton for entry in each.content.entries}
+    if _merged(have):
+        tops = {path.removeprefix("usr/").partition("/")[0] for each in have for path in _paths(each)}
+        for name in sorted(tops.intersection(_MERGED).union(_MERGED[:3])):
+            root.put(Entry(name, SYMLINK, 0o777, link=f"usr/{name}"))
+    for entry in (*entries.values(), directory("usr/local")):
+        if entry.kind == DIRECTORY and not root.find(entry.path, follow=False):
+            root.put(entry)
+    for file, own, nonroot in zip(("passwd", "group"), _ROOT, _NONROOT, strict=True):
+        found = entries.get(f"usr/share/base-passwd/{file}.master")
+        text = own
+        if found and found.source:
+            with open(found.source, encoding="utf-8") as stream:
+                text = stream.read().replace(":*:", ":x:")
+        root.write(f"etc/{file}", (text + nonroot).encode())
+
+
+def _merged(have: Sequence[Have]) -> bool:
+    """Whether the distribution has its programs in usr only: its loader is there, or a package says it."""
+    loader = any(re.fullmatch(r"usr/lib\d*/ld-.*", path) for each in have for path in _paths(each))
+    return loader or any(each.package.name == "usr-is-merged" for each in have)
+
+
+def _paths(each: Have) -> list[str]:
+    return [entry.path for entry in each.content.entries]
+
+
+def _check(have: Sequence[Have], allowed: Allowed) -> None:
+    """
+    :raises SdkError: Naming the packages that have what they may not have.
+    """
+    files = [(each.package, entry) for each in have for entry in each.content.entries]
+    nodes = [(package, entry) for package, entry in files if entry.kind in (CHARACTER, BLOCK)]
+    if nodes:
+        raise _refused(nodes, "a device node", "containers get devices by devices: in container.yaml")
+    rights = [(package, entry) for package, entry in files if _has_rights(entry, allowed)]
+    if rights:
+        options = " ".join(f"--setuid /{entry.path}" for _, entry in rights)
+        raise _refused(rights, "a program with the rights of another user", f"allow it: {options}")
+
+
+def _has_rights(entry: Entry, allowed: Allowed) -> bool:
+    asked = any(fnmatch.fnmatchcase(f"/{entry.path}", glob) for glob in allowed.setuid)
+    return entry.kind == FILE and bool(entry.mode & 0o6000 and entry.mode & 0o111) and not asked
+
+
+def _refused(found: Sequence[tuple[Package, Entry]], what: str, hint: str) -> SdkError:
+    lines = [f"{package.name}: /{entry.path}" for package, entry in found]
+    return SdkError(
+        f"the package {found[0][0].name!r} has {what}", detail="\n".join(lines), hint=hint, code="refused"
+    )

@@ -1,0 +1,132 @@
+"""All packages that may be installed: those of every feed for one platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cmp_to_key, partial
+
+from sdk_hooks.core.feeds import index
+from sdk_hooks.core.feeds.feed import Feed
+from sdk_hooks.core.feeds.index import Index
+from sdk_hooks.core.feeds.place import FeedPlace
+from sdk_hooks.errors import SdkError, did_you_mean
+from sdk_hooks.packages import Package, PackageFormat, Relation, Wanted
+from sdk_hooks.target import Platform
+
+_MEANING: Mapping[str, Callable[[int], bool]] = {
+    "": lambda _: True,
+    "<<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    "=": lambda order: order == 0,
+    ">=": lambda order: order >= 0,
+    ">>": lambda order: order > 0,
+}
+
+
+@dataclass
+class Pool:
+    """Packages of one format, looked up by name."""
+
+    form: PackageFormat
+    platform: Platform
+    indexes: list[Index] = field(default_factory=list)
+    _known: dict[str, list[tuple[Package, Index]]] = field(default_factory=dict)
+
+    def named(self, name: str) -> list[Package]:
+        """Those that are or provide *name*, the best first: its own name, the newest, the first feed's."""
+        return [package for package, _ in self._found(name)]
+
+    def foreign(self, name: str) -> list[str]:
+        """Architectures of those named *name* that are for other platforms."""
+        found = (each for index in self.indexes for each in index.named(name))
+        return sorted({each.architecture for each in found if not self.form.fits(each, self.platform)})
+
+    def near(self, name: str) -> str:
+        """A hint with the name that is most like *name*; empty when none is."""
+        known = {each for index in self.indexes for each in index.where if each[:1] == name[:1]}
+        return did_you_mean(name, known)
+
+    def satisfying(self, relation: Relation) -> list[Package]:
+        """Those of `named` that are what *relation* asks for."""
+        return [package for package in self.named(relation.name) if self.satisfies(package, relation)]
+
+    def satisfies(self, package: Package, relation: Relation) -> bool:
+        """Whether *package* is what *relation* asks for; a name provided without a version has none."""
+        if package.name == relation.name and self._fits(package.version, relation):
+            return True
+        return any(
+            provided.name == relation.name
+            and bool(provided.operator or not relation.operator)
+            and self._fits(provided.version, relation)
+            for provided in package.provides
+        )
+
+    def index(self, package: Package) -> Index:
+        """Where *package* is."""
+        return next(index for found, index in self._found(package.name) if found is package)
+
+    def _fits(self, version: str, relation: Relation) -> bool:
+        return not relation.operator or _MEANING[relation.operator](
+            self.form.compare(version, relation.version)
+        )
+
+    def _found(self, name: str) -> list[tuple[Package, Index]]:
+        if name not in self._known:
+            found = [(package, index) for index in self.indexes for package in index.named(name)]
+            fitting = [each for each in found if self.form.fits(each[0], self.platform)]
+            by_order = cmp_to_key(partial(self._order, name))
+            self._known[name] = sorted(fitting, key=lambda each: by_order(each[0]))
+        return self._known[name]
+
+    def _order(self, name: str, one: Package, other: Package) -> int:
+        own = (other.name == name) - (one.name == name)
+        if own or one.name != other.name:
+            return own or other.priority - one.priority or (one.name > other.name) - (one.name < other.name)
+        return self.form.compare(other.version, one.version)
+
+
+def read(
+    feeds: Iterable[Feed],
+    formats: Mapping[str, PackageFormat],
+    platform: Platform,
+    warn: Callable[[str], None],
+) -> Pool:
+    """The packages of *feeds*.
+
+    :param formats: By name.
+    :raises SdkError: When a feed has none, can't be read, or they are of several formats.
+    """
+    pool: Pool | None = None
+    for feed in feeds:
+        found = _indexes(feed, formats, platform, warn)
+        pool = pool or Pool(found[0].form, platform)
+        if found[0].form is not pool.form:
+            raise SdkError(
+                f"the feed '{feed}' has {found[0].form.name}, another one has {pool.form.name}",
+                hint="take the packages of one image from feeds of one format",
+                code="mixed-feeds",
+            )
+        pool.indexes += found
+    if pool is None:
+        raise SdkError("no feed says where packages are", hint="give one: --feed URL", code="no-feed")
+    return pool
+
+
+def _indexes(
+    feed: Feed, formats: Mapping[str, PackageFormat], platform: Platform, warn: Callable[[str], None]
+) -> list[Index]:
+    wanted = Wanted(platform, feed.suite, feed.components)
+    top = feed.url.rstrip("/")
+    tops = [f"{top}/{arch}" for arch in feed.archs] or [top]
+    forms = [formats[feed.format]] if feed.format else formats.values()
+    for form in forms:
+        found = [each for at in tops for each in index.read(FeedPlace(feed, at, warn), form, wanted)]
+        if found:
+            return found
+    raise SdkError(
+        f"there are no packages at '{feed}'",
+        detail=f"looked for feeds of {', '.join(form.name for form in forms)}",
+        hint="is it right? an index is at its top, in archs=A,B below it, or belongs to a suite",
+        code="no-feed",
+    )

@@ -1,0 +1,116 @@
+"""Brings packages into the cache: fetched at most once, several at a time, and checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import NamedTuple
+
+from sdk_hooks.core import disk
+from sdk_hooks.core.feeds import http, unpack
+from sdk_hooks.core.feeds.index import Index
+from sdk_hooks.core.feeds.pool import Pool
+from sdk_hooks.core.feeds.unpack import Unpacked
+from sdk_hooks.core.paths import cache_directory
+from sdk_hooks.errors import SdkError
+from sdk_hooks.families import Progress
+from sdk_hooks.packages import Package
+
+_AT_ONCE = 8
+"""Transfers: more make a slow link slower."""
+
+
+class Have(NamedTuple):
+    """A package, and what is in it."""
+
+    package: Package
+    content: Unpacked
+
+
+def bring(pool: Pool, packages: Sequence[Package], progress: Progress) -> list[Have]:
+    """*packages* and what is in them, in their order.
+
+    :raises SdkError: When one can't be had, or is not what the index says.
+    """
+    found = [unpack.read(_directory(package)) if package.digest else None for package in packages]
+    missing = [package for package, content in zip(packages, found, strict=True) if content is None]
+    if missing:
+        size = sum(package.size for package in missing)
+        progress.step(f"{len(missing)} of {len(packages)} packages to fetch and unpack, {size / 1e6:.1f} MB")
+        with disk.writing(_top()):
+            _all(pool, missing)
+    return [
+        Have(package, content or _read(package)) for package, content in zip(packages, found, strict=True)
+    ]
+
+
+def _all(pool: Pool, missing: Sequence[Package]) -> None:
+    with ThreadPoolExecutor(_AT_ONCE) as workers:
+        jobs = [workers.submit(_bring, pool.index(package), package) for package in missing]
+        try:
+            for job in jobs:
+                job.result()
+        finally:  # one has failed, or Ctrl-C: none of the others is begun
+            for job in jobs:
+                job.cancel()
+            wait(jobs)
+
+
+def _bring(index: Index, package: Package) -> None:
+    location = index.location(package)
+    if index.feed.local:
+        _check(Path(location), package)
+        unpack.unpack(index.form, Path(location), _directory(package))
+        return
+    file = _top() / f"{package.digest.replace(':', '-')}{index.form.suffix}"
+    try:
+        http.fetch(location, file, package.digest)
+    except http.NotThereError as error:
+        raise SdkError(
+            f"the feed '{index.feed}' has no file of {package.name!r}",
+            detail=f"looked for '{location}'",
+            hint="it was changed a moment ago: try again",
+            code="no-package",
+        ) from error
+    unpack.unpack(index.form, file, _directory(package))
+    os.unlink(file)
+
+
+def _check(path: Path, package: Package) -> None:
+    if not path.is_file():
+        raise SdkError(
+            f"there is no '{path}', which the index of its feed has",
+            hint="make the index again",
+            code="no-package",
+        )
+    found = http.digest_of(path, package.digest)
+    if found != package.digest:
+        raise SdkError(
+            f"the package '{path}' is not what the index says",
+            detail=f"it has {found}, the index says {package.digest}",
+            hint="make the index again",
+            code="wrong-hash",
+        )
+
+
+def _read(package: Package) -> Unpacked:
+    found = unpack.read(_directory(package))
+    if found is None:
+        raise SdkError(
+            f"the package {package.name!r} is gone from the cache", hint="try again", code="no-package"
+        )
+    return found
+
+
+def _top() -> Path:
+    return cache_directory() / "packages"
+
+
+def _directory(package: Package) -> Path:
+    if not package.digest:
+        raise SdkError(
+            f"the feed gives no hash of {package.name!r}", hint="make its index again", code="no-hash"
+        )
+    return _top() / package.digest.replace(":", "-")

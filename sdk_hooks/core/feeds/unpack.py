@@ -1,0 +1,158 @@
+"""Unpacks packages into the cache, files by number: no name out of a package is ever one here."""
+
+from __future__ import annotations
+
+import lzma
+import marshal
+import os
+import shutil
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sdk_hooks.core.feeds.index import damaged
+from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
+from sdk_hooks.packages import Opened, PackageFormat
+
+_KINDS = {
+    tarfile.REGTYPE: FILE,
+    tarfile.AREGTYPE: FILE,
+    tarfile.CONTTYPE: FILE,
+    tarfile.LNKTYPE: HARDLINK,
+    tarfile.SYMTYPE: SYMLINK,
+    tarfile.CHRTYPE: CHARACTER,
+    tarfile.BLKTYPE: BLOCK,
+    tarfile.DIRTYPE: DIRECTORY,
+    tarfile.FIFOTYPE: FIFO,
+}
+_XATTR = "SCHILY.xattr."
+_DAMAGED = (ValueError, tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)
+_VERSION = "1"
+"""Of what is written there."""
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A package's content."""
+
+    record: bytes
+    scripts: Mapping[str, str]
+    configuration: Sequence[str]
+    metadata: Mapping[str, bytes]
+    entries: Sequence[Entry]
+    owners: Mapping[str, tuple[str, str]]
+    """User and group by name of what is not root's, by path: the numbers are of whoever built it."""
+
+
+def read(directory: Path) -> Unpacked | None:
+    """What `unpack` has put into *directory*, None when it has not."""
+    try:
+        raw = marshal.loads((directory / _VERSION).read_bytes())  # noqa: S302  our own file
+        os.utime(directory)
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+    record, scripts, configuration, metadata, entries, owners = raw
+    # what is there is known by the package's digest, and never changes
+    identity = int(directory.name.rpartition("-")[2][:15], 16)
+    made = [
+        Entry(*entry)._replace(source=f"{directory}/{number}", stamp=(identity, number, 0, 0))
+        if entry[1] == FILE and number
+        else Entry(*entry)
+        for number, entry in entries
+    ]
+    return Unpacked(record, scripts, configuration, metadata, made, owners)
+
+
+def unpack(form: PackageFormat, file: Path, directory: Path) -> None:
+    """Unpack the package *file* into *directory*, which is there only when all of it is.
+
+    :raises SdkError: When it is damaged, or has what no package may have.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=directory.parent))
+    try:
+        with open(file, "rb") as stream, form.opened(stream) as opened:
+            _write(opened, fresh)
+        try:
+            os.rename(fresh, directory)
+        except OSError:
+            if not directory.is_dir():
+                raise
+    except _DAMAGED as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise damaged(str(file), error) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _write(opened: Opened, fresh: Path) -> None:
+    entries: list[tuple[int, tuple[object, ...]]] = []
+    owners: dict[str, tuple[str, str]] = {}
+    with tarfile.open(fileobj=opened.archive, mode="r|") as archive:
+        for number, member in enumerate(archive, 1):
+            entry = _entry(member)
+            if not entry.path:
+                continue
+            has_content = entry.kind == FILE and entry.size
+            if has_content:
+                _copy(archive.extractfile(member), fresh / str(number), entry.size)
+            entries.append((number if has_content else 0, tuple(entry)))
+            if (member.uname, member.gname) not in (("root", "root"), ("", "")):
+                owners[entry.path] = (member.uname, member.gname)
+    facts = (
+        opened.record,
+        dict(opened.scripts),
+        list(opened.configuration),
+        dict(opened.metadata),
+        entries,
+        owners,
+    )
+    (fresh / _VERSION).write_bytes(marshal.dumps(facts))
+
+
+def _copy(content: IO[bytes] | None, path: Path, size: int) -> None:
+    if content is None:
+        raise ValueError("a file has no content")
+    with open(path, "wb") as file:
+        shutil.copyfileobj(content, file, 1 << 20)
+        if file.tell() != size:
+            raise ValueError("it is cut off")
+
+
+def _entry(member: tarfile.TarInfo) -> Entry:
+    """
+    :raises ValueError: When it could reach something outside of the image.
+    """
+    kind = _KINDS.get(member.type)
+    path = _inside(member.name)
+    if kind is None:
+        raise ValueError(f"{member.name!r} is of a type that tar does not know")
+    link = _inside(member.linkname) if kind == HARDLINK else member.linkname
+    xattrs = {name: value for name, value in member.pax_headers.items() if name.startswith(_XATTR)}
+    return Entry(
+        path,
+        kind,
+        0o777 if kind == SYMLINK else member.mode & 0o7777,
+        member.uid,
+        member.gid,
+        member.size if kind == FILE else 0,
+        int(member.mtime),
+        link,
+        device=(member.devmajor, member.devminor) if kind in (CHARACTER, BLOCK) else (0, 0),
+        xattrs=tuple(
+            (name.removeprefix(_XATTR), value.encode(errors="surrogateescape"))
+            for name, value in sorted(xattrs.items())
+        ),
+    )
+
+
+def _inside(name: str) -> str:
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or ".." in parts:
+        raise ValueError(f"{name!r} leads out of the image")
+    return "/".join(parts)

@@ -1,0 +1,127 @@
+"""The files of an image that scripts change: packages' files, and what comes on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sdk_hooks.core.files.fileset import DIRECTORY, FILE, SYMLINK, Entry, Group, Merged, directory
+from sdk_hooks.packages import Package
+
+
+class Root:
+    """What packages have put there so far, and one more group of what scripts make.
+
+    :param base: What a base image shows below; its files are looked at, and covered by new ones.
+    """
+
+    def __init__(self, base: Merged | None = None) -> None:
+        self.merged = Merged()
+        if base:
+            self.merged.entries.update(base.entries)
+        self.made = Group("configuration of packages", comment="what package scripts made: users, links")
+        self.groups: dict[str, Group] = {}
+        """Whose each file of a package is."""
+        self.owner: dict[str, Package] = {}
+        """Which package has each file."""
+        self.priorities: dict[str, int] = {}
+        """Of the alternative that each link leads to."""
+        self.direct_alternatives = False
+        """Whether such a link leads there itself, as opkg's do, and not by /etc/alternatives."""
+        self.diverted: dict[str, tuple[str, str]] = {}
+        """Where files of other packages go, and which package is no other one (dpkg-divert)."""
+        self.temporary = 0
+        """Names that mktemp gave."""
+        self.answers: dict[str, str] = {}
+        """Of debconf's questions."""
+
+    def add(self, group: Group, entries: list[Entry]) -> None:
+        """Put the files of a package there, as part of *group*."""
+        for entry in entries:
+            path = self.merged.real(entry.path)
+            placed = entry._replace(path=path) if path != entry.path else entry
+            below = self.merged.entries.get(path)
+            if placed.kind == DIRECTORY and below is not None and below.kind in (DIRECTORY, SYMLINK):
+                continue  # the first package that has a directory says whose it is
+            group.add([placed])
+            self.groups[path] = group
+            self.merged.cover(placed)
+
+    def find(self, path: str, *, follow: bool = True) -> Entry | None:
+        """What is at *path*; None when nothing is."""
+        inner = self.inner(path)
+        found = self.merged.entries.get(inner)
+        for _ in range(40):
+            if not (follow and found and found.kind == SYMLINK):
+                return found if inner else directory("")
+            inner = self.inner(found.link if found.link.startswith("/") else f"{inner}/../{found.link}")
+            found = self.merged.entries.get(inner)
+            if not inner:
+                return directory("")
+        return None
+
+    def inner(self, path: str) -> str:
+        """*path* as entries have it: without a slash in front, `..`, and links on the way."""
+        parts: list[str] = []
+        for part in path.split("/"):
+            if part == "..":
+                parts = self.merged.real("/".join([*parts, "x"])).split("/")[:-2]
+            elif part not in ("", "."):
+                parts.append(part)
+        return self.merged.real("/".join(parts))
+
+    def content(self, path: str) -> bytes | None:
+        """Of a file; None when there is none."""
+        found = self.find(path)
+        if found is None or found.kind != FILE:
+            return None
+        if found.source:
+            with open(found.source, "rb") as stream:
+                return stream.read()
+        return found.data
+
+    def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        """Write a file, which keeps owner and mode where it is there."""
+        there = self.find(path)
+        inner = there.path if there else self.inner(path)
+        made = there or Entry(inner, FILE, mode)
+        self.put(made._replace(size=len(data), data=data, source="", stamp=()))
+
+    def put(self, entry: Entry) -> None:
+        """Let *entry* be at its path, in the place of what was there."""
+        group = self.groups.get(entry.path)
+        if group is not None:
+            group.entries[entry.path] = entry
+        else:
+            self.made.add([entry])
+        self.merged.cover(entry)
+
+    def remove(self, path: str) -> None:
+        """Take away *path*, and what is below it."""
+        for known in [path, *(each.path for each in self.below(path))]:
+            self.merged.entries.pop(known, None)
+            self.made.entries.pop(known, None)
+            group = self.groups.pop(known, None)
+            if group is not None:
+                group.entries.pop(known, None)
+
+    def below(self, path: str) -> Iterator[Entry]:
+        """Everything below the directory *path*."""
+        start = f"{path}/" if path else ""
+        return iter(
+            [
+                entry
+                for known, entry in self.merged.entries.items()
+                if known.startswith(start) and known != path
+            ]
+        )
+
+    def names(self, path: str) -> list[str]:
+        """What is in the directory *path*."""
+        start = f"{path}/" if path else ""
+        return sorted(
+            {
+                known[len(start) :].partition("/")[0]
+                for known in self.merged.entries
+                if known.startswith(start)
+            }
+        )

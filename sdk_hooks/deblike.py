@@ -1,0 +1,166 @@
+"""For authors of package formats whose indexes are Debian control paragraphs: deb and ipk."""
+
+from __future__ import annotations
+
+import contextlib
+import lzma
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import IO
+
+from sdk_hooks.core.feeds import ar
+from sdk_hooks.core.feeds.version import compare
+from sdk_hooks.core.plain import plain
+from sdk_hooks.packages import Alternatives, Opened, Package, Record, Relation
+
+_PACKAGE = re.compile(rb"^Package:[ \t]*(\S+)", re.MULTILINE)
+_PROVIDES = re.compile(rb"^Provides:(.*(?:\n[ \t].*)*)", re.MULTILINE)
+_FIELD = re.compile(r"^([^\s:]+):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
+_RELATION = re.compile(r"([^\s(:\[<]+)(?::[\w-]+)?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([^\s)]+)\s*\))?")
+_OPERATORS = {"<": "<=", ">": ">="}  # as dpkg reads what old packages say
+_PRIORITIES = {"required": 5, "important": 4, "standard": 3, "optional": 2, "extra": 1}
+_DIGESTS = {"sha512": "SHA512", "sha256": "SHA256", "sha1": "SHA1", "md5": "MD5sum"}
+_SCRIPTS = ("preinst", "postinst", "prerm", "postrm", "config")
+LARGEST = 16 << 20
+"""Bytes of a file in a package's control archive."""
+_DAMAGED = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)
+
+
+class DebLike:
+    """A subclass sets `name`, `summary`, `suffix`, and has `indexes` and `fits`."""
+
+    def records(self, index: bytes) -> Iterator[Record]:
+        at, end = 0, len(index)
+        while at < end:
+            stop = index.find(b"\n\n", at)
+            stop = end if stop < 0 else stop
+            found = _PACKAGE.search(index, at, stop)
+            if found:
+                provides = _PROVIDES.search(index, at, stop)
+                more = [each.name for each in relations(provides[1].decode())] if provides else []
+                yield Record((found[1].decode(), *more), at, stop)
+            at = stop + 2
+
+    def package(self, record: bytes) -> Package:
+        fields = paragraph(record.decode(errors="replace"))
+        for needed in ("Package", "Version", "Architecture"):
+            if not fields.get(needed):
+                raise ValueError(f"it has no field {needed!r}")
+        found = (f"{kind}:{fields[key].lower()}" for kind, key in _DIGESTS.items() if fields.get(key))
+        return Package(
+            fields["Package"],
+            fields["Version"],
+            fields["Architecture"],
+            fields.get("Filename", "").removeprefix("./"),
+            number(fields, "Size"),
+            next(found, ""),
+            depends=(*clauses(fields.get("Pre-Depends", "")), *clauses(fields.get("Depends", ""))),
+            recommends=clauses(fields.get("Recommends", "")),
+            conflicts=(*relations(fields.get("Conflicts", "")), *relations(fields.get("Breaks", ""))),
+            provides=relations(fields.get("Provides", "")),
+            replaces=relations(fields.get("Replaces", "")),
+            source=fields.get("OE") or _source(fields),
+            priority=_PRIORITIES.get(fields.get("Priority", ""), 0),
+            essential=fields.get("Essential") == "yes",
+            installed_size=number(fields, "Installed-Size") * 1024,
+            license=fields.get("License", ""),
+            homepage=fields.get("Homepage", ""),
+            summary=fields.get("Description", "").partition("\n")[0],
+        )
+
+    def described(self, record: bytes, path: str, size: int, digest: str) -> bytes:
+        algorithm, _, value = digest.partition(":")
+        added = f"Filename: {path}\nSize: {size}\n{_DIGESTS[algorithm]}: {value}"
+        return record.strip() + b"\n" + added.encode()
+
+    def compare(self, one: str, other: str) -> int:
+        return compare(one, other)
+
+    @contextlib.contextmanager
+    def opened(self, file: IO[bytes]) -> Iterator[Opened]:
+        try:
+            members = ar.members(file)
+            control = _control(members)
+            data = _member(members, "data.tar")
+            with plain(data, "the package") as archive:
+                yield Opened(
+                    control.pop("control", b""),
+                    {
+                        name: control.pop(name).decode(errors="replace")
+                        for name in _SCRIPTS
+                        if name in control
+                    },
+                    control.pop("conffiles", b"").decode(errors="replace").split(),
+                    archive,
+                    control,
+                )
+        except _DAMAGED as error:
+            raise ValueError(str(error) or type(error).__name__) from error
+
+
+def paragraph(text: str) -> Mapping[str, str]:
+    """The fields of one paragraph, their names as Debian writes them."""
+    return {name: value.strip() for name, value in _FIELD.findall(text)}
+
+
+def clauses(text: str) -> tuple[Alternatives, ...]:
+    """What a field such as Depends asks for.
+
+    :raises ValueError: Naming what can't be read.
+    """
+    return tuple(tuple(map(_relation, one.split("|"))) for one in text.split(",") if one.strip())
+
+
+def relations(text: str) -> tuple[Relation, ...]:
+    """What a field without alternatives says, such as Provides.
+
+    :raises ValueError: Naming what can't be read.
+    """
+    return tuple(_relation(one) for one in text.split(",") if one.strip())
+
+
+def number(fields: Mapping[str, str], name: str) -> int:
+    """
+    :raises ValueError: When it is there and no number.
+    """
+    text = fields.get(name) or "0"
+    if not text.isdecimal():
+        raise ValueError(f"{name} is {text!r}, not a number")
+    return int(text)
+
+
+def _relation(text: str) -> Relation:
+    found = _RELATION.match(text.strip())
+    if not found:
+        raise ValueError(f"{text.strip()!r} is no relation to a package")
+    name, operator, version = found.groups("")
+    return Relation(name, _OPERATORS.get(operator, operator), version)
+
+
+def _source(fields: Mapping[str, str]) -> str:
+    return (fields.get("Source") or fields["Package"]).split()[0]
+
+
+def _control(members: Iterator[tuple[str, IO[bytes]]]) -> dict[str, bytes]:
+    """The files of control.tar, by name."""
+    found = {}
+    with (
+        plain(_member(members, "control.tar"), "the package") as inner,
+        tarfile.open(fileobj=inner, mode="r|") as archive,
+    ):
+        for member in archive:
+            if member.size > LARGEST:
+                raise ValueError(f"its control file {member.name!r} has {member.size} bytes")
+            content = archive.extractfile(member) if member.isreg() else None
+            if content:
+                found[member.name.removeprefix("./")] = content.read()
+    return found
+
+
+def _member(members: Iterator[tuple[str, IO[bytes]]], name: str) -> IO[bytes]:
+    for found, stream in members:
+        if found.startswith(name):
+            return stream
+    raise ValueError(f"it has no {name}")

@@ -1,0 +1,190 @@
+"""Packages that are damaged, or have what no package may have; and what an image gets of good ones."""
+
+# ruff: noqa: E501  a table is read best with one case in one line
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from sdk_hooks.core.feeds import feed, install, pool, solve, store
+from sdk_hooks.core.feeds.install import Allowed
+from sdk_hooks.core.files.fileset import Entry, Group
+from sdk_hooks.core.paths import cache_directory
+from sdk_hooks.core.registry import load
+from sdk_hooks.core.spec.feeds import wanted
+from sdk_hooks.errors import SdkError
+from sdk_hooks.target import Platform
+
+from .debmaker import ar, deb, member, tar
+from .helpers import fails
+
+
+class Quiet:
+    """Progress that nobody sees."""
+
+    def step(self, text: str) -> None:
+        pass
+
+
+def groups(directory: Path, *names: str, allowed: Allowed | None = None) -> list[Group]:
+    found = pool.read([feed.Feed(str(directory))], load().package_formats(), Platform("amd64"), pytest.fail)
+    packages = solve.solve(found, map(wanted, names))
+    have = store.bring(found, packages, Quiet())  # type: ignore[arg-type]  # only steps are told
+    return install.install(have, [], allowed or Allowed())
+
+
+def entries(made: list[Group]) -> dict[str, Entry]:
+    return {path: entry for group in made for path, entry in group.entries.items()}
+
+
+BAD = {
+    "up": (member("./../etc/passwd", b"x"), "'./../etc/passwd' leads out of the image"),
+    "absolute": (member("/etc/passwd", b"x"), "'/etc/passwd' leads out of the image"),
+    "hardlink": (member("./a", kind=tarfile.LNKTYPE, linkname="../../etc/shadow"), "'../../etc/shadow' leads out of the image"),
+    "absolute-hardlink": (member("./a", kind=tarfile.LNKTYPE, linkname="/etc/shadow"), "'/etc/shadow' leads out of the image"),
+    "type": (member("./a", kind=b"Z"), "'./a' is of a type that tar does not know"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_leads_out_of_the_image_is_refused(tmp_path: Path, kind: str) -> None:
+    bad, why = BAD[kind]
+    path = deb(tmp_path, "bad", member("./good", b"x"), bad)
+
+    with fails(f"the package '{path}' is damaged [bad-package]\n  {why}\n  hint: build or fetch it again"):
+        groups(tmp_path, "bad")
+    assert list((cache_directory() / "packages").glob(".new-*")) == []
+
+
+def test_a_link_out_of_a_directory_is_not_followed(tmp_path: Path) -> None:
+    """A link of the package, then a file below it: on this machine nothing is ever written by a package's names."""
+    deb(tmp_path, "bad", member("./etc", kind=tarfile.SYMTYPE, linkname="/tmp"), member("./etc/owned", b"x"))
+
+    assert "tmp/owned" in entries(groups(tmp_path, "bad"))
+    assert not Path("/tmp/owned").exists()
+
+
+@pytest.mark.parametrize(("kind", "what", "hint"), [
+    (member("./dev/mem", kind=tarfile.CHRTYPE, devmajor=1, devminor=1), "a device node\n  bad: /dev/mem",
+     "containers get devices by devices: in container.yaml"),
+    (member("./bin/su", b"x", mode=0o4755), "a program with the rights of another user\n  bad: /bin/su", "allow it: --setuid /bin/su"),
+])  # fmt: skip
+def test_devices_and_rights_are_refused(
+    tmp_path: Path, kind: tuple[tarfile.TarInfo, bytes], what: str, hint: str
+) -> None:
+    deb(tmp_path, "bad", kind)
+    first, _, second = what.partition("\n")
+
+    with fails(f"the package 'bad' has {first} [refused]\n{second}\n  hint: {hint}"):
+        groups(tmp_path, "bad")
+
+
+def test_rights_that_were_asked_for_are_there(tmp_path: Path) -> None:
+    deb(tmp_path, "good", member("./bin/su", b"x", mode=0o4755))
+
+    assert entries(groups(tmp_path, "good", allowed=Allowed(("/bin/*",))))["bin/su"].mode == 0o4755
+
+
+@pytest.mark.parametrize(("content", "why"), [
+    (b"this is no package", "it is no ar archive"),
+    (ar({"debian-binary": b"2.0\n"}), "it has no control.tar"),
+    (ar({"control.tar.gz": tar([member("./control", b"x" * (17 << 20))])}), "its control file './control' has 17825792 bytes"),
+    (ar({"control.tar.gz": b"\x1f\x8b no gzip"}), "Unknown compression method"),
+    (ar({"control.tar.gz": tar([member("./control", b"Package: a\n")]), "data.tar.gz": b""})[:-30], "its ar header is damaged"),
+])  # fmt: skip
+def test_what_is_no_package_is_said(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "bad.deb").write_bytes(content)
+
+    with fails(
+        f"the package '{tmp_path}/bad.deb' is damaged [bad-package]\n  {why}\n  hint: build or fetch it again"
+    ):
+        groups(tmp_path, "bad")
+
+
+def test_a_package_that_was_cut_off_leaves_nothing(tmp_path: Path) -> None:
+    path = deb(tmp_path, "cut", member("./usr/lib/big", bytes(1 << 20)))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-600])
+
+    with pytest.raises(SdkError, match=r"^the package '.*' is damaged \[bad-package\]"):
+        groups(tmp_path, "cut")
+    assert list((cache_directory() / "packages").glob(".new-*")) == []
+
+
+def test_a_package_that_is_not_what_the_index_says_is_refused(tmp_path: Path) -> None:
+    path = deb(tmp_path, "app", member("./usr/bin/app", b"one"))
+    fields = f"Filename: {path.name}\nSize: {path.stat().st_size}\nSHA256: {'0' * 64}\n"
+    (tmp_path / "Packages").write_text(f"Package: app\nVersion: 1.0\nArchitecture: all\n{fields}")
+
+    with pytest.raises(SdkError, match=r"is not what the index says \[wrong-hash\]\n  it has sha256:"):
+        groups(tmp_path, "app")
+
+
+@pytest.mark.parametrize("path", ["../app.deb", "/etc/app.deb", "http://elsewhere.example/app.deb"])
+def test_an_index_names_no_files_outside_of_its_feed(tmp_path: Path, path: str) -> None:
+    text = f"Package: app\nVersion: 1.0\nArchitecture: all\nFilename: {path}\nSize: 1\nSHA256: {'1' * 64}\n"
+    (tmp_path / "Packages").write_text(text)
+
+    with fails(
+        f"the feed '{tmp_path}' has 'app' outside of itself [bad-feed]\n  at '{path}'\n  hint: make its index again"
+    ):
+        groups(tmp_path, "app")
+
+
+def test_packages_of_one_recipe_are_one_group(tmp_path: Path) -> None:
+    deb(tmp_path, "libfoo1", member("./usr/lib/libfoo.so.1", b"x"), control="OE: foo\n", version="2")
+    deb(
+        tmp_path,
+        "foo",
+        member("./usr/bin/foo", b"x", mode=0o755),
+        control="OE: foo\nDepends: libfoo1\n",
+        version="2",
+    )
+    deb(tmp_path, "app", member("./usr/bin/app", b"x", mode=0o755), control="Depends: foo\n")
+
+    made = groups(tmp_path, "app")
+    assert [(group.name, group.comment) for group in made][:2] == [
+        ("app", "app 1.0"),
+        ("foo", "libfoo1 2, foo 2"),
+    ]
+    assert sorted(made[1].entries) == ["usr/bin/foo", "usr/lib/libfoo.so.1"]
+
+
+def test_owners_are_those_that_the_names_have_in_the_image(tmp_path: Path) -> None:
+    scripts = {"preinst": "#!/bin/sh\nset -e\nuseradd -r -u 881 svc\n"}
+    deb(tmp_path, "svc", member("./var/lib/svc/state", b"x", uname="svc", uid=12), scripts=scripts)
+
+    assert entries(groups(tmp_path, "svc"))["var/lib/svc/state"].uid == 881
+
+
+def test_two_packages_with_one_file_are_refused_unless_one_replaces_the_other(tmp_path: Path) -> None:
+    deb(tmp_path, "a", member("./usr/bin/x", b"a"))
+    deb(tmp_path, "b", member("./usr/bin/x", b"b"))
+    with fails(
+        "the packages 'a' and 'b' both have '/usr/bin/x' [file-conflict]\n  hint: install only one of them"
+    ):
+        groups(tmp_path, "a", "b")
+
+    deb(tmp_path, "c", member("./usr/bin/x", b"ccc"), control="Replaces: a\n")
+    assert entries(groups(tmp_path, "a", "c"))["usr/bin/x"].size == 3
+
+
+def test_a_script_that_can_not_be_followed_is_an_error_unless_it_is_left_out(tmp_path: Path) -> None:
+    deb(tmp_path, "odd", scripts={"postinst": "#!/bin/sh\nfrobnicate\n"})
+    with fails(
+        "can't follow the postinst of the package 'odd' [script]\n  stopped at 'frobnicate'\n"
+        "  hint: if the container does without what it does: --skip-scripts odd"
+    ):
+        groups(tmp_path, "odd")
+
+    assert groups(tmp_path, "odd", allowed=Allowed(without_scripts=("odd",)))
+
+
+def test_a_distribution_with_a_merged_usr_gets_its_links(tmp_path: Path) -> None:
+    deb(tmp_path, "libc6", member("./usr/lib64/ld-linux-x86-64.so.2", b"x"), member("./usr/bin/x", b"x"))
+
+    found = entries(groups(tmp_path, "libc6"))
+    assert {path: found[path].link for path in ("lib64", "bin")} == {"lib64": "usr/lib64", "bin": "usr/bin"}
