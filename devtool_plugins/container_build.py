@@ -99,6 +99,7 @@ def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built
     from devtool_plugins.inputs import read
     from sdk_hooks.core import build as core
     from sdk_hooks.core import images, requests
+    from sdk_hooks.core.bom import record
 
     inputs = read(args, session)
     spec = inputs.spec
@@ -107,6 +108,7 @@ def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built
     target = images.place(directory, args.name, spec.tag or "latest")
     built = core.build(args.name, inputs.source, spec, target, inputs.epoch)
     _tell(session, built)
+    record.save(built.image, built.record)
     requests.save(target, requests.Request(_options(args), inputs.watched))
     return built
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sdk_hooks.core.bom import record
+from sdk_hooks.core.bom.record import Record
 from sdk_hooks.core.files import compose
-from sdk_hooks.core.files.fileset import Merged
+from sdk_hooks.core.files.fileset import Group, Merged
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.oci import imageconfig, layers
 from sdk_hooks.core.oci.layers import Layer
@@ -37,6 +40,8 @@ class Built:
     """What stood in the same layout before; its layers may be gone."""
     layers: tuple[Layer, ...]
     """Without the base's."""
+    record: Record
+    """What was put in."""
 
     @property
     def written(self) -> int:
@@ -77,7 +82,19 @@ def build(name: str, source: Source, spec: Spec, target: Path, epoch: int) -> Bu
         blobs = [*(base.layers if base else ()), *(layer.blob for layer in made)]
         manifest = layout.add_json(imageconfig.manifest(config_blob, blobs, spec), MANIFEST)
         layout.commit(manifest, full_name(name, spec), _platform_json(platform))
-        return Built(layout.image(), previous, tuple(made))
+        contents = _record(manifest.digest, epoch, groups, made, spec, base)
+        return Built(layout.image(), previous, tuple(made), contents)
+
+
+def _record(
+    digest: str, epoch: int, groups: Sequence[Group], made: Sequence[Layer], spec: Spec, base: Base | None
+) -> Record:
+    components = tuple(component for group in groups for component in group.components)
+    layers = tuple(record.Layer(layer.blob.digest, layer.comment) for layer in made)
+    if base is None:
+        return Record(digest, epoch, components, layers)
+    below = record.of_layout(Path(spec.base or ""), base.digest)
+    return Record(digest, epoch, components, layers, base.digest, below.every if below else ())
 
 
 def full_name(name: str, spec: Spec) -> str:

@@ -81,7 +81,7 @@ def made(tmp_path: Path) -> Made:
 
 
 def solved(found: Pool, *names: str, recommends: bool = False) -> list[str]:
-    return [str(package) for package in solve.solve(found, map(wanted, names), recommends)]
+    return [str(package) for package in solve.solve(found, map(wanted, names), recommends).packages]
 
 
 def test_what_is_needed_comes_first(made: Made) -> None:

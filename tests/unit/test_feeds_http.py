@@ -124,7 +124,7 @@ def test_packages_are_fetched_once_and_are_there_without_a_network(
     url, top, asked = served
     feed_at(top)
     found = read(url, trusted=True)
-    store.bring(found, solve.solve(found, [wanted("app")]), Quiet())  # type: ignore[arg-type]
+    store.bring(found, solve.solve(found, [wanted("app")]).packages, Quiet())  # type: ignore[arg-type]
     asked.clear()
 
     monkeypatch.setattr("sdk_hooks.core.feeds.place.FRESH", -1)
@@ -134,7 +134,7 @@ def test_packages_are_fetched_once_and_are_there_without_a_network(
     )
     told: list[str] = []
     found = read(url, told, trusted=True)
-    [have] = store.bring(found, solve.solve(found, [wanted("app")]), Quiet())  # type: ignore[arg-type]
+    [have] = store.bring(found, solve.solve(found, [wanted("app")]).packages, Quiet())  # type: ignore[arg-type]
     assert have.package.name == "app"
     assert f"'{url}/Packages' is not to be had (Connection refused): taken as it was 0 minutes ago" in told
     assert asked == []

@@ -31,7 +31,7 @@ class Quiet:
 
 def groups(directory: Path, *names: str, allowed: Allowed | None = None) -> list[Group]:
     found = pool.read([feed.Feed(str(directory))], load().package_formats(), Platform("amd64"), pytest.fail)
-    packages = solve.solve(found, map(wanted, names))
+    packages = solve.solve(found, map(wanted, names)).packages
     have = store.bring(found, packages, Quiet())  # type: ignore[arg-type]  # only steps are told
     return install.install(have, [], allowed or Allowed())
 

@@ -44,6 +44,14 @@ class Feed:
     def __str__(self) -> str:
         return " ".join((self.url, *filter(None, [self.suite]), *self.components))
 
+    @property
+    def line(self) -> str:
+        """All of it, as `parse` reads it."""
+        options = {"key": self.key, "trusted": "yes" if self.trusted else "", "archs": ",".join(self.archs)}
+        words = [self.format, self.url, self.suite, *self.components]
+        words += [f"{name}={value}" for name, value in options.items() if value]
+        return shlex.join(filter(None, words))
+
     def below(self, directory: str) -> Feed:
         """The same with relative paths made absolute."""
         key = os.path.join(directory, self.key) if self.key else ""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.feeds.store import Have
 from sdk_hooks.core.files import users
 from sdk_hooks.core.files.fileset import (
@@ -75,7 +76,15 @@ def _files(root: Root, each: Have, groups: dict[str, Group]) -> None:
     for entry in entries:
         _unclaimed(root, entry, package)
     root.add(group, entries)
-    root.owner.update((root.inner(entry.path), package) for entry in entries if entry.kind != DIRECTORY)
+    files = [root.inner(entry.path) for entry in entries if entry.kind != DIRECTORY]
+    root.owner.update((file, package) for file in files)
+    group.components.append(_component(package, files))
+
+
+def _component(package: Package, files: Sequence[str]) -> Component:
+    names = ("name", "version", "architecture", "source", "path", "size", "digest")
+    told = {name: getattr(package, name) for name in (*names, "license", "homepage", "summary")}
+    return Component(**told, files=tuple(files))
 
 
 def _diverted(root: Root, entry: Entry, package: Package) -> Entry:

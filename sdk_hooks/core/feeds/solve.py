@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -41,8 +41,17 @@ class _Choice:
     options: Iterator[Package]
 
 
-def solve(pool: Pool, wanted: Iterable[Relation], recommends: bool = False) -> list[Package]:
-    """*wanted* and all that they need, each after what it needs.
+class Solution(NamedTuple):
+    """Packages that can be installed together."""
+
+    packages: list[Package]
+    """Each after what it needs."""
+    needs: Mapping[str, tuple[str, ...]]
+    """Names of those among them that each needs, by its name."""
+
+
+def solve(pool: Pool, wanted: Iterable[Relation], recommends: bool = False) -> Solution:
+    """*wanted* and all that they need.
 
     Of several packages that would do, the first alternative is taken, its own name before a provided one, the
     newest version, as apt and opkg do; another one only where that leads nowhere.
@@ -64,18 +73,25 @@ class _Solver:
         """What chosen packages can't be beside, by its name."""
         self.problem, self.hint = "", "another version, or another feed?"
 
-    def solve(self, clauses: list[Alternatives]) -> list[Package]:
+    def solve(self, clauses: list[Alternatives]) -> Solution:
         agenda = _stacked([Need(clause, None) for clause in clauses], None)
         choices: list[_Choice] = []
         for _ in range(_STEPS):
             if agenda is None:
-                return _sorted(self.chosen, self._needed)
+                return self._solution()
             if self._satisfied(agenda.need.clause):
                 agenda = agenda.rest
                 continue
             choices.append(_Choice(agenda, len(self.chosen), iter(self._options(agenda.need))))
             agenda = self._next(choices)
         raise self._unsolvable("there are too many ways to choose")
+
+    def _solution(self) -> Solution:
+        needs = {
+            name: tuple(sorted({each.name for each in self._needed(package)} - {name}))
+            for name, package in self.chosen.items()
+        }
+        return Solution(_sorted(self.chosen, needs), needs)
 
     def _next(self, choices: list[_Choice]) -> _Agenda | None:
         """Take the next package that can be taken; back to the last choice where there is none."""
@@ -192,13 +208,13 @@ def _stacked(needs: list[Need], rest: _Agenda | None) -> _Agenda | None:
     return rest
 
 
-def _sorted(chosen: Mapping[str, Package], needed: Callable[[Package], Iterator[Package]]) -> list[Package]:
+def _sorted(chosen: Mapping[str, Package], needs: Mapping[str, Iterable[str]]) -> list[Package]:
     """Each after what it needs, where they do not need each other; the same whatever was asked for first."""
     done: dict[str, Package] = {}
     for start in sorted(chosen):
         path: list[tuple[str, Iterator[str]]] = []
         seen = {start}
-        path.append((start, iter(sorted(p.name for p in needed(chosen[start])))))
+        path.append((start, iter(needs[start])))
         while path:
             name, below = path[-1]
             following = next((each for each in below if each not in done and each not in seen), None)
@@ -207,5 +223,5 @@ def _sorted(chosen: Mapping[str, Package], needed: Callable[[Package], Iterator[
                 path.pop()
                 continue
             seen.add(following)
-            path.append((following, iter(sorted(p.name for p in needed(chosen[following])))))
+            path.append((following, iter(needs[following])))
     return list(done.values())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from sdk_hooks.core.feeds import install, pool, solve, store
 from sdk_hooks.core.feeds.install import Allowed
 from sdk_hooks.core.feeds.pool import Pool
+from sdk_hooks.core.feeds.solve import Solution
 from sdk_hooks.core.files.fileset import Group, Merged
 from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
-from sdk_hooks.packages import PackageFormat, Relation
+from sdk_hooks.packages import Package, PackageFormat, Relation
 from sdk_hooks.target import Platform
 
 _SKELETON = ("base-passwd", "base-files")
@@ -40,11 +43,23 @@ class FeedSource:
         :raises SdkError: When they are not to be had, or can't be installed.
         """
         found = self._pool()
-        packages = solve.solve(found, self.wanted, bool(self.spec.recommends))
-        have = store.bring(found, packages, self.progress)
+        solution = solve.solve(found, self.wanted, bool(self.spec.recommends))
+        have = store.bring(found, solution.packages, self.progress)
         allowed = Allowed(self.spec.setuid or (), self.spec.skip_scripts or ())
         groups = install.install(have, self._skeleton(found), allowed, base)
-        return _by_wish(groups, {package.source for package in packages if self._asked(package.name)})
+        told = {each.name: self._told(found, each, solution) for each in solution.packages}
+        for group in groups:
+            group.components = [replace(each, **told[each.name]) for each in group.components]
+        return _by_wish(groups)
+
+    def _told(self, found: Pool, package: Package, solution: Solution) -> dict[str, Any]:
+        """What only the feed and the choice of packages say of a component."""
+        return {
+            "kind": found.form.name,
+            "feed": found.index(package).feed.line,
+            "needs": solution.needs[package.name],
+            "asked": any(relation.name == package.name for relation in self.wanted),
+        }
 
     def _pool(self) -> Pool:
         unknown = [feed.format for feed in self.spec.feeds or () if feed.format not in (*self.formats, "")]
@@ -60,11 +75,12 @@ class FeedSource:
         known = [package for name in _SKELETON for package in found.named(name)[:1] if package.name == name]
         return store.bring(found, known, self.progress)
 
-    def _asked(self, name: str) -> bool:
-        return any(relation.name == name for relation in self.wanted)
 
-
-def _by_wish(groups: Sequence[Group], asked: Iterable[str]) -> list[Group]:
+def _by_wish(groups: Sequence[Group]) -> list[Group]:
+    """Those that were asked for by name above what they need."""
     *of_packages, made = groups
-    wanted = set(asked)
-    return [*sorted(of_packages, key=lambda group: (group.name in wanted, group.name)), made]
+    return [*sorted(of_packages, key=lambda group: (_asked(group), group.name)), made]
+
+
+def _asked(group: Group) -> bool:
+    return any(each.asked for each in group.components)

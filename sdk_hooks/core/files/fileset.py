@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sdk_hooks.core.bom.component import Component
+
 FILE, HARDLINK, SYMLINK, CHARACTER, BLOCK, DIRECTORY, FIFO = "0", "1", "2", "3", "4", "5", "6"
 """Kinds of entry, named by their type flag in a tar archive."""
 
@@ -48,6 +50,8 @@ class Group:
     entries: dict[str, Entry] = field(default_factory=dict)
     comment: str = ""
     """For the image's history."""
+    components: list[Component] = field(default_factory=list)
+    """What the files belong to."""
 
     @property
     def size(self) -> int:

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.files import scan
 from sdk_hooks.core.files.closure import Closure, Resolver
 from sdk_hooks.core.files.fileset import (
@@ -90,6 +91,7 @@ def _from_sysroot(sysroot: Root, closure: Closure) -> Group:
             group.add([_owned_by_root(found)])
     for link, target in closure.extra_links.items():
         group.add([Entry(link[1:], SYMLINK, 0o777, link=target)])
+    group.components = [_component("sysroot", group.entries.values())]
     return group
 
 
@@ -120,4 +122,10 @@ def _application(entries: list[Entry]) -> list[Group]:
 def _group(name: str, entries: list[Entry]) -> Group:
     group = Group(name, comment="the install tree")
     group.add(entries)
+    group.components = [_component(name, entries, asked=True)]
     return group
+
+
+def _component(name: str, entries: Iterable[Entry], *, asked: bool = False) -> Component:
+    files = tuple(sorted(entry.path for entry in entries if entry.kind != DIRECTORY))
+    return Component(name, asked=asked, files=files)

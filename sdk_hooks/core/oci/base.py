@@ -31,6 +31,8 @@ class Base:
 
     config: Mapping[str, Any]
     layers: Sequence[Descriptor]
+    digest: str
+    """Of its manifest; of its config where it has none, as in a docker-archive."""
 
 
 def read(place: str, platform: Platform | None, target: Layout, merged: Merged) -> Base:
@@ -71,7 +73,7 @@ def _members(archive: tarfile.TarFile) -> Opener:
 
 def _read(place: str, opener: Opener, platform: Platform | None, target: Layout, merged: Merged) -> Base:
     try:
-        config, names = _contents(place, opener, platform)
+        config, names, digest = _contents(place, opener, platform)
         blobs = list(zip(names, config["rootfs"]["diff_ids"], strict=True))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, FileNotFoundError) as error:
         raise _damaged(place, f"{type(error).__name__}: {error}") from error
@@ -81,11 +83,11 @@ def _read(place: str, opener: Opener, platform: Platform | None, target: Layout,
         layer = _copy(place, opener, name, diff_id, target)
         layers.append(layer)
         _look(place, target.path / layer.path, merged)
-    return Base(config, layers)
+    return Base(config, layers, digest)
 
 
-def _contents(place: str, opener: Opener, platform: Platform | None) -> tuple[dict[str, Any], list[str]]:
-    """The config, and the names of the layers."""
+def _contents(place: str, opener: Opener, platform: Platform | None) -> tuple[dict[str, Any], list[str], str]:
+    """The config, the names of the layers, and the digest of the whole."""
     for name in ("index.json", "manifest.json"):
         try:
             index = _json(opener, name)
@@ -93,7 +95,9 @@ def _contents(place: str, opener: Opener, platform: Platform | None) -> tuple[di
             continue
         if name == "index.json":
             return _oci(place, opener, index["manifests"], platform)
-        return _json(opener, index[0]["Config"]), list(index[0]["Layers"])
+        config = index[0]["Config"]
+        digest = config.removesuffix(".json").removeprefix("blobs/sha256/")
+        return _json(opener, config), list(index[0]["Layers"]), f"sha256:{digest}"
     raise SdkError(f"{place!r} has neither an index.json nor a manifest.json", code="no-base")
 
 
@@ -104,7 +108,7 @@ def _damaged(place: str, why: str) -> SdkError:
 
 def _oci(
     place: str, opener: Opener, entries: Sequence[Mapping[str, Any]], platform: Platform | None
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, Any], list[str], str]:
     manifests = list(_manifests(opener, entries))
     fitting = _fitting(manifests, platform) if len(manifests) > 1 else manifests
     if len(fitting) != 1:
@@ -116,7 +120,7 @@ def _oci(
         )
     manifest = _json(opener, _blob_path(fitting[0]["digest"]))
     config = _json(opener, _blob_path(manifest["config"]["digest"]))
-    return config, [_blob_path(layer["digest"]) for layer in manifest["layers"]]
+    return config, [_blob_path(layer["digest"]) for layer in manifest["layers"]], fitting[0]["digest"]
 
 
 def _manifests(opener: Opener, entries: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -98,7 +98,8 @@ def capped(groups: Iterable[Group], limit: int = LIMIT) -> list[Group]:
     while len(kept) > max(limit, 1):
         at = min(range(max(len(kept) - 2, 1)), key=lambda i: kept[i].size + kept[i + 1].size)
         low, high = kept[at], kept[at + 1]
-        joined = Group(low.name, {**low.entries, **high.entries}, low.comment)
+        components = [*low.components, *high.components]
+        joined = Group(low.name, {**low.entries, **high.entries}, low.comment, components)
         kept[at : at + 2] = [joined]
     return kept
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from glob import glob
 from pathlib import Path
 
+from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.files.fileset import DIRECTORY, SYMLINK, Entry, Group, Merged, directory
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.sdk.pkgdata import Missing, Package, PkgData
@@ -122,7 +123,34 @@ class Packages:
         for path in directories.entries:
             del made.entries[path]
         directories.add(_volatile(rootfs))
-        return [directories, *(groups[owner] for owner in sorted(groups)), made, self._application()]
+        found = [directories, *(groups[owner] for owner in sorted(groups)), made, self._application()]
+        for group in found:
+            owner = self.name if group is found[-1] else group.name
+            group.components = [self._component(p, image) for p in self._sorted() if p.recipe == owner]
+        return found
+
+    def _component(self, package: Package, image: Variables) -> Component:
+        needs = {self._output(name) for name in package.depends} - {"", package.output}
+        return Component(
+            package.output,
+            package.version,
+            image["TARGET_ARCH"],
+            image["IMAGE_PKGTYPE"],
+            package.recipe,
+            license=package.license,
+            homepage=package.homepage,
+            summary=package.summary,
+            asked=package.recipe == self.name,
+            needs=tuple(sorted(needs)),
+            files=tuple(sorted(package.files)),
+        )
+
+    def _output(self, name: str) -> str:
+        """What the package manager calls the package that *name* means; empty when it is none of these."""
+        if name in self.packages:
+            return self.packages[name].output
+        found = PkgData(self.recipe["PKGDATA_DIR"]).package(name)
+        return found.output if found else ""
 
     def _owners(self, rootfs: Iterable[Entry]) -> dict[str, str]:
         """Recipes by path; a package's lib/x is usr/lib/x where lib is a link."""

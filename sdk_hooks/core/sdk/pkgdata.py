@@ -23,6 +23,9 @@ class Package:
     """Paths without leading slash; no directories."""
     scripts: Mapping[str, str] = field(default_factory=dict)
     """By name: pkg_postinst, pkg_preinst, pkg_postinst_ontarget, ..."""
+    license: str = ""
+    homepage: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class PkgData:
             _names(data.get(f"RDEPENDS:{found}", "")),
             frozenset(path.lstrip("/") for path in json.loads(data.get(f"FILES_INFO:{found}", "{}"))),
             {key.partition(":")[0]: text for key, text in data.items() if key.startswith("pkg_")},
+            *(data.get(f"{key}:{found}") or data.get(key, "") for key in ("LICENSE", "HOMEPAGE", "SUMMARY")),
         )
 
     def closure(self, names: Iterable[str]) -> tuple[dict[str, Package], list[Missing]]:

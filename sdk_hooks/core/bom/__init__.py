@@ -1,0 +1,1 @@
+"""What is in an image: its components, and the documents that say so."""
