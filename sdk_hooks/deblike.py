@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import lzma
 import re
-import tarfile
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import IO
 
 from sdk_hooks.core.feeds import ar
 from sdk_hooks.core.feeds.version import compare
-from sdk_hooks.core.plain import plain
+from sdk_hooks.core.plain import DAMAGED, is_damage, plain
+from sdk_hooks.core.untar import untar
 from sdk_hooks.packages import Alternatives, Opened, Package, Record, Relation
 
 _PACKAGE = re.compile(rb"^Package:[ \t]*(\S+)", re.MULTILINE)
@@ -24,8 +22,7 @@ _PRIORITIES = {"required": 5, "important": 4, "standard": 3, "optional": 2, "ext
 _DIGESTS = {"sha512": "SHA512", "sha256": "SHA256", "sha1": "SHA1", "md5": "MD5sum"}
 _SCRIPTS = ("preinst", "postinst", "prerm", "postrm", "config")
 LARGEST = 16 << 20
-"""Bytes of a file in a package's control archive."""
-_DAMAGED = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)
+"""Bytes of a package's control archive: more than a hundred times what the largest of Debian has."""
 
 
 class DebLike:
@@ -96,7 +93,9 @@ class DebLike:
                     archive,
                     control,
                 )
-        except _DAMAGED as error:
+        except DAMAGED as error:
+            if not is_damage(error):
+                raise
             raise ValueError(str(error) or type(error).__name__) from error
 
 
@@ -147,12 +146,10 @@ def _control(members: Iterator[tuple[str, IO[bytes]]]) -> dict[str, bytes]:
     """The files of control.tar, by name."""
     found = {}
     with (
-        plain(_member(members, "control.tar"), "the package") as inner,
-        tarfile.open(fileobj=inner, mode="r|") as archive,
+        plain(_member(members, "control.tar"), "the package", LARGEST) as inner,
+        untar(inner) as archive,
     ):
         for member in archive:
-            if member.size > LARGEST:
-                raise ValueError(f"its control file {member.name!r} has {member.size} bytes")
             content = archive.extractfile(member) if member.isreg() else None
             if content:
                 found[member.name.removeprefix("./")] = content.read()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def test_rights_that_were_asked_for_are_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("content", "why"), [
     (b"this is no package", "it is no ar archive"),
     (ar({"debian-binary": b"2.0\n"}), "it has no control.tar"),
-    (ar({"control.tar.gz": tar([member("./control", b"x" * (17 << 20))])}), "its control file './control' has 17825792 bytes"),
+    (ar({"control.tar.gz": tar([member("./control", b"x" * (17 << 20))])}), "it has more than 16777216 bytes"),
     (ar({"control.tar.gz": b"\x1f\x8b no gzip"}), "Unknown compression method"),
     (ar({"control.tar.gz": tar([member("./control", b"Package: a\n")]), "data.tar.gz": b""})[:-30], "its ar header is damaged"),
 ])  # fmt: skip
@@ -102,6 +103,45 @@ def test_what_is_no_package_is_said(tmp_path: Path, content: bytes, why: str) ->
         f"the package '{tmp_path}/bad.deb' is damaged [bad-package]\n  {why}\n  hint: build or fetch it again"
     ):
         groups(tmp_path, "bad")
+
+
+def test_the_first_file_of_a_package_has_its_content(tmp_path: Path) -> None:
+    """It may come before any directory, and what is remembered of the package must not take its place."""
+    deb(tmp_path, "good", member("./first", b"content"), member("./second", b"x"))
+
+    found = entries(groups(tmp_path, "good"))["first"]
+
+    assert Path(found.source).read_bytes() == b"content"
+
+
+@pytest.mark.parametrize("compression", ["gz", "zst"])
+def test_a_control_archive_without_end_is_refused(tmp_path: Path, compression: str) -> None:
+    control = tar([member("./control", b"Package: a\n"), member("./x", bytes(20 << 20))], "")
+    pack = ["zstd", "-q"] if compression == "zst" else ["gzip", "-1"]
+    packed = subprocess.run(pack, input=control, capture_output=True, check=True).stdout
+    path = tmp_path / "bad.deb"
+    path.write_bytes(
+        ar({"debian-binary": b"2.0\n", f"control.tar.{compression}": packed, "data.tar": tar([], "")})
+    )
+
+    with fails(
+        f"the package '{path}' is damaged [bad-package]\n  it has more than 16777216 bytes\n  hint: build or fetch it again"
+    ):
+        groups(tmp_path, "bad")
+
+
+def test_a_file_that_is_longer_than_any_disk_is_refused_at_once(tmp_path: Path) -> None:
+    huge = tarfile.TarInfo("./a")
+    huge.size = 1 << 62
+    control = tar([member("./control", b"Package: a\nVersion: 1\nArchitecture: all\n")])
+    path = tmp_path / "bad.deb"
+    path.write_bytes(
+        ar({"debian-binary": b"2.0\n", "control.tar.gz": control, "data.tar": huge.tobuf(tarfile.GNU_FORMAT)})
+    )
+    with fails(
+        f"the package '{path}' is damaged [bad-package]\n  it is cut off\n  hint: build or fetch it again"
+    ):
+        groups(tmp_path, "a")
 
 
 def test_a_package_that_was_cut_off_leaves_nothing(tmp_path: Path) -> None:

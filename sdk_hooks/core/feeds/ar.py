@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
 from sdk_hooks.core.plain import plain
+from sdk_hooks.core.untar import untar
 
 _MAGIC, _END = b"!<arch>\n", b"`\n"
 _HEADER = 60
@@ -43,7 +43,7 @@ def _size(header: bytes) -> int:
 
 
 def _of_tar(file: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
-    with plain(file, "the package") as inner, tarfile.open(fileobj=inner, mode="r|") as archive:
+    with plain(file, "the package") as inner, untar(inner) as archive:
         for member in archive:
             content = archive.extractfile(member) if member.isreg() else None
             if content:

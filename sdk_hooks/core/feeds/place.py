@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import lzma
 import os
 import time
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from sdk_hooks.core import disk
 from sdk_hooks.core.feeds import http, signature
 from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.paths import cache_directory
-from sdk_hooks.core.plain import plain
+from sdk_hooks.core.plain import DAMAGED, is_damage, plain
 from sdk_hooks.errors import SdkError
 
 FRESH = 60
@@ -123,7 +121,9 @@ def _uncompressed(raw: bytes, name: str) -> bytes:
     try:
         with plain(io.BytesIO(raw), f"'{name}'") as whole:
             text = whole.read()
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+    except DAMAGED as error:
+        if not is_damage(error):
+            raise
         raise SdkError(
             f"'{name}' is damaged", detail=str(error), hint="make it again", code="bad-feed"
         ) from error

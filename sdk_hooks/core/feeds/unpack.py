@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import lzma
 import marshal
 import os
 import shutil
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,8 @@ from typing import IO
 
 from sdk_hooks.core.feeds.index import damaged
 from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
+from sdk_hooks.core.plain import DAMAGED, is_damage
+from sdk_hooks.core.untar import untar
 from sdk_hooks.packages import Opened, PackageFormat
 
 _KINDS = {
@@ -30,9 +30,8 @@ _KINDS = {
     tarfile.FIFOTYPE: FIFO,
 }
 _XATTR = "SCHILY.xattr."
-_DAMAGED = (ValueError, tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)
-_VERSION = "1"
-"""Of what is written there."""
+_VERSION = "facts-2"
+"""The name of the file that tells of the others: no number, as theirs are."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,8 @@ def unpack(form: PackageFormat, file: Path, directory: Path) -> None:
         except OSError:
             if not directory.is_dir():
                 raise
-    except _DAMAGED as error:
-        if isinstance(error, OSError) and error.errno:
+    except DAMAGED as error:
+        if not is_damage(error):
             raise
         raise damaged(str(file), error) from error
     finally:
@@ -93,7 +92,7 @@ def unpack(form: PackageFormat, file: Path, directory: Path) -> None:
 def _write(opened: Opened, fresh: Path) -> None:
     entries: list[tuple[int, tuple[object, ...]]] = []
     owners: dict[str, tuple[str, str]] = {}
-    with tarfile.open(fileobj=opened.archive, mode="r|") as archive:
+    with untar(opened.archive) as archive:
         for number, member in enumerate(archive, 1):
             entry = _entry(member)
             if not entry.path:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import lzma
 import tarfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import IO, Any, cast
 from sdk_hooks.core.files import contents
 from sdk_hooks.core.files.fileset import Merged
 from sdk_hooks.core.oci.layout import Layout
-from sdk_hooks.core.plain import plain
+from sdk_hooks.core.plain import DAMAGED, is_damage, plain
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import INDEX, LAYER, Descriptor
 from sdk_hooks.target import Platform
@@ -149,7 +147,9 @@ def _copy(place: str, opener: Opener, name: str, diff_id: str, target: Layout) -
     try:
         with opener(name) as packed, plain(packed, "a layer of the base image") as whole:
             blob = target.add(iter(lambda: whole.read(1 << 20), b""), LAYER)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+    except DAMAGED as error:
+        if not is_damage(error):
+            raise
         raise _damaged(place, f"layer {name}: {error}") from error
     if blob.digest != diff_id:
         raise _damaged(place, f"layer {name} has the digest {blob.digest}, its config says {diff_id}")
