@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--setuid",
         action="append",
         metavar="PATH",
-        help="program that may have its owner's rights",
+        help="program that may have its owner's rights; none: take them away",
     )
     parser.add_argument(
         "--skip-scripts", action="append", metavar="PACKAGE", help="leave out the scripts of this package"

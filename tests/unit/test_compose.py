@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from sdk_hooks.container import Volume
+from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.files import compose
-from sdk_hooks.core.files.fileset import HARDLINK, SYMLINK, Entry, Group, Merged
+from sdk_hooks.core.files.fileset import FILE, HARDLINK, SYMLINK, Entry, Group, Merged
 from sdk_hooks.core.spec.model import File, LayerRule, Spec
 
 from .helpers import fails, file, folder, group, make, write
@@ -201,6 +202,15 @@ def test_the_program_with_the_images_name_is_run_or_the_only_one(paths: list[str
     ]
 
     assert compose.entrypoint("web", groups) == (chosen,)
+
+
+def test_what_scripts_of_packages_made_is_nobody_s_program() -> None:
+    web = Group("web", components=[Component("web", asked=True)])
+    web.add([Entry("usr/sbin/web", FILE, 0o755), Entry("usr/bin/other", FILE, 0o755)])
+    made = Group("configuration of packages")
+    made.add([Entry("usr/bin/awk", SYMLINK, 0o777, link="mawk")])
+
+    assert compose.entrypoint("web", [web, made]) == ("/usr/sbin/web",)
 
 
 @pytest.mark.parametrize(

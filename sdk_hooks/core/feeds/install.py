@@ -29,6 +29,7 @@ from sdk_hooks.packages import Package
 
 _NONROOT = ("nonroot:x:65532:65532:nonroot:/:/usr/sbin/nologin\n", "nonroot:x:65532:\n")
 _ROOT = ("root:x:0:0:root:/root:/bin/sh\n", "root:x:0:\n")
+_NONE = "none"
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
@@ -37,7 +38,7 @@ class Allowed:
     """What packages may do although it is refused without a word."""
 
     setuid: tuple[str, ...] = ()
-    """Programs with the rights of their owner, as globs of absolute paths."""
+    """Programs with the rights of their owner, as globs of absolute paths; `none`: others lose them."""
     without_scripts: tuple[str, ...] = ()
     """Packages whose scripts may be left out when they can't be followed."""
 
@@ -61,18 +62,19 @@ def install(
     groups: dict[str, Group] = {}
     for each in have:
         _script(root, each, "preinst", allowed, "install")
-        _files(root, each, groups)
+        _files(root, each, groups, allowed)
     for each in have:
         _script(root, each, "postinst", allowed, "configure", "")
     root.made.add([directory("tmp", 0o1777)] if not root.find("tmp") else [])
     return [*(groups[name] for name in sorted(groups)), root.made]
 
 
-def _files(root: Root, each: Have, groups: dict[str, Group]) -> None:
+def _files(root: Root, each: Have, groups: dict[str, Group], allowed: Allowed) -> None:
     package = each.package
     group = groups.setdefault(package.source, Group(package.source))
     group.comment = f"{group.comment}, {package}".lstrip(", ")
-    entries = [_diverted(root, _owned(root, entry, each), package) for entry in each.content.entries]
+    found = (_without_rights(entry, allowed) for entry in each.content.entries)
+    entries = [_diverted(root, _owned(root, entry, each), package) for entry in found]
     for entry in entries:
         _unclaimed(root, entry, package)
     root.add(group, entries)
@@ -179,14 +181,19 @@ def _check(have: Sequence[Have], allowed: Allowed) -> None:
     if nodes:
         raise _refused(nodes, "a device node", "containers get devices by devices: in container.yaml")
     rights = [(package, entry) for package, entry in files if _has_rights(entry, allowed)]
-    if rights:
+    if rights and _NONE not in allowed.setuid:
         options = " ".join(f"--setuid /{entry.path}" for _, entry in rights)
-        raise _refused(rights, "a program with the rights of another user", f"allow it: {options}")
+        hint = f"take them away: --setuid {_NONE}; or allow it: {options}"
+        raise _refused(rights, "a program with the rights of another user", hint)
 
 
 def _has_rights(entry: Entry, allowed: Allowed) -> bool:
     asked = any(fnmatch.fnmatchcase(f"/{entry.path}", glob) for glob in allowed.setuid)
     return entry.kind == FILE and bool(entry.mode & 0o6000 and entry.mode & 0o111) and not asked
+
+
+def _without_rights(entry: Entry, allowed: Allowed) -> Entry:
+    return entry._replace(mode=entry.mode & ~0o6000) if _has_rights(entry, allowed) else entry
 
 
 def _refused(found: Sequence[tuple[Package, Entry]], what: str, hint: str) -> SdkError:

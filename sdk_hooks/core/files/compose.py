@@ -168,9 +168,11 @@ def entrypoint(name: str, groups: Sequence[Group]) -> tuple[str, ...]:
 
     :raises SdkError: When that is not clear.
     """
-    found = _programs(groups[-1].entries) if groups else []
+    # what scripts of packages made comes above them, and is nobody's program
+    application = next((group for group in reversed(groups) if group.components), [Group(""), *groups][-1])
+    found = _programs(application.entries)
     own = [path for path in found if os.path.basename(path) == name]
-    if not found:  # packages alone: they have many programs
+    if not own:  # it may be out of a package below
         every = {path for group in groups for path in _programs(group.entries)}
         own = sorted(path for path in every if os.path.basename(path) == name)
     if len(own) == 1 or len(found) == 1:

@@ -59,6 +59,7 @@ class FeedEntry:
 INSTALL = Many("packages to install out of the feeds", Text("a package, such as nginx or nginx=1.22", wanted))
 FEEDS = Many("where packages are", FeedEntry())
 SETUID = Many(
-    "programs of packages that may have the rights of their owner", Text("a glob such as /usr/bin/su")
+    "programs of packages that may have the rights of their owner",
+    Text("a glob such as /usr/bin/su, or none"),
 )
 SKIP_SCRIPTS = Many("packages whose scripts are left out", Text("a package"))
