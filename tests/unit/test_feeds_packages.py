@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tarfile
 from pathlib import Path
@@ -111,6 +112,37 @@ def test_what_is_no_package_is_said(tmp_path: Path, content: bytes, why: str) ->
         f"the package '{tmp_path}/bad.deb' is damaged [bad-package]\n  {why}\n  hint: build or fetch it again"
     ):
         groups(tmp_path, "bad")
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The packages of a cache of this test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return cache_directory() / "packages"
+
+
+def test_what_was_unpacked_by_another_version_is_unpacked_again(tmp_path: Path, own_cache: Path) -> None:
+    deb(tmp_path, "good", member("./first", b"content"))
+    groups(tmp_path, "good")
+    [place] = own_cache.iterdir()
+    [facts] = place.glob("facts-*")
+    facts.rename(place / "facts-0")
+
+    assert "first" in entries(groups(tmp_path, "good"))
+    assert [each.name for each in place.parent.iterdir()] == [place.name]
+    assert facts.exists()
+
+
+def test_what_no_build_has_used_for_long_goes(tmp_path: Path, own_cache: Path) -> None:
+    deb(tmp_path, "old", member("./first", b"content"))
+    groups(tmp_path, "old")
+    [place] = own_cache.iterdir()
+    os.utime(place, (0, 0))
+    deb(tmp_path, "new", member("./second", b"content"))
+
+    groups(tmp_path, "new")
+
+    assert not place.exists()
 
 
 def test_the_first_file_of_a_package_has_its_content(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -20,6 +23,8 @@ from sdk_hooks.packages import Package
 
 _AT_ONCE = 8
 """Transfers: more make a slow link slower."""
+_OLD = 60 * 86400
+"""Seconds after which what no build has used goes."""
 
 
 class Have(NamedTuple):
@@ -41,6 +46,7 @@ def bring(pool: Pool, packages: Sequence[Package], progress: Progress) -> list[H
         progress.step(f"{len(missing)} of {len(packages)} packages to fetch and unpack, {size / 1e6:.1f} MB")
         with disk.writing(_top()):
             _all(pool, missing)
+            _forget()
     return [
         Have(package, content or _read(package)) for package, content in zip(packages, found, strict=True)
     ]
@@ -56,6 +62,14 @@ def _all(pool: Pool, missing: Sequence[Package]) -> None:
             for job in jobs:
                 job.cancel()
             wait(jobs)
+
+
+def _forget() -> None:
+    """Remove what no build has used for long."""
+    for place in _top().iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            if place.stat().st_mtime < time.time() - _OLD:
+                shutil.rmtree(place) if place.is_dir() else place.unlink()
 
 
 def _bring(index: Index, package: Package) -> None:

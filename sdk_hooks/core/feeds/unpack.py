@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import shutil
@@ -76,17 +77,26 @@ def unpack(form: PackageFormat, file: Path, directory: Path) -> None:
     try:
         with open(file, "rb") as stream, form.opened(stream) as opened:
             _write(opened, fresh)
-        try:
-            os.rename(fresh, directory)
-        except OSError:
-            if not directory.is_dir():
-                raise
+        _move(fresh, directory)
     except DAMAGED as error:
         if not is_damage(error):
             raise
         raise damaged(str(file), error) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _move(fresh: Path, directory: Path) -> None:
+    """Let *fresh* be *directory*, unless another process was faster."""
+    if directory.is_dir() and read(directory) is None:  # of an older version, or damaged
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(directory, f"{fresh}-old")
+        shutil.rmtree(f"{fresh}-old", ignore_errors=True)
+    try:
+        os.rename(fresh, directory)
+    except OSError:
+        if not directory.is_dir():
+            raise
 
 
 def _write(opened: Opened, fresh: Path) -> None:
