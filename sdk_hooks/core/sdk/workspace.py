@@ -94,7 +94,7 @@ class Sdk:
             raise SdkError(
                 f"the sources of {name!r} are at a path with a blank, where BitBake can't work",
                 detail=tree,
-                hint=f"move them: devtool reset {name}, then devtool modify {name} PATH",
+                hint=f"move them: devtool reset --no-clean {name}, then devtool modify {name} PATH",
                 code="blank-in-path",
             )
         return Path(tree)
