@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,12 +49,20 @@ class Built:
         return sum(layer.blob.size for layer in self.layers if not layer.reused)
 
 
-def build(name: str, source: Source, spec: Spec, target: Path, epoch: int) -> Built:
+def build(
+    name: str,
+    source: Source,
+    spec: Spec,
+    target: Path,
+    epoch: int,
+    accept: Callable[[Record], None] | None = None,
+) -> Built:
     """Build the image *name* into the layout at *target*, replacing what it has.
 
     :param source: Files of the application and of what it needs.
     :param spec: What everybody together said about it.
     :param epoch: Seconds since 1970; no file is younger.
+    :param accept: Raises an SdkError when what was made must not take the place of what is there.
     :raises SdkError: When something does not fit; the layout then still has what it had.
     """
     layout = Layout(target)
@@ -81,8 +89,10 @@ def build(name: str, source: Source, spec: Spec, target: Path, epoch: int) -> Bu
         config_blob = layout.add_json(config, CONFIG)
         blobs = [*(base.layers if base else ()), *(layer.blob for layer in made)]
         manifest = layout.add_json(imageconfig.manifest(config_blob, blobs, spec), MANIFEST)
-        layout.commit(manifest, full_name(name, spec), _platform_json(platform))
         contents = _record(manifest.digest, epoch, groups, made, spec, base)
+        if accept:
+            accept(contents)
+        layout.commit(manifest, full_name(name, spec), _platform_json(platform))
         return Built(layout.image(), previous, tuple(made), contents)
 
 
@@ -90,11 +100,12 @@ def _record(
     digest: str, epoch: int, groups: Sequence[Group], made: Sequence[Layer], spec: Spec, base: Base | None
 ) -> Record:
     components = tuple(component for group in groups for component in group.components)
+    read = tuple(component for group in groups for component in group.read)
     layers = tuple(record.Layer(layer.blob.digest, layer.comment) for layer in made)
     if base is None:
-        return Record(digest, epoch, components, layers)
+        return Record(digest, epoch, components, layers, read=read)
     below = record.of_layout(Path(spec.base or ""), base.digest)
-    return Record(digest, epoch, components, layers, base.digest, below.every if below else ())
+    return Record(digest, epoch, components, layers, base.digest, below.every if below else (), read)
 
 
 def full_name(name: str, spec: Spec) -> str:

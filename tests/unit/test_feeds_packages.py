@@ -268,3 +268,12 @@ def test_a_distribution_with_a_merged_usr_gets_its_links(tmp_path: Path) -> None
 
     found = entries(groups(tmp_path, "libc6"))
     assert {path: found[path].link for path in ("lib64", "bin")} == {"lib64": "usr/lib64", "bin": "usr/bin"}
+
+
+def test_a_package_may_begin_with_a_file(tmp_path: Path) -> None:
+    deb(tmp_path, "first", *(member(f"./{number}", f"content {number}".encode()) for number in range(4)))
+
+    found = entries(groups(tmp_path, "first"))
+    assert {path: Path(found[path].source).read_text() for path in "0123"} == {
+        path: f"content {path}" for path in "0123"
+    }

@@ -40,6 +40,8 @@ class Record:
     """Digest of the base image's manifest; empty when there is no base."""
     below: tuple[Component, ...] = ()
     """What the base image's own record has, if it has one."""
+    read: tuple[Component, ...] = ()
+    """What files were made of that is not in the image: a distribution's list of users."""
 
     @property
     def every(self) -> tuple[Component, ...]:
@@ -88,7 +90,8 @@ def _record(raw: Mapping[str, Any]) -> Record:
     components = tuple(_component(each) for each in raw["components"])
     layers = tuple(Layer(each["digest"], each["comment"]) for each in raw["layers"])
     below = tuple(_component(each) for each in raw["below"])
-    return Record(raw["digest"], raw["epoch"], components, layers, raw["base"], below)
+    read = tuple(_component(each) for each in raw.get("read", ()))
+    return Record(raw["digest"], raw["epoch"], components, layers, raw["base"], below, read)
 
 
 def _component(raw: Mapping[str, Any]) -> Component:

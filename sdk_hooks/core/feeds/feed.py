@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 _URL = re.compile(r"(https?|file)://.+")
+_USER = re.compile(r"(?<=://)[^/@]*@")
 _OPTIONS = ("key", "trusted", "archs", "format")
 
 
@@ -30,6 +31,8 @@ class Feed:
     """Whether it may be used without a signature."""
     archs: tuple[str, ...] = ()
     """Its subdirectories that are feeds, as OE has one for each PACKAGE_ARCH."""
+    written: str = field(default="", compare=False)
+    """The URL as it was written; empty when it is *url*."""
 
     def __post_init__(self) -> None:
         if not _URL.fullmatch(self.url) and "://" in self.url:
@@ -42,7 +45,15 @@ class Feed:
         return not self.url.startswith("http")
 
     def __str__(self) -> str:
-        return " ".join((self.url, *filter(None, [self.suite]), *self.components))
+        return self._named(self.url)
+
+    @property
+    def place(self) -> str:
+        """Where it is, for files that other people get: as it was written, without user and password."""
+        return self._named(_USER.sub("", self.written or self.url))
+
+    def _named(self, url: str) -> str:
+        return " ".join((url, *filter(None, [self.suite]), *self.components))
 
     @property
     def line(self) -> str:
@@ -55,9 +66,8 @@ class Feed:
     def below(self, directory: str) -> Feed:
         """The same with relative paths made absolute."""
         key = os.path.join(directory, self.key) if self.key else ""
-        return replace(
-            self, key=key, url=self.url if _URL.match(self.url) else os.path.join(directory, self.url)
-        )
+        url = self.url if _URL.match(self.url) else os.path.join(directory, self.url)
+        return replace(self, key=key, url=url, written=self.written or self.url)
 
 
 def parse(text: str) -> Feed:

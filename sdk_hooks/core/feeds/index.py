@@ -57,6 +57,10 @@ class Index:
                 code="bad-feed",
             ) from error
 
+    def path(self, package: Package) -> str:
+        """Of the package's file, below the feed: this index may be that of one of its directories."""
+        return f"{self.top.removeprefix(self.feed.url.rstrip('/'))}/{package.path}".lstrip("/")
+
     def location(self, package: Package) -> str:
         """Path or URL of the package's file.
 
@@ -70,6 +74,25 @@ class Index:
                 code="bad-feed",
             )
         return f"{self._root}/{package.path}"
+
+    def gone(self, package: Package, location: str) -> SdkError:
+        """The error for *package*, whose file is not at *location*."""
+        if self.feed.local:
+            return SdkError(
+                f"there is no '{location}', which the index of its feed has",
+                hint="make the index again",
+                code="no-package",
+            )
+        return SdkError(
+            f"the feed '{self.feed}' has no file of {package.name!r}",
+            detail=f"looked for '{location}'",
+            hint="it was changed a moment ago: try again",
+            code="no-package",
+        )
+
+    def changed(self, package: Package, error: SdkError) -> SdkError:  # noqa: ARG002  for indexes of another kind
+        """The error for *package*, whose file has another hash, as *error* says."""
+        return error
 
     @property
     def _root(self) -> str:

@@ -56,7 +56,7 @@ def install(
     """
     _check(have, allowed)
     root = Root(base)
-    if base is None or not root.find("etc/passwd"):
+    if begins(base):
         _begin(root, have, skeleton)
     root.direct_alternatives = bool(have) and not have[0].package.path.endswith(".deb")
     groups: dict[str, Group] = {}
@@ -67,6 +67,11 @@ def install(
         _script(root, each, "postinst", allowed, "configure", "")
     root.made.add([directory("tmp", 0o1777)] if not root.find("tmp") else [])
     return [*(groups[name] for name in sorted(groups)), root.made]
+
+
+def begins(base: Merged | None) -> bool:
+    """Whether the root file system begins with these packages: *base* has no users."""
+    return base is None or not Root(base).find("etc/passwd")
 
 
 def _files(root: Root, each: Have, groups: dict[str, Group], allowed: Allowed) -> None:
@@ -80,10 +85,11 @@ def _files(root: Root, each: Have, groups: dict[str, Group], allowed: Allowed) -
     root.add(group, entries)
     files = [root.inner(entry.path) for entry in entries if entry.kind != DIRECTORY]
     root.owner.update((file, package) for file in files)
-    group.components.append(_component(package, files))
+    group.components.append(component(package, files))
 
 
-def _component(package: Package, files: Sequence[str]) -> Component:
+def component(package: Package, files: Sequence[str] = ()) -> Component:
+    """*package* as a part of an image that has these *files* of it."""
     names = ("name", "version", "architecture", "source", "path", "size", "digest")
     told = {name: getattr(package, name) for name in (*names, "license", "homepage", "summary")}
     return Component(**told, files=tuple(files))

@@ -62,6 +62,14 @@ def solve(pool: Pool, wanted: Iterable[Relation], recommends: bool = False) -> S
     return _Solver(pool, recommends).solve([(relation,) for relation in wanted])
 
 
+def chosen(pool: Pool, packages: Iterable[Package], recommends: bool = False) -> Solution:
+    """*packages*, which were chosen before, as `solve` gives them."""
+    solver = _Solver(pool, recommends)
+    for package in packages:
+        solver.add(package, None)
+    return solver.solution()
+
+
 class _Solver:
     def __init__(self, pool: Pool, recommends: bool) -> None:
         self.pool, self.recommends = pool, recommends
@@ -78,7 +86,7 @@ class _Solver:
         choices: list[_Choice] = []
         for _ in range(_STEPS):
             if agenda is None:
-                return self._solution()
+                return self.solution()
             if self._satisfied(agenda.need.clause):
                 agenda = agenda.rest
                 continue
@@ -86,7 +94,7 @@ class _Solver:
             agenda = self._next(choices)
         raise self._unsolvable("there are too many ways to choose")
 
-    def _solution(self) -> Solution:
+    def solution(self) -> Solution:
         needs = {
             name: tuple(sorted({each.name for each in self._needed(package)} - {name}))
             for name, package in self.chosen.items()
@@ -119,13 +127,17 @@ class _Solver:
         if why:
             self._failed(need, why)
             return False
+        self.add(package, need.by)
+        return True
+
+    def add(self, package: Package, by: Package | None) -> None:
+        """Choose *package*, which *by* needs, or the user wants."""
         self.chosen[package.name] = package
-        self.wanted_by[package.name] = need.by
+        self.wanted_by[package.name] = by
         for name in _names(package):
             self.answers.setdefault(name, []).append(package)
         for relation in package.conflicts:
             self.against.setdefault(relation.name, []).append((relation, package))
-        return True
 
     def _forget(self, count: int) -> None:
         while len(self.chosen) > count:

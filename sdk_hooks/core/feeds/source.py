@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.feeds import install, pool, solve, store
 from sdk_hooks.core.feeds.install import Allowed
 from sdk_hooks.core.feeds.pool import Pool
@@ -19,6 +20,16 @@ from sdk_hooks.target import Platform
 
 _SKELETON = ("base-passwd", "base-files")
 """Of Debian and of OE: have the users and directories that packages expect."""
+
+
+class Choice(NamedTuple):
+    """The packages of an image."""
+
+    pool: Pool
+    """Where they are."""
+    solution: Solution
+    skeleton: list[Package]
+    """Those that have the distribution's users and directories, for when no base image has."""
 
 
 class FeedSource:
@@ -42,22 +53,30 @@ class FeedSource:
         :param base: What a base image shows below.
         :raises SdkError: When they are not to be had, or can't be installed.
         """
-        found = self._pool()
-        solution = solve.solve(found, self.wanted, bool(self.spec.recommends))
-        have = store.bring(found, solution.packages, self.progress)
+        choice = self.choose()
+        have = store.bring(choice.pool, choice.solution.packages, self.progress)
+        first = choice.skeleton if install.begins(base) else []
         allowed = Allowed(self.spec.setuid or (), self.spec.skip_scripts or ())
-        groups = install.install(have, self._skeleton(found), allowed, base)
-        told = {each.name: self._told(found, each, solution) for each in solution.packages}
+        groups = install.install(have, store.bring(choice.pool, first, self.progress), allowed, base)
+        told = {each.name: self._told(choice, each) for each in choice.solution.packages}
         for group in groups:
             group.components = [replace(each, **told[each.name]) for each in group.components]
+        groups[-1].read = [component(choice.pool, package) for package in first]
         return _by_wish(groups)
 
-    def _told(self, found: Pool, package: Package, solution: Solution) -> dict[str, Any]:
+    def choose(self) -> Choice:
+        """Which packages there are to be in the image.
+
+        :raises SdkError: When they are not to be had.
+        """
+        found = self._pool()
+        return Choice(found, solve.solve(found, self.wanted, bool(self.spec.recommends)), skeleton(found))
+
+    def _told(self, choice: Choice, package: Package) -> dict[str, Any]:
         """What only the feed and the choice of packages say of a component."""
         return {
-            "kind": found.form.name,
-            "feed": found.index(package).feed.line,
-            "needs": solution.needs[package.name],
+            **_place(choice.pool, package),
+            "needs": choice.solution.needs[package.name],
             "asked": any(relation.name == package.name for relation in self.wanted),
         }
 
@@ -71,9 +90,20 @@ class FeedSource:
             )
         return pool.read(self.spec.feeds or (), self.formats, self.platform, self.progress.step)
 
-    def _skeleton(self, found: Pool) -> list[store.Have]:
-        known = [package for name in _SKELETON for package in found.named(name)[:1] if package.name == name]
-        return store.bring(found, known, self.progress)
+
+def skeleton(found: Pool) -> list[Package]:
+    """The packages that have the distribution's users and directories."""
+    return [package for name in _SKELETON for package in found.named(name)[:1] if package.name == name]
+
+
+def component(found: Pool, package: Package) -> Component:
+    """*package* as a part of an image, before its files are known."""
+    return replace(install.component(package), **_place(found, package))
+
+
+def _place(found: Pool, package: Package) -> dict[str, Any]:
+    index = found.index(package)
+    return {"kind": found.form.name, "feed": index.feed.line, "path": index.path(package)}
 
 
 def _by_wish(groups: Sequence[Group]) -> list[Group]:

@@ -9,12 +9,11 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sdk_hooks.core import disk
 from sdk_hooks.core.feeds import http, unpack
 from sdk_hooks.core.feeds.index import Index
-from sdk_hooks.core.feeds.pool import Pool
 from sdk_hooks.core.feeds.unpack import Unpacked
 from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.errors import SdkError
@@ -34,7 +33,14 @@ class Have(NamedTuple):
     content: Unpacked
 
 
-def bring(pool: Pool, packages: Sequence[Package], progress: Progress) -> list[Have]:
+class Where(Protocol):
+    """Says where packages are."""
+
+    def index(self, package: Package) -> Index:
+        """What lists *package*."""
+
+
+def bring(pool: Where, packages: Sequence[Package], progress: Progress) -> list[Have]:
     """*packages* and what is in them, in their order.
 
     :raises SdkError: When one can't be had, or is not what the index says.
@@ -52,7 +58,7 @@ def bring(pool: Pool, packages: Sequence[Package], progress: Progress) -> list[H
     ]
 
 
-def _all(pool: Pool, missing: Sequence[Package]) -> None:
+def _all(pool: Where, missing: Sequence[Package]) -> None:
     with ThreadPoolExecutor(_AT_ONCE) as workers:
         jobs = [workers.submit(_bring, pool.index(package), package) for package in missing]
         try:
@@ -74,31 +80,26 @@ def _forget() -> None:
 
 def _bring(index: Index, package: Package) -> None:
     location = index.location(package)
-    if index.feed.local:
-        _check(Path(location), package)
-        unpack.unpack(index.form, Path(location), _directory(package))
-        return
-    file = _top() / f"{package.digest.replace(':', '-')}{index.form.suffix}"
     try:
+        if index.feed.local:
+            _check(Path(location), package)
+            unpack.unpack(index.form, Path(location), _directory(package))
+            return
+        file = _top() / f"{package.digest.replace(':', '-')}{index.form.suffix}"
         http.fetch(location, file, package.digest)
     except http.NotThereError as error:
-        raise SdkError(
-            f"the feed '{index.feed}' has no file of {package.name!r}",
-            detail=f"looked for '{location}'",
-            hint="it was changed a moment ago: try again",
-            code="no-package",
-        ) from error
+        raise index.gone(package, location) from error
+    except SdkError as error:
+        if error.code == "wrong-hash":
+            raise index.changed(package, error) from error
+        raise
     unpack.unpack(index.form, file, _directory(package))
     os.unlink(file)
 
 
 def _check(path: Path, package: Package) -> None:
     if not path.is_file():
-        raise SdkError(
-            f"there is no '{path}', which the index of its feed has",
-            hint="make the index again",
-            code="no-package",
-        )
+        raise http.NotThereError(path)
     found = http.digest_of(path, package.digest)
     if found != package.digest:
         raise SdkError(

@@ -52,6 +52,8 @@ class Group:
     """For the image's history."""
     components: list[Component] = field(default_factory=list)
     """What the files belong to."""
+    read: list[Component] = field(default_factory=list)
+    """What they were made of and do not belong to."""
 
     @property
     def size(self) -> int:

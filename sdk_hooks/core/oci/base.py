@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import tarfile
@@ -39,14 +40,40 @@ def read(place: str, platform: Platform | None, target: Layout, merged: Merged) 
     :param platform: Which one to take where there are several, None when nothing says.
     :raises SdkError: When there is no image, or none for *platform*.
     """
+    with _opened(place) as opener:
+        return _read(place, opener, platform, target, merged)
+
+
+def digest(place: str, platform: Platform | None) -> str:
+    """The digest of the image at *place*, as `read` gives it, without taking anything in.
+
+    :raises SdkError: As `read`.
+    """
+    with _opened(place) as opener:
+        try:
+            return _contents(place, opener, platform)[2]
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError, FileNotFoundError) as error:
+            raise _damaged(place, f"{type(error).__name__}: {error}") from error
+
+
+@contextlib.contextmanager
+def _opened(place: str) -> Iterator[Opener]:
     path = Path(place)
     if not path.exists():
         hint = "give a layout directory or an archive"
         raise SdkError(f"there is no base image at '{path}'", hint=hint, code="no-base")
     if path.is_dir():
-        return _read(place, lambda name: open(path / name, "rb"), platform, target, merged)
+        yield _files(path)
+        return
     with _archive(path) as archive:
-        return _read(place, _members(archive), platform, target, merged)
+        yield _members(archive)
+
+
+def _files(directory: Path) -> Opener:
+    def opener(name: str) -> IO[bytes]:
+        return open(directory / name, "rb")
+
+    return opener
 
 
 def _archive(path: Path) -> tarfile.TarFile:
