@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devtool_plugins import locking
+
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
     from sdk_hooks.core.build import Built
@@ -48,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip-scripts", action="append", metavar="PACKAGE", help="leave out the scripts of this package"
     )
+    locking.add_arguments(parser)
     parser.add_argument("--base", metavar="IMAGE", help="base image: layout directory or archive")
     parser.add_argument("--image", metavar="NAME", help="full name of the image (default: localhost/NAME)")
     parser.add_argument("--tag", help="tag of the image (default: latest)")
@@ -96,20 +99,24 @@ def build(args: argparse.Namespace, session: Session) -> list[Path]:
 def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built:
     from dataclasses import replace
 
-    from devtool_plugins.inputs import read
+    from devtool_plugins.inputs import read, spec_path
     from sdk_hooks.core import build as core
     from sdk_hooks.core import images, requests
-    from sdk_hooks.core.bom import record
+    from sdk_hooks.core.bom import lockfile, record
 
-    inputs = read(args, session)
+    lock = lockfile.beside(spec_path(args, session))
+    keeper = locking.keeper(args, lock, session)
+    inputs = read(args, session, keeper)
     spec = inputs.spec
     if spec.base:
         spec = replace(spec, base=images.base(spec.base, session.images))
     target = images.place(directory, args.name, spec.tag or "latest")
-    built = core.build(args.name, inputs.source, spec, target, inputs.epoch)
+    accept = locking.acceptance(keeper, args.name, spec, inputs)
+    built = core.build(args.name, inputs.source, spec, target, inputs.epoch, accept)
     _tell(session, built)
     record.save(built.image, built.record)
     requests.save(target, requests.Request(_options(args), inputs.watched))
+    locking.finish(args, lock, spec, inputs, built, session)
     return built
 
 
@@ -118,6 +125,7 @@ def _options(args: argparse.Namespace) -> dict[str, object]:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     options = {name: getattr(args, name) for name in vars(parser.parse_args([args.name]))}
+    options["lock"] = False  # written when somebody says so, not after every edit
     for name in ("tree", "sysroot", "file", "directory", "base"):
         options[name] = options[name] and os.path.abspath(options[name])
     if args.tree and not args.file and os.path.exists("container.yaml"):

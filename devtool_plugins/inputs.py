@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from devtool_plugins import locking
 from devtool_plugins.session import Session
 from sdk_hooks.core import build, machines
 from sdk_hooks.core.feeds import feed
@@ -21,6 +22,10 @@ from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.errors import SdkError, UsageError
 from sdk_hooks.target import Platform
 
+if TYPE_CHECKING:
+    from sdk_hooks.core.bom.lockcheck import Keeper
+    from sdk_hooks.core.sdk.workspace import Recipe
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -31,28 +36,32 @@ class Inputs:
     epoch: int
     watched: tuple[str, ...]
     """What `container-deploy --watch` looks at: install tree or sources, and container.yaml."""
+    recipe: Recipe | None = None
+    """The workspace recipe, if it is one's image."""
 
 
-def read(args: argparse.Namespace, session: Session) -> Inputs:
+def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = None) -> Inputs:
     """The inputs of `container-build`.
 
+    :param keeper: Holds them to a lock.
     :raises SdkError: When they can't be read, or do not fit together.
     """
     spec = from_command_line(args)
-    _check_name(args.name)
+    # not the recipe's SOURCE_DATE_EPOCH: in a workspace it is the time of the last edit, new for every layer
+    epoch = keeper.epoch() if keeper else build.source_date_epoch()
     if spec.feeds and not spec.install and not args.file:
         what = "--feed says where packages are, and nothing says which"
         raise UsageError(what, hint="name them: --install PACKAGE")
     if args.tree:
         spec = spec.over(_file(args, Path.cwd()))
-        source = _with_packages(_tree(args, spec), spec, args, session)
+        source = _with_packages(_tree(args, spec), spec, args, session, keeper)
         file = os.path.abspath(args.file or spec_file.FILE_NAME)
-        return Inputs(source, spec, build.source_date_epoch(), (os.path.abspath(args.tree), file))
+        return Inputs(source, spec, epoch, (os.path.abspath(args.tree), file))
     if _packages_alone(args, session):
         spec = spec.over(_file(args, Path.cwd()))
-        source = _with_packages(Source([], None), spec, args, session)
+        source = _with_packages(Source([], None), spec, args, session, keeper)
         file = os.path.abspath(args.file or spec_file.FILE_NAME)
-        return Inputs(source, spec, build.source_date_epoch(), (file,))
+        return Inputs(source, spec, epoch, (file,))
     if session.sdk is None:
         raise UsageError(
             f"there is no SDK here that could have a recipe {args.name!r}",
@@ -61,12 +70,26 @@ def read(args: argparse.Namespace, session: Session) -> Inputs:
         )
     sources = session.sdk.source_tree(args.name)
     spec = spec.over(_file(args, sources))
+    if keeper:  # before BitBake has worked for minutes
+        keeper.request(args.name, spec)
+        keeper.tree(sources)
     recipe = session.sdk.read(args.name, session.ui)
     spec = spec.over(spec_file.from_variables(recipe.variables))
-    # not the recipe's SOURCE_DATE_EPOCH: in a workspace it is the time of the last edit, new for every layer
-    epoch = build.source_date_epoch()
-    source = _with_packages(recipe.source, spec, args, session)
-    return Inputs(source, spec, epoch, (str(sources),))
+    source = _with_packages(recipe.source, spec, args, session, keeper)
+    return Inputs(source, spec, epoch, (str(sources),), recipe)
+
+
+def spec_path(args: argparse.Namespace, session: Session) -> Path:
+    """Where container.yaml is, or would be.
+
+    :raises SdkError: When NAME can't be that of an image, or of a recipe.
+    """
+    _check_name(args.name)
+    if args.file:
+        return Path(args.file)
+    alone = session.sdk is None or args.tree or _packages_alone(args, session)
+    directory = Path.cwd() if alone or session.sdk is None else session.sdk.source_tree(args.name)
+    return directory / spec_file.FILE_NAME
 
 
 def _tree(args: argparse.Namespace, spec: Spec) -> Source:
@@ -84,16 +107,16 @@ def _packages_alone(args: argparse.Namespace, session: Session) -> bool:
     return bool(spec.install or (session.sdk is None and _file(args, Path.cwd()).install))
 
 
-def _with_packages(source: Source, spec: Spec, args: argparse.Namespace, session: Session) -> Source:
-    """*source* on top of the packages that *spec* wants."""
+def _with_packages(
+    source: Source, spec: Spec, args: argparse.Namespace, session: Session, keeper: Keeper | None
+) -> Source:
+    """*source* on top of the packages that *spec* wants; with *keeper* of those that it has to have."""
     source = _with_platform(source, args.platform)
     if not spec.install:
         return source
-    from sdk_hooks.core.feeds.source import FeedSource
-
-    wanted = source.platform or machines.here()
-    below = FeedSource(spec, wanted, session.plugins.package_formats(), session.ui).groups
-    return Source(source.groups, wanted, below)
+    wanted = source.platform or (keeper.platform if keeper else machines.here())
+    below = locking.packages(keeper, spec, wanted, session)
+    return Source(source.groups, wanted, below.groups)
 
 
 def from_command_line(args: argparse.Namespace) -> Spec:

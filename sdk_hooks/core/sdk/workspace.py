@@ -26,6 +26,7 @@ from sdk_hooks.families import Progress
 _READ = (
     "PN", "D", "PKGDEST", "PKGDATA_DIR", "DEPLOY_DIR_IMAGE", "STAMPS_DIR", "TARGET_ARCH", "TUNE_FEATURES",
     "FAKEROOTCMD", "FAKEROOTENV", "PATH", "IMAGE_ROOTFS", "IMAGE_PKGTYPE", "CLASSOVERRIDE",
+    "BBLAYERS", "DEPLOY_DIR_DEB", "DEPLOY_DIR_IPK", "DEPLOY_DIR_RPM",
 )  # fmt: skip
 
 
@@ -36,6 +37,10 @@ class Recipe:
     source: Source
     variables: Mapping[str, str]
     """OCI_IMAGE_* and OCI_BASE_IMAGE, as the recipe sets them."""
+    layers: tuple[str, ...] = ()
+    """BitBake's, as directories."""
+    packages: str = ""
+    """The directory that files of packages are put into."""
 
 
 class Sdk:
@@ -112,7 +117,8 @@ class Sdk:
         self._remember(recipe["DEPLOY_DIR_IMAGE"])
         bitbake = Bitbake(self.config.init_path, self.basepath, progress)
         source = build(bitbake, recipe, rootfs, progress)
-        return Recipe(source, said)
+        packages = rootfs.get(f"DEPLOY_DIR_{rootfs['IMAGE_PKGTYPE'].upper()}", "")
+        return Recipe(source, said, tuple(rootfs["BBLAYERS"].split()), packages)
 
     def _image_recipe(self, name: str) -> str:
         """Write the image recipe that installs *name*; gives its name."""
