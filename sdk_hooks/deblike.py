@@ -20,6 +20,8 @@ _RELATION = re.compile(r"([^\s(:\[<]+)(?::[\w-]+)?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)
 _OPERATORS = {"<": "<=", ">": ">="}  # as dpkg reads what old packages say
 _PRIORITIES = {"required": 5, "important": 4, "standard": 3, "optional": 2, "extra": 1}
 _DIGESTS = {"sha512": "SHA512", "sha256": "SHA256", "sha1": "SHA1", "md5": "MD5sum"}
+_OPKG_DIGESTS = {"sha256": "SHA256sum", "md5": "MD5Sum"}
+"""As opkg-utils spells them."""
 _SCRIPTS = ("preinst", "postinst", "prerm", "postrm", "config")
 LARGEST = 16 << 20
 """Bytes of a package's control archive: more than a hundred times what the largest of Debian has."""
@@ -45,14 +47,13 @@ class DebLike:
         for needed in ("Package", "Version", "Architecture"):
             if not fields.get(needed):
                 raise ValueError(f"it has no field {needed!r}")
-        found = (f"{kind}:{fields[key].lower()}" for kind, key in _DIGESTS.items() if fields.get(key))
         return Package(
             fields["Package"],
             fields["Version"],
             fields["Architecture"],
             fields.get("Filename", "").removeprefix("./"),
             number(fields, "Size"),
-            next(found, ""),
+            _digest(fields),
             depends=(*clauses(fields.get("Pre-Depends", "")), *clauses(fields.get("Depends", ""))),
             recommends=clauses(fields.get("Recommends", "")),
             conflicts=(*relations(fields.get("Conflicts", "")), *relations(fields.get("Breaks", ""))),
@@ -97,6 +98,15 @@ class DebLike:
             if not is_damage(error):
                 raise
             raise ValueError(str(error) or type(error).__name__) from error
+
+
+def _digest(fields: Mapping[str, str]) -> str:
+    """The strongest one that an index gives; empty when it gives none."""
+    for kind, name in _DIGESTS.items():
+        value = fields.get(name) or fields.get(_OPKG_DIGESTS.get(kind, ""))
+        if value:
+            return f"{kind}:{value.lower()}"
+    return ""
 
 
 def paragraph(text: str) -> Mapping[str, str]:

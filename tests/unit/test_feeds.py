@@ -172,7 +172,7 @@ def test_ipk_is_read_as_deb_is(tmp_path: Path) -> None:
         text = f"Package: app-{arch}\nVersion: 1.0\nArchitecture: {arch}\nFilename: {path.name}\nSize: 1\n"
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         (tmp_path / arch / "Packages.gz").write_bytes(
-            gzip.compress(f"{text}SHA256Sum: 0\nSHA256: {digest}\n".encode())
+            gzip.compress(f"{text}MD5Sum: {'0' * 32}\nSHA256sum: {digest}\n".encode())
         )
     place = feed.Feed(str(tmp_path), archs=("all", "core2-64", "cortexa57"))
     found = pool.read([place], load().package_formats(), AMD64, pytest.fail)
@@ -185,3 +185,13 @@ def test_ipk_is_read_as_deb_is(tmp_path: Path) -> None:
     have = store.bring(found, found.named("app-core2-64"), Quiet())  # type: ignore[arg-type]  # only steps are told
     made = install.install(have, [], install.Allowed())[-1]
     assert made.entries["bin/app"].link == "/bin/app.real"
+
+
+def test_a_feed_without_hashes_is_refused(tmp_path: Path) -> None:
+    path = deb(tmp_path, "app", member("./bin/app", b"x"))
+    text = f"Package: app\nVersion: 1.0\nArchitecture: all\nFilename: {path.name}\nSize: 1\n"
+    (tmp_path / "Packages").write_text(text)
+    found = pool.read([feed.Feed(str(tmp_path))], load().package_formats(), AMD64, pytest.fail)
+
+    with fails("the feed gives no hash of 'app' [no-hash]\n  hint: make its index again"):
+        store.bring(found, found.named("app"), Quiet())  # type: ignore[arg-type]  # only steps are told

@@ -79,11 +79,11 @@ def _forget() -> None:
 
 
 def _bring(index: Index, package: Package) -> None:
-    location = index.location(package)
+    location, directory = index.location(package), _directory(package)
     try:
         if index.feed.local:
             _check(Path(location), package)
-            unpack.unpack(index.form, Path(location), _directory(package))
+            unpack.unpack(index.form, Path(location), directory)
             return
         file = _top() / f"{package.digest.replace(':', '-')}{index.form.suffix}"
         http.fetch(location, file, package.digest)
@@ -93,7 +93,7 @@ def _bring(index: Index, package: Package) -> None:
         if error.code == "wrong-hash":
             raise index.changed(package, error) from error
         raise
-    unpack.unpack(index.form, file, _directory(package))
+    unpack.unpack(index.form, file, directory)
     os.unlink(file)
 
 
