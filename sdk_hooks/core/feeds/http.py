@@ -61,6 +61,7 @@ def _fetch(url: str, part: Path, *, resume: bool) -> None:
                     file.write(piece)
             _whole(answer, file.name, have if goes_on else 0)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have:
             return  # all of it was there
         if error.code in (http.client.NOT_FOUND, http.client.GONE):
