@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import lzma
+import os
 import shutil
 import subprocess
 import tarfile
@@ -15,6 +16,8 @@ from typing import IO, Any, cast
 
 from sdk_hooks.errors import SdkError
 
+_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ\0", b"\x5d\0\0", b"BZh", b"\x28\xb5\x2f\xfd")
+
 DAMAGED = (ValueError, OverflowError, EOFError, OSError, tarfile.TarError, zlib.error, lzma.LZMAError)
 """What reading a damaged archive may raise; an OSError only when `is_damage`."""
 
@@ -22,6 +25,18 @@ DAMAGED = (ValueError, OverflowError, EOFError, OSError, tarfile.TarError, zlib.
 def is_damage(error: BaseException) -> bool:
     """Whether *error*, one of `DAMAGED`, is the archive's, and not this machine's, such as a full disk."""
     return not (isinstance(error, OSError) and error.errno)
+
+
+@contextlib.contextmanager
+def seekable(packed: IO[bytes], what: str) -> Iterator[IO[bytes]]:
+    """As `plain`, of a file that can be sought in: when it is not compressed, it can be afterwards, too."""
+    start = packed.read(6)
+    packed.seek(-len(start), os.SEEK_CUR)
+    if start.startswith(_COMPRESSED):
+        with plain(packed, what) as found:
+            yield found
+    else:
+        yield packed
 
 
 @contextlib.contextmanager
