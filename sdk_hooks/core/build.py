@@ -22,6 +22,7 @@ from sdk_hooks.image import CONFIG, MANIFEST, Image
 from sdk_hooks.target import Platform
 
 if TYPE_CHECKING:
+    from sdk_hooks.core.bom.component import Component
     from sdk_hooks.core.oci.base import Base
 
 EPOCH = 1302044400
@@ -71,15 +72,16 @@ def build(
         previous = layout.find()
         merged = Merged()
         base = _base(spec.base, source.platform, layout, merged) if spec.base else None
+        below = _below(spec.base, base, merged) if base and spec.base else ()
         if source.below:
             source = replace(source, groups=[*source.below(merged if base else None), *source.groups])
         platform = source.platform or _platform_of(base) or _required(name)
         if base is None and spec.entrypoint is None and spec.cmd is None:
             spec = replace(spec, entrypoint=compose.entrypoint(name, source.groups))
-        below = [] if base or _has_users(source) else [compose.foundation()]
+        bottom = [] if base or _has_users(source) else [compose.foundation()]
         groups = compose.split(source.groups, spec.layers or ())
         writer = layers.Writer(layout, merged, epoch)
-        for group in layers.capped([*below, *groups], layers.LIMIT - len(base.layers if base else ())):
+        for group in layers.capped([*bottom, *groups], layers.LIMIT - len(base.layers if base else ())):
             writer.write(group)
         writer.write(compose.configuration(spec, merged, imageconfig.user(spec, base.config if base else {})))
         compose.check_program(imageconfig.program(spec, base.config if base else {}), spec, merged)
@@ -89,7 +91,7 @@ def build(
         config_blob = layout.add_json(config, CONFIG)
         blobs = [*(base.layers if base else ()), *(layer.blob for layer in made)]
         manifest = layout.add_json(imageconfig.manifest(config_blob, blobs, spec), MANIFEST)
-        contents = _record(manifest.digest, epoch, groups, made, spec, base)
+        contents = _record(manifest.digest, epoch, groups, made, base, below)
         if accept:
             accept(contents)
         layout.commit(manifest, full_name(name, spec), _platform_json(platform))
@@ -97,15 +99,26 @@ def build(
 
 
 def _record(
-    digest: str, epoch: int, groups: Sequence[Group], made: Sequence[Layer], spec: Spec, base: Base | None
+    digest: str,
+    epoch: int,
+    groups: Sequence[Group],
+    made: Sequence[Layer],
+    base: Base | None,
+    below: tuple[Component, ...],
 ) -> Record:
     components = tuple(component for group in groups for component in group.components)
     read = tuple(component for group in groups for component in group.read)
     layers = tuple(record.Layer(layer.blob.digest, layer.comment) for layer in made)
-    if base is None:
-        return Record(digest, epoch, components, layers, read=read)
-    below = record.of_layout(Path(spec.base or ""), base.digest)
-    return Record(digest, epoch, components, layers, base.digest, below.every if below else (), read)
+    return Record(digest, epoch, components, layers, base.digest if base else "", below, read)
+
+
+def _below(place: str, base: Base, merged: Merged) -> tuple[Component, ...]:
+    """What is in the base image: what its own build kept, else what its package manager knows."""
+    from sdk_hooks.core.bom import database
+
+    known = record.of_layout(Path(place), base.digest)
+    untold: list[str] = []  # container-inspect says it of the image
+    return known.every if known else database.components(merged.entries, untold.append)
 
 
 def full_name(name: str, spec: Spec) -> str:

@@ -44,6 +44,10 @@ def test_dependencies_belong_to_root_and_come_below_with_their_directories(tree:
     entries = found[0].entries
     assert list(entries) == ["usr", "usr/lib", "usr/lib/liba.so.1"]
     assert [(e.mode, e.uid, e.gid) for e in entries.values()] == [(0o755, 0, 0)] * 3
+    assert [(c.name, c.needs) for group in found for c in group.components] == [
+        ("sysroot", ()),
+        ("application", ("sysroot",)),
+    ]
 
 
 def test_the_platform_is_that_of_the_programs(tree: Path, sysroot: Path) -> None:

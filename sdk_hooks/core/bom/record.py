@@ -39,7 +39,7 @@ class Record:
     base: str = ""
     """Digest of the base image's manifest; empty when there is no base."""
     below: tuple[Component, ...] = ()
-    """What the base image's own record has, if it has one."""
+    """What is in the base image: by its own record, else by its package manager."""
     read: tuple[Component, ...] = ()
     """What files were made of that is not in the image: a distribution's list of users."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.files import scan
@@ -27,6 +27,8 @@ from sdk_hooks.target import Platform
 
 _SPLIT = 8 << 20
 """Bytes of data above which an application's data gets a layer apart from its programs."""
+_SYSROOT = "sysroot"
+"""The component of what comes out of it."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,11 @@ def read(tree: str, sysroot: str, include: Iterable[str] = (), directories: Iter
         resolver.include(wanted)
     closure = resolver.finish()
     dependencies = _from_sysroot(resolver.sysroot, closure)
+    application = _application(entries)
+    for group in application if dependencies.entries else ():
+        group.components = [replace(each, needs=(_SYSROOT,)) for each in group.components]
     platform = closure.elf.platform if closure.elf else None
-    return Source([dependencies, *_application(entries)], platform)
+    return Source([dependencies, *application], platform)
 
 
 def alone(tree: str) -> Group:
@@ -91,7 +96,7 @@ def _from_sysroot(sysroot: Root, closure: Closure) -> Group:
             group.add([_owned_by_root(found)])
     for link, target in closure.extra_links.items():
         group.add([Entry(link[1:], SYMLINK, 0o777, link=target)])
-    group.components = [_component("sysroot", group.entries.values())]
+    group.components = [_component(_SYSROOT, group.entries.values())]
     return group
 
 
