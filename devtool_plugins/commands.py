@@ -13,6 +13,7 @@ MODULES = (
     "container_status",
     "container_run",
     "container_test",
+    "container_inspect",
 )
 """In the order of devtool's help. Every one has NAME, HELP, DESCRIPTION, add_arguments and run."""
 

@@ -40,6 +40,17 @@ def find(wanted: str, directory: Path, tag: str = "latest") -> Image:
     return Layout(found).image()
 
 
+def place_of(wanted: str, directory: Path) -> str:
+    """Where the image is that *wanted* names: any path, else `NAME` or `NAME:TAG` of one in *directory*.
+
+    :raises SdkError: With what there is, when there is no such image.
+    """
+    if os.sep in wanted or Path(wanted).exists():
+        return wanted
+    name, _, tag = wanted.partition(":")
+    return str(find(name, directory, tag or "latest").layout)
+
+
 def base(wanted: str, directory: Path) -> str:
     """The base image that *wanted* means: a path, else the name of an image in *directory*.
 

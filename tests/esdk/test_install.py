@@ -19,6 +19,7 @@ COMMANDS = [
     "container-status",
     "container-run",
     "container-test",
+    "container-inspect",
 ]
 WARNING = "WARNING: the container commands are not available: "
 

@@ -72,7 +72,7 @@ def test_what_is_no_image_is_an_error(tmp_path: Path) -> None:
 
 
 def damaged(base: str, why: str) -> Any:
-    return fails(f"the base image '{base}' is damaged [bad-base]\n  {why}\n  hint: fetch it again")
+    return fails(f"the image '{base}' is damaged [bad-base]\n  {why}\n  hint: fetch it again")
 
 
 def test_a_layer_that_is_not_what_the_config_says_is_an_error(maker: Maker, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_gzip_layer_that_ends_early_is_an_error_and_leaves_nothing(maker: Make
 def test_a_gzip_layer_of_nonsense_is_an_error(maker: Maker, tmp_path: Path, end: bytes) -> None:
     base = maker.index(maker.image(SYSTEM, pack=lambda raw: gzip.compress(raw)[:12] + end))
 
-    with pytest.raises(SdkError, match=r"^the base image '.*' is damaged"):
+    with pytest.raises(SdkError, match=r"^the image '.*' is damaged"):
         on(base, tmp_path)
 
 
@@ -120,9 +120,7 @@ def test_a_layer_that_is_no_tar_is_an_error(maker: Maker, tmp_path: Path) -> Non
 def test_a_damaged_zstd_layer_is_an_error(maker: Maker, tmp_path: Path) -> None:
     base = maker.index(maker.image(SYSTEM, pack=lambda raw: zstd(raw)[:-9]))
 
-    with pytest.raises(
-        SdkError, match=r"^the base image .* is damaged \[bad-base\]\n  layer .*premature end"
-    ):
+    with pytest.raises(SdkError, match=r"^the image .* is damaged \[bad-base\]\n  layer .*premature end"):
         on(base, tmp_path)
 
 
@@ -132,7 +130,7 @@ def test_a_changed_blob_is_noticed(maker: Maker, tmp_path: Path) -> None:
     path = f"blobs/sha256/{entry['digest'][7:]}"
     (maker.path / path).write_bytes((maker.path / path).read_bytes() + b" ")
 
-    with fails(f"the blob '{path}' of the base image is damaged [bad-base]\n  hint: fetch it again"):
+    with fails(f"the blob '{path}' of the image is damaged [bad-base]\n  hint: fetch it again"):
         on(base, tmp_path)
 
 
@@ -153,7 +151,7 @@ def test_a_digest_that_leads_out_of_the_layout_is_refused(maker: Maker, tmp_path
     for digest in ("sha256:../../x", "sha512:00", "x"):
         base = maker.index({"mediaType": MANIFEST, "digest": digest, "size": 1})
 
-        with fails(f"'{digest}' in the base image is not a sha256 digest [bad-base]"):
+        with fails(f"'{digest}' in the image is not a sha256 digest [bad-base]"):
             on(base, tmp_path)
 
 

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 
 from sdk_hooks.core.files import contents
 from sdk_hooks.core.files.fileset import Merged
-from sdk_hooks.core.oci.layout import Layout
+from sdk_hooks.core.oci.layout import Layout, image_name
 from sdk_hooks.core.plain import DAMAGED, is_damage, plain
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import INDEX, LAYER, Descriptor
@@ -22,6 +22,20 @@ from sdk_hooks.target import Platform
 _INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 
 Opener = Callable[[str], IO[bytes]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """An image where it lies, in whatever form it is in."""
+
+    name: str
+    """What its index or archive calls it; empty when neither does."""
+    config: Mapping[str, Any]
+    layers: Sequence[tuple[str, str]]
+    """Where each is, for *opener*, and its diff ID; bottom first."""
+    digest: str
+    """As `Base.digest`."""
+    opener: Opener
 
 
 @dataclass(frozen=True)
@@ -40,8 +54,14 @@ def read(place: str, platform: Platform | None, target: Layout, merged: Merged) 
     :param platform: Which one to take where there are several, None when nothing says.
     :raises SdkError: When there is no image, or none for *platform*.
     """
-    with _opened(place) as opener:
-        return _read(place, opener, platform, target, merged)
+    with find(place, platform) as found:
+        _check_platform(place, found.config, platform)
+        layers = []
+        for name, diff_id in found.layers:
+            layer = _copy(place, found.opener, name, diff_id, target)
+            layers.append(layer)
+            _look(place, target.path / layer.path, merged)
+        return Base(found.config, layers, found.digest)
 
 
 def digest(place: str, platform: Platform | None) -> str:
@@ -49,24 +69,26 @@ def digest(place: str, platform: Platform | None) -> str:
 
     :raises SdkError: As `read`.
     """
-    with _opened(place) as opener:
-        try:
-            return _contents(place, opener, platform)[2]
-        except (KeyError, IndexError, TypeError, AttributeError, ValueError, FileNotFoundError) as error:
-            raise _damaged(place, f"{type(error).__name__}: {error}") from error
+    with find(place, platform) as found:
+        return found.digest
 
 
 @contextlib.contextmanager
-def _opened(place: str) -> Iterator[Opener]:
+def find(place: str, platform: Platform | None) -> Iterator[Found]:
+    """The image at *place*, a layout directory or an archive, where it lies.
+
+    :param platform: Which one to take where there are several, None when nothing says.
+    :raises SdkError: When there is no image, or none for *platform*, or it is damaged.
+    """
     path = Path(place)
     if not path.exists():
         hint = "give a layout directory or an archive"
         raise SdkError(f"there is no base image at '{path}'", hint=hint, code="no-base")
     if path.is_dir():
-        yield _files(path)
+        yield _found(place, _files(path), platform)
         return
     with _archive(path) as archive:
-        yield _members(archive)
+        yield _found(place, _members(archive), platform)
 
 
 def _files(directory: Path) -> Opener:
@@ -96,23 +118,19 @@ def _members(archive: tarfile.TarFile) -> Opener:
     return opener
 
 
-def _read(place: str, opener: Opener, platform: Platform | None, target: Layout, merged: Merged) -> Base:
+def _found(place: str, opener: Opener, platform: Platform | None) -> Found:
     try:
-        config, names, digest = _contents(place, opener, platform)
+        name, config, names, digest = _contents(place, opener, platform)
         blobs = list(zip(names, config["rootfs"]["diff_ids"], strict=True))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, FileNotFoundError) as error:
-        raise _damaged(place, f"{type(error).__name__}: {error}") from error
-    _check_platform(place, config, platform)
-    layers = []
-    for name, diff_id in blobs:
-        layer = _copy(place, opener, name, diff_id, target)
-        layers.append(layer)
-        _look(place, target.path / layer.path, merged)
-    return Base(config, layers, digest)
+        raise damaged(place, f"{type(error).__name__}: {error}") from error
+    return Found(name, config, blobs, digest, opener)
 
 
-def _contents(place: str, opener: Opener, platform: Platform | None) -> tuple[dict[str, Any], list[str], str]:
-    """The config, the names of the layers, and the digest of the whole."""
+def _contents(
+    place: str, opener: Opener, platform: Platform | None
+) -> tuple[str, dict[str, Any], list[str], str]:
+    """The name, the config, the names of the layers, and the digest of the whole."""
     for name in ("index.json", "manifest.json"):
         try:
             index = _json(opener, name)
@@ -122,18 +140,20 @@ def _contents(place: str, opener: Opener, platform: Platform | None) -> tuple[di
             return _oci(place, opener, index["manifests"], platform)
         config = index[0]["Config"]
         digest = config.removesuffix(".json").removeprefix("blobs/sha256/")
-        return _json(opener, config), list(index[0]["Layers"]), f"sha256:{digest}"
+        tag = next(iter(index[0].get("RepoTags") or ()), "")
+        return tag, _json(opener, config), list(index[0]["Layers"]), f"sha256:{digest}"
     raise SdkError(f"{place!r} has neither an index.json nor a manifest.json", code="no-base")
 
 
-def _damaged(place: str, why: str) -> SdkError:
-    what = f"the base image {place!r} is damaged"
+def damaged(place: str, why: str) -> SdkError:
+    """The error for an image at *place* that can't be read."""
+    what = f"the image {place!r} is damaged"
     return SdkError(what, detail=why, hint="fetch it again", code="bad-base")
 
 
 def _oci(
     place: str, opener: Opener, entries: Sequence[Mapping[str, Any]], platform: Platform | None
-) -> tuple[dict[str, Any], list[str], str]:
+) -> tuple[str, dict[str, Any], list[str], str]:
     manifests = list(_manifests(opener, entries))
     fitting = _fitting(manifests, platform) if len(manifests) > 1 else manifests
     if len(fitting) != 1:
@@ -145,7 +165,8 @@ def _oci(
         )
     manifest = _json(opener, _blob_path(fitting[0]["digest"]))
     config = _json(opener, _blob_path(manifest["config"]["digest"]))
-    return config, [_blob_path(layer["digest"]) for layer in manifest["layers"]], fitting[0]["digest"]
+    names = [_blob_path(layer["digest"]) for layer in manifest["layers"]]
+    return image_name(fitting[0], Path(place)), config, names, fitting[0]["digest"]
 
 
 def _manifests(opener: Opener, entries: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -177,9 +198,9 @@ def _copy(place: str, opener: Opener, name: str, diff_id: str, target: Layout) -
     except DAMAGED as error:
         if not is_damage(error):
             raise
-        raise _damaged(place, f"layer {name}: {error}") from error
+        raise damaged(place, f"layer {name}: {error}") from error
     if blob.digest != diff_id:
-        raise _damaged(place, f"layer {name} has the digest {blob.digest}, its config says {diff_id}")
+        raise damaged(place, f"layer {name} has the digest {blob.digest}, its config says {diff_id}")
     return blob
 
 
@@ -188,7 +209,7 @@ def _look(place: str, layer: Path, merged: Merged) -> None:
     try:
         _look_into(layer, merged)
     except tarfile.TarError as error:
-        raise _damaged(place, f"layer {layer.name}: {error}") from error
+        raise damaged(place, f"layer {layer.name}: {error}") from error
 
 
 def _look_into(layer: Path, merged: Merged) -> None:
@@ -226,7 +247,7 @@ def _platform_text(entry: Mapping[str, Any]) -> str:
 def _blob_path(digest: str) -> str:
     algorithm, _, value = digest.partition(":")
     if algorithm != "sha256" or not value.isalnum():
-        raise SdkError(f"{digest!r} in the base image is not a sha256 digest", code="bad-base")
+        raise SdkError(f"{digest!r} in the image is not a sha256 digest", code="bad-base")
     return f"blobs/sha256/{value}"
 
 
@@ -234,6 +255,6 @@ def _json(opener: Opener, name: str) -> Any:
     with opener(name) as stream:
         raw = stream.read()
     if name.startswith("blobs/") and hashlib.sha256(raw).hexdigest() != name.rpartition("/")[2]:
-        what = f"the blob {name!r} of the base image is damaged"
+        what = f"the blob {name!r} of the image is damaged"
         raise SdkError(what, hint="fetch it again", code="bad-base")
     return json.loads(raw)
