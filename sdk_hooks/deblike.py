@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cmp_to_key
 from typing import IO
 
-from sdk_hooks.core.feeds import ar
-from sdk_hooks.core.feeds.version import compare
+from sdk_hooks.core.feeds import ar, tarred
+from sdk_hooks.core.feeds.version import MEANING, compare
 from sdk_hooks.core.plain import DAMAGED, is_damage, plain
 from sdk_hooks.core.untar import untar
-from sdk_hooks.packages import Alternatives, Opened, Package, Record, Relation
+from sdk_hooks.packages import Alternatives, Opened, Package, Record, Relation, ScriptRun, Scripts
 
 _PACKAGE = re.compile(rb"^Package:[ \t]*(\S+)", re.MULTILINE)
 _PROVIDES = re.compile(rb"^Provides:(.*(?:\n[ \t].*)*)", re.MULTILINE)
@@ -28,7 +29,13 @@ LARGEST = 16 << 20
 
 
 class DebLike:
-    """A subclass sets `name`, `summary`, `suffix`, and has `indexes` and `fits`."""
+    """A subclass sets `name`, `summary`, `suffix`, `direct_alternatives`, and has `indexes` and `fits`."""
+
+    scripts = Scripts(
+        before=(ScriptRun("preinst", ("install",)),), last=(ScriptRun("postinst", ("configure", "")),)
+    )
+    shares_files = False
+    first_alternative = True
 
     def records(self, index: bytes) -> Iterator[Record]:
         at, end = 0, len(index)
@@ -76,6 +83,23 @@ class DebLike:
     def compare(self, one: str, other: str) -> int:
         return compare(one, other)
 
+    def meets(self, provided: Relation, wanted: Relation) -> bool:
+        """What is provided without a version has none."""
+        if not wanted.operator:
+            return True
+        order = compare(provided.version, wanted.version) if provided.operator else 0
+        return bool(provided.operator) and MEANING[wanted.operator](order)
+
+    def preferred(
+        self,
+        name: str,
+        found: Iterable[Package],
+        old: Collection[Package] = (),  # noqa: ARG002  the newest comes first
+    ) -> list[Package]:
+        """Its own name, then how much the distribution wants it, then the newest."""
+        newest = sorted(found, key=lambda each: _newest(each.version))
+        return sorted(newest, key=lambda each: (each.name != name, _wanted(each, name), each.name))
+
     @contextlib.contextmanager
     def opened(self, file: IO[bytes]) -> Iterator[Opened]:
         try:
@@ -91,7 +115,7 @@ class DebLike:
                         if name in control
                     },
                     control.pop("conffiles", b"").decode(errors="replace").split(),
-                    archive,
+                    tarred.members(archive),
                     control,
                 )
         except DAMAGED as error:
@@ -146,6 +170,13 @@ def _relation(text: str) -> Relation:
         raise ValueError(f"{text.strip()!r} is no relation to a package")
     name, operator, version = found.groups("")
     return Relation(name, _OPERATORS.get(operator, operator), version)
+
+
+_newest = cmp_to_key(lambda one, other: compare(str(other), str(one)))
+
+
+def _wanted(package: Package, name: str) -> int:
+    return 0 if package.name == name else -package.priority
 
 
 def _source(fields: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import IO, NamedTuple, Protocol
@@ -18,13 +18,24 @@ class Relation(NamedTuple):
     operator: str = ""
     """`<<`, `<=`, `=`, `>=`, `>>`; empty when any version will do."""
     version: str = ""
+    also: tuple[Relation, ...] = ()
+    """What the same package has to be as well, as rpm's `(a >= 1 with a < 2)` has it."""
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.operator} {self.version})" if self.operator else self.name
+        own = f"{self.name} ({self.operator} {self.version})" if self.operator else self.name
+        return " with ".join((own, *map(str, self.also)))
 
 
 Alternatives = tuple[Relation, ...]
 """One of them is enough; the first is the preferred one."""
+
+
+class Condition(NamedTuple):
+    """What a package needs only beside others, as rpm's `(a if b)` has it."""
+
+    when: tuple[Relation, ...]
+    """All of these are installed."""
+    then: Alternatives
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,7 @@ class Package:
     digest: str = ""
     """Of its file: `sha256:...`, `sha512:...`, `sha1:...` or `md5:...`; empty when the feed does not say."""
     depends: tuple[Alternatives, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     recommends: tuple[Alternatives, ...] = ()
     conflicts: tuple[Relation, ...] = ()
     """What can't be installed beside it."""
@@ -49,6 +61,10 @@ class Package:
     """Names it also answers to, `=` with a version or none."""
     replaces: tuple[Relation, ...] = ()
     """Whose files it may overwrite."""
+    obsoletes: tuple[Relation, ...] = ()
+    """Packages, by their own names, that it is there instead of."""
+    problem: str = ""
+    """Why it can't be installed at all, such as "needs '(a unless b)', which can't be read"; else empty."""
     source: str = ""
     """The recipe or source package that it is made of."""
     priority: int = 0
@@ -75,19 +91,84 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Listing:
+    """What lists packages of a feed."""
+
+    text: bytes
+    signed: bool = True
+    """Whether a signature covers it, as far as the feed has a key; if not, each package needs its own."""
+    more: Callable[[str], Iterable[tuple[str, str]]] = lambda _: ()
+    """Of a name that *text* does not have: name and digest of packages that answer to it after all. For lists
+    of files that are longer than those of packages, and seldom needed."""
+
+
+class Member(NamedTuple):
+    """One file of a package."""
+
+    path: str
+    """As the package has it, relative to the root."""
+    kind: str
+    """By tar's type flags: `0` a file, `1` a hard link, `2` a symbolic link, `3` and `4` devices, `5` a
+    directory, `6` a FIFO."""
+    mode: int
+    content: IO[bytes] | None = None
+    """Of a file; it can be read until the next member is asked for."""
+    size: int = 0
+    mtime: int = 0
+    link: str = ""
+    """Of a symbolic link as it is stored; of a hard link the path of a file that came before."""
+    uid: int = 0
+    gid: int = 0
+    user: str = ""
+    group: str = ""
+    device: tuple[int, int] = (0, 0)
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+
+
+class Signed(NamedTuple):
+    """What a package's signature is for, and the signature."""
+
+    content: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
 class Opened:
     """A package's file, opened."""
 
     record: bytes
     """What it says of itself, as an index would."""
     scripts: Mapping[str, str]
-    """Text by `preinst`, `postinst`, `prerm`, `postrm`, and what else the format has."""
+    """Text by the names that the format's `Scripts` have."""
     configuration: Sequence[str]
     """Paths of its configuration files."""
-    archive: IO[bytes]
-    """An uncompressed tar archive of its files."""
+    members: Iterable[Member]
+    """Its files, once; they are read, and what can be checked is checked, as one goes."""
     metadata: Mapping[str, bytes] = field(default_factory=dict)
     """Other files that its package manager keeps of it, by name."""
+    signed: Signed | None = None
+    """Of a package that has a signature of its own, which covers all of it."""
+
+
+class ScriptRun(NamedTuple):
+    """A script of a package, and what it is called with."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """Which scripts run when a package is installed, in turn."""
+
+    first: tuple[ScriptRun, ...] = ()
+    """Of all packages, before the files of any are there."""
+    before: tuple[ScriptRun, ...] = ()
+    """Before the files of the package are there, those of what it needs being there."""
+    after: tuple[ScriptRun, ...] = ()
+    """Right after its files."""
+    last: tuple[ScriptRun, ...] = ()
+    """Of all packages, once the files of all are there."""
 
 
 class Place(Protocol):
@@ -104,6 +185,12 @@ class Place(Protocol):
         """Check *content* by the first of the detached *signatures* that is there, if the feed has a key.
 
         :raises SdkError: When it has a key, and there is no good signature.
+        """
+
+    def signed(self, content: bytes, *signatures: str) -> bool:
+        """As `verify`, but only false when the feed has a key and none of the *signatures* is there.
+
+        :raises SdkError: When there is one, and it is not good.
         """
 
     def clearsigned(self, path: str) -> bytes | None:
@@ -130,8 +217,20 @@ class PackageFormat(Plugin, Protocol):
     def suffix(self) -> str:
         """Of its files: `.deb`."""
 
-    def indexes(self, place: Place, wanted: Wanted) -> Iterable[bytes]:
-        """The texts that list the feed's packages; empty when *place* is no feed of this format."""
+    @property
+    def scripts(self) -> Scripts:
+        """Which scripts run when."""
+
+    @property
+    def shares_files(self) -> bool:
+        """Whether two packages may have a file that is the same in both."""
+
+    @property
+    def direct_alternatives(self) -> bool:
+        """Whether its update-alternatives links to programs themselves, not by way of /etc/alternatives."""
+
+    def indexes(self, place: Place, wanted: Wanted) -> Iterable[Listing]:
+        """What lists the feed's packages; empty when *place* is no feed of this format."""
 
     def records(self, index: bytes) -> Iterator[Record]:
         """Each package of *index*, quickly."""
@@ -150,6 +249,19 @@ class PackageFormat(Plugin, Protocol):
 
     def compare(self, one: str, other: str) -> int:
         """Of two versions: negative when *one* is older, 0 when they are the same."""
+
+    def meets(self, provided: Relation, wanted: Relation) -> bool:
+        """Whether who provides the one answers to the other of the same name, as far as versions go."""
+
+    def preferred(self, name: str, found: Iterable[Package], old: Collection[Package] = ()) -> list[Package]:
+        """*found*, which all answer to *name*, in the order in which they are to be taken.
+
+        :param old: Those of which the feed has newer versions, known only once one is to be taken.
+        """
+
+    @property
+    def first_alternative(self) -> bool:
+        """Whether the first of several alternatives is preferred; else all are one list to choose from."""
 
     def opened(self, file: IO[bytes]) -> AbstractContextManager[Opened]:
         """Open a package's file.

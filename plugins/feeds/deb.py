@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sdk_hooks import hookimpl
 from sdk_hooks.deblike import DebLike, paragraph
 from sdk_hooks.errors import SdkError
-from sdk_hooks.packages import Package, Place, Wanted
+from sdk_hooks.packages import Listing, Package, Place, Wanted
 from sdk_hooks.target import Platform
 
 ARCHITECTURES = {
@@ -34,8 +34,9 @@ class Deb(DebLike):
     name = "deb"
     summary = "Debian's archive, and feeds of PACKAGE_CLASSES package_deb"
     suffix = ".deb"
+    direct_alternatives = False
 
-    def indexes(self, place: Place, wanted: Wanted) -> Iterator[bytes]:
+    def indexes(self, place: Place, wanted: Wanted) -> Iterator[Listing]:
         top = f"dists/{wanted.suite}/" if wanted.suite else ""
         release = place.clearsigned(f"{top}InRelease") or _release(place, top)
         digests = _digests(release.decode(errors="replace")) if release else {}
@@ -72,14 +73,14 @@ def _release(place: Place, top: str) -> bytes | None:
     return found
 
 
-def _index(place: Place, top: str, directory: str, digests: dict[str, str]) -> Iterator[bytes]:
+def _index(place: Place, top: str, directory: str, digests: dict[str, str]) -> Iterator[Listing]:
     for name in _COMPRESSED:
         path = directory + name
         if digests and path not in digests:
             continue
         found = place.read(top + path, digests.get(path, ""))
         if found is not None:
-            yield found
+            yield Listing(found)
             return
 
 

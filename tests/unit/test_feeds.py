@@ -149,7 +149,7 @@ def test_packages_of_another_architecture_are_not_there(tmp_path: Path) -> None:
 
 def test_a_directory_without_packages_is_no_feed(tmp_path: Path) -> None:
     with fails(
-        f"there are no packages at '{tmp_path}' [no-feed]\n  looked for feeds of deb, ipk\n"
+        f"there are no packages at '{tmp_path}' [no-feed]\n  looked for feeds of deb, ipk, rpm\n"
         "  hint: is it right? an index is at its top, in archs=A,B below it, or belongs to a suite"
     ):
         pool.read([feed.Feed(str(tmp_path))], load().package_formats(), AMD64, pytest.fail)
@@ -183,7 +183,7 @@ def test_ipk_is_read_as_deb_is(tmp_path: Path) -> None:
     ]
     assert found.named("app-cortexa57") == []
     have = store.bring(found, found.named("app-core2-64"), Quiet())  # type: ignore[arg-type]  # only steps are told
-    made = install.install(have, [], install.Allowed())[-1]
+    made = install.install(have, [], install.Allowed(), None, found.form)[-1]
     assert made.entries["bin/app"].link == "/bin/app.real"
 
 

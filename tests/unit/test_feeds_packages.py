@@ -35,7 +35,7 @@ def groups(directory: Path, *names: str, allowed: Allowed | None = None) -> list
     found = pool.read([feed.Feed(str(directory))], load().package_formats(), Platform("amd64"), pytest.fail)
     packages = solve.solve(found, map(wanted, names)).packages
     have = store.bring(found, packages, Quiet())  # type: ignore[arg-type]  # only steps are told
-    return install.install(have, [], allowed or Allowed())
+    return install.install(have, [], allowed or Allowed(), None, found.form)
 
 
 def entries(made: list[Group]) -> dict[str, Entry]:

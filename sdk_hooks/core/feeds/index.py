@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import marshal
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,9 +17,10 @@ from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.feeds.place import FeedPlace
 from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.errors import SdkError
-from sdk_hooks.packages import Package, PackageFormat, Wanted
+from sdk_hooks.packages import Listing, Package, PackageFormat, Wanted
 
 Where = dict[str, list[tuple[int, int]]]
+_DIGEST = re.compile(r"(sha(1|224|256|384|512)|md5):[0-9a-f]{32,128}")
 _MANY = 1 << 20
 """Bytes of an index from which on remembering is worth a file."""
 
@@ -26,10 +28,12 @@ _MANY = 1 << 20
 class Index:
     """One index, or the packages of a directory that has none."""
 
-    def __init__(self, feed: Feed, top: str, form: PackageFormat, text: bytes) -> None:
-        self.feed, self.top, self.form, self.text = feed, top, form, text
-        self.where = _where(form, text)
+    def __init__(self, feed: Feed, top: str, form: PackageFormat, listing: Listing) -> None:
+        self.feed, self.top, self.form, self.text = feed, top, form, listing.text
+        self.signed, self._more = listing.signed, listing.more
+        self.where = _where(form, listing.text)
         self._read = cache(self._package)
+        self._starts: dict[int, int] = {}
 
     @property
     def own(self) -> bool:
@@ -44,10 +48,27 @@ class Index:
         """
         return [self._read(*span) for span in self.where.get(name, ())]
 
+    def position(self, package: Package) -> int:
+        """Where *package*, which is of this index, has its record."""
+        return self._starts[id(package)]
+
+    def having(self, name: str) -> list[Package]:
+        """All that answer to *name* although the index itself does not have it.
+
+        :raises SdkError: When one of them can't be read.
+        """
+        found = {(each, digest) for each, digest in self._more(name)}
+        known = (package for each in sorted({each for each, _ in found}) for package in self.named(each))
+        return list(dict.fromkeys(package for package in known if (package.name, package.digest) in found))
+
     def _package(self, start: int, end: int) -> Package:
         record = self.text[start:end]
         try:
-            return self.form.package(record)
+            package = self.form.package(record)
+            if package.digest and not _DIGEST.fullmatch(package.digest):
+                raise ValueError(f"{package.digest!r} is no digest")
+            self._starts[id(package)] = start  # it is kept as long as this is
+            return package
         except ValueError as error:
             first = record.partition(b"\n")[0].decode(errors="replace")
             raise SdkError(
@@ -123,13 +144,14 @@ def _found(form: PackageFormat, text: bytes) -> Where:
 def read(place: FeedPlace, form: PackageFormat, wanted: Wanted) -> list[Index]:
     """The indexes at *place*; of a directory without one what its packages say of themselves."""
     feed, top = place.feed, place.top
-    found = [Index(feed, top, form, text) for text in form.indexes(place, wanted)]
+    found = [Index(feed, top, form, listing) for listing in form.indexes(place, wanted)]
     if not all(each.own for each in found):
         return []
     if not found and feed.local and not feed.suite:
         directory = Path(top.removeprefix("file://"))
         files = sorted(directory.rglob(f"*{form.suffix}"))
-        return [Index(feed, top, form, b"\n\n".join(_described(form, directory, files)))] if files else []
+        text = b"\n\n".join(_described(form, directory, files))
+        return [Index(feed, top, form, Listing(text, signed=not feed.key))] if files else []
     return found
 
 

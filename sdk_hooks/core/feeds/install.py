@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import fnmatch
 import re
 from collections.abc import Sequence
@@ -25,11 +26,12 @@ from sdk_hooks.core.scripts import run
 from sdk_hooks.core.scripts.expansion import NotUnderstoodError
 from sdk_hooks.core.scripts.root import Root
 from sdk_hooks.errors import SdkError
-from sdk_hooks.packages import Package
+from sdk_hooks.packages import Package, PackageFormat, ScriptRun
 
 _NONROOT = ("nonroot:x:65532:65532:nonroot:/:/usr/sbin/nologin\n", "nonroot:x:65532:\n")
 _ROOT = ("root:x:0:0:root:/root:/bin/sh\n", "root:x:0:\n")
 _NONE = "none"
+_ACCOUNTS = ("etc/passwd", "etc/group")
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
@@ -44,7 +46,7 @@ class Allowed:
 
 
 def install(
-    have: Sequence[Have], skeleton: Sequence[Have], allowed: Allowed, base: Merged | None = None
+    have: Sequence[Have], skeleton: Sequence[Have], allowed: Allowed, base: Merged | None, form: PackageFormat
 ) -> list[Group]:
     """The groups of an image that has these packages, the most stable first.
 
@@ -58,13 +60,16 @@ def install(
     root = Root(base)
     if begins(base):
         _begin(root, have, skeleton)
-    root.direct_alternatives = bool(have) and not have[0].package.path.endswith(".deb")
+    root.direct_alternatives, root.shares_files = form.direct_alternatives, form.shares_files
     groups: dict[str, Group] = {}
     for each in have:
-        _script(root, each, "preinst", allowed, "install")
-        _files(root, each, groups, allowed)
+        _scripts(root, each, form.scripts.first, allowed)
     for each in have:
-        _script(root, each, "postinst", allowed, "configure", "")
+        _scripts(root, each, form.scripts.before, allowed)
+        _files(root, each, groups, allowed)
+        _scripts(root, each, form.scripts.after, allowed)
+    for each in have:
+        _scripts(root, each, form.scripts.last, allowed)
     root.made.add([directory("tmp", 0o1777)] if not root.find("tmp") else [])
     return [*(groups[name] for name in sorted(groups)), root.made]
 
@@ -78,10 +83,11 @@ def _files(root: Root, each: Have, groups: dict[str, Group], allowed: Allowed) -
     package = each.package
     group = groups.setdefault(package.source, Group(package.source))
     group.comment = f"{group.comment}, {package}".lstrip(", ")
-    found = (_without_rights(entry, allowed) for entry in each.content.entries)
-    entries = [_diverted(root, _owned(root, entry, each), package) for entry in found]
-    for entry in entries:
-        _unclaimed(root, entry, package)
+    # there are users by now: a package that brings its own is the skeleton's, which they come from
+    found = [entry for entry in each.content.entries if entry.path not in _ACCOUNTS]
+    found = [_owned(root, _without_rights(entry, allowed), each) for entry in found]
+    entries = [_diverted(root, entry, package) for entry in found]
+    entries = [entry for entry in entries if not _unclaimed(root, entry, package)]
     root.add(group, entries)
     files = [root.inner(entry.path) for entry in entries if entry.kind != DIRECTORY]
     root.owner.update((file, package) for file in files)
@@ -100,19 +106,36 @@ def _diverted(root: Root, entry: Entry, package: Package) -> Entry:
     return entry if whose == package.name else entry._replace(path=target)
 
 
-def _unclaimed(root: Root, entry: Entry, package: Package) -> None:
-    """Refuse a file that another package has, unless the one says that it replaces the other."""
-    other = root.owner.get(root.inner(entry.path)) if entry.kind != DIRECTORY else None
+def _unclaimed(root: Root, entry: Entry, package: Package) -> bool:
+    """Whether another package has the same file, which both may have where their format says so.
+
+    :raises SdkError: When another package has a file there, and neither says that it replaces the other.
+    """
+    path = root.inner(entry.path)
+    other = root.owner.get(path) if entry.kind != DIRECTORY else None
     if other is None or other.name == package.name:
-        return
+        return False
+    if root.shares_files and _same(root.merged.entries[path], entry):
+        return True
     if any(relation.name == other.name for relation in package.replaces):
-        root.remove(root.inner(entry.path))
+        root.remove(path)
     elif not any(relation.name == package.name for relation in other.replaces):
         raise SdkError(
             f"the packages {other.name!r} and {package.name!r} both have '/{entry.path}'",
             hint="install only one of them",
             code="file-conflict",
         )
+    return False
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    facts = [
+        (each.kind, each.mode, each.uid, each.gid, each.size, each.link, each.xattrs) for each in (one, other)
+    ]
+    same = facts[0] == facts[1] and one.kind in (FILE, SYMLINK)
+    return same and (
+        not (one.source and other.source) or filecmp.cmp(one.source, other.source, shallow=False)
+    )
 
 
 def _owned(root: Root, entry: Entry, each: Have) -> Entry:
@@ -134,19 +157,22 @@ def _number(root: Root, name: str, file: str) -> int | None:
         return None
 
 
-def _script(root: Root, each: Have, name: str, allowed: Allowed, *arguments: str) -> None:
-    text, package = each.content.scripts.get(name, ""), each.package
-    if not text or package.name in allowed.without_scripts:
+def _scripts(root: Root, each: Have, runs: Sequence[ScriptRun], allowed: Allowed) -> None:
+    package = each.package
+    if package.name in allowed.without_scripts:
         return
-    try:
-        run.follow(root, package.name, package.architecture, name, text, *arguments)
-    except NotUnderstoodError as error:
-        raise SdkError(
-            f"can't follow the {name} of the package {package.name!r}",
-            detail=f"stopped at {error}",
-            hint=f"if the container does without what it does: --skip-scripts {package.name}",
-            code="script",
-        ) from error
+    for name, arguments in runs:
+        text = each.content.scripts.get(name, "")
+        try:
+            if text:
+                run.follow(root, package.name, package.architecture, name, text, *arguments)
+        except NotUnderstoodError as error:
+            raise SdkError(
+                f"can't follow the {name} of the package {package.name!r}",
+                detail=f"stopped at {error}",
+                hint=f"if the container does without what it does: --skip-scripts {package.name}",
+                code="script",
+            ) from error
 
 
 def _begin(root: Root, have: Sequence[Have], skeleton: Sequence[Have]) -> None:
@@ -157,10 +183,11 @@ def _begin(root: Root, have: Sequence[Have], skeleton: Sequence[Have]) -> None:
         for name in sorted(tops.intersection(_MERGED).union(_MERGED[:3])):
             root.put(Entry(name, SYMLINK, 0o777, link=f"usr/{name}"))
     for entry in (*entries.values(), directory("usr/local")):
-        if entry.kind == DIRECTORY and not root.find(entry.path, follow=False):
+        top = entry.kind == SYMLINK and entry.path in _MERGED
+        if (top or entry.kind == DIRECTORY) and not root.find(entry.path, follow=False):
             root.put(entry)
     for file, own, nonroot in zip(("passwd", "group"), _ROOT, _NONROOT, strict=True):
-        found = entries.get(f"usr/share/base-passwd/{file}.master")
+        found = entries.get(f"usr/share/base-passwd/{file}.master") or entries.get(f"etc/{file}")
         text = own
         if found and found.source:
             with open(found.source, encoding="utf-8") as stream:

@@ -16,7 +16,7 @@ from sdk_hooks.core.feeds.store import Have
 from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
-from sdk_hooks.packages import Package, PackageFormat
+from sdk_hooks.packages import Listing, Package, PackageFormat
 from sdk_hooks.target import Platform
 
 
@@ -102,7 +102,7 @@ class _LockIndex(Index):
     """One package of a lock, in the feed that it came from."""
 
     def __init__(self, wanted: _Wanted, text: bytes = b"") -> None:
-        super().__init__(wanted.feed, wanted.feed.url.rstrip("/"), wanted.form, text)
+        super().__init__(wanted.feed, wanted.feed.url.rstrip("/"), wanted.form, Listing(text))
         self.component = wanted.component
 
     def gone(self, package: Package, location: str) -> SdkError:  # noqa: ARG002  the component says more

@@ -36,13 +36,17 @@ class FeedPlace:
         return None if raw is None else _uncompressed(raw, f"{self.top}/{path}")
 
     def verify(self, content: bytes, *signatures: str) -> None:
+        if not self.signed(content, *signatures):
+            raise not_signed(f"the feed '{self.feed}' is")
+
+    def signed(self, content: bytes, *signatures: str) -> bool:
         if not self.feed.key:
             self._need_trust()
-            return
+            return True
         found = next((raw for raw in map(self.read, signatures) if raw is not None), None)
-        if found is None:
-            raise self._unsigned()
-        signature.check(f"'{self.feed}'", self.feed.key, content, found)
+        if found is not None:
+            signature.check(f"'{self.feed}'", self.feed.key, content, found)
+        return found is not None
 
     def clearsigned(self, path: str) -> bytes | None:
         text = self.read(path)
@@ -60,13 +64,6 @@ class FeedPlace:
                 hint="give the public key that signs it: key=FILE; or say trusted=yes",
                 code="not-trusted",
             )
-
-    def _unsigned(self) -> SdkError:
-        return SdkError(
-            f"the feed '{self.feed}' is not signed, and a key is given for it",
-            hint="leave the key out, and say trusted=yes, if that is meant",
-            code="not-signed",
-        )
 
     def _directory_file(self, path: str, digest: str) -> bytes | None:
         file = Path(self.top.removeprefix("file://")) / path
@@ -106,6 +103,15 @@ class FeedPlace:
                 self.warn(f"'{url}' is not to be had ({error.detail}): taken as it was {_ago(age)} ago")
         os.utime(last)
         return _content(last, gone)
+
+
+def not_signed(what: str) -> SdkError:
+    """:param what: With its verb, such as "the feed 'x' is"."""
+    return SdkError(
+        f"{what} not signed, and a key is given for it",
+        hint="leave the key out, and say trusted=yes, if that is meant",
+        code="not-signed",
+    )
 
 
 def _content(last: Path, gone: Path) -> bytes | None:

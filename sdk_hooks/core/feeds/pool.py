@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cmp_to_key, partial
 
 from sdk_hooks.core.feeds import index
 from sdk_hooks.core.feeds.feed import Feed
@@ -13,15 +12,6 @@ from sdk_hooks.core.feeds.place import FeedPlace
 from sdk_hooks.errors import SdkError, did_you_mean
 from sdk_hooks.packages import Package, PackageFormat, Relation, Wanted
 from sdk_hooks.target import Platform
-
-_MEANING: Mapping[str, Callable[[int], bool]] = {
-    "": lambda _: True,
-    "<<": lambda order: order < 0,
-    "<=": lambda order: order <= 0,
-    "=": lambda order: order == 0,
-    ">=": lambda order: order >= 0,
-    ">>": lambda order: order > 0,
-}
 
 
 @dataclass
@@ -32,9 +22,10 @@ class Pool:
     platform: Platform
     indexes: list[Index] = field(default_factory=list)
     _known: dict[str, list[tuple[Package, Index]]] = field(default_factory=dict)
+    _satisfying: dict[Relation, list[Package]] = field(default_factory=dict)
 
     def named(self, name: str) -> list[Package]:
-        """Those that are or provide *name*, the best first: its own name, the newest, the first feed's."""
+        """Those that are or provide *name*, the best first, and of the same the first feed's."""
         return [package for package, _ in self._found(name)]
 
     def foreign(self, name: str) -> list[str]:
@@ -49,41 +40,49 @@ class Pool:
 
     def satisfying(self, relation: Relation) -> list[Package]:
         """Those of `named` that are what *relation* asks for."""
-        return [package for package in self.named(relation.name) if self.satisfies(package, relation)]
+        if relation not in self._satisfying:
+            found = self.named(relation.name)
+            self._satisfying[relation] = [each for each in found if self.satisfies(each, relation)]
+        return self._satisfying[relation]
 
     def satisfies(self, package: Package, relation: Relation) -> bool:
-        """Whether *package* is what *relation* asks for; a name provided without a version has none."""
-        if package.name == relation.name and self._fits(package.version, relation):
-            return True
-        return any(
-            provided.name == relation.name
-            and bool(provided.operator or not relation.operator)
-            and self._fits(provided.version, relation)
-            for provided in package.provides
+        """Whether *package* is what *relation* asks for."""
+        return self._answers(package, relation) and all(
+            self.satisfies(package, each) for each in relation.also
         )
+
+    def is_itself(self, package: Package, relation: Relation) -> bool:
+        """Whether *package* is so by its own name, and not by one that it provides."""
+        own = Relation(package.name, "=", package.version)
+        return package.name == relation.name and self.form.meets(own, relation)
+
+    def _answers(self, package: Package, relation: Relation) -> bool:
+        if self.is_itself(package, relation):
+            return True
+        given = [provided for provided in package.provides if provided.name == relation.name]
+        if not given and relation.name.startswith("/"):  # a file that only a longer list has
+            return any(each is package for each in self.named(relation.name))
+        return any(self.form.meets(provided, relation) for provided in given)
+
+    def position(self, package: Package) -> tuple[int, int]:
+        """The place of *package* among all of them, as the feeds and their indexes come."""
+        index = self.index(package)
+        return self.indexes.index(index), index.position(package)
 
     def index(self, package: Package) -> Index:
         """Where *package* is."""
         return next(index for found, index in self._found(package.name) if found is package)
 
-    def _fits(self, version: str, relation: Relation) -> bool:
-        return not relation.operator or _MEANING[relation.operator](
-            self.form.compare(version, relation.version)
-        )
-
     def _found(self, name: str) -> list[tuple[Package, Index]]:
         if name not in self._known:
             found = [(package, index) for index in self.indexes for package in index.named(name)]
+            found = found or [(package, index) for index in self.indexes for package in index.having(name)]
             fitting = [each for each in found if self.form.fits(each[0], self.platform)]
-            by_order = cmp_to_key(partial(self._order, name))
-            self._known[name] = sorted(fitting, key=lambda each: by_order(each[0]))
+            ranks = {
+                id(each): rank for rank, each in enumerate(self.form.preferred(name, [p for p, _ in fitting]))
+            }
+            self._known[name] = sorted(fitting, key=lambda each: ranks[id(each[0])])
         return self._known[name]
-
-    def _order(self, name: str, one: Package, other: Package) -> int:
-        own = (other.name == name) - (one.name == name)
-        if own or one.name != other.name:
-            return own or other.priority - one.priority or (one.name > other.name) - (one.name < other.name)
-        return self.form.compare(other.version, one.version)
 
 
 def read(

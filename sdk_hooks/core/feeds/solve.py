@@ -6,29 +6,33 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sdk_hooks.core.feeds.options import Need, Options
+from sdk_hooks.core.feeds.order import in_order
 from sdk_hooks.core.feeds.pool import Pool
 from sdk_hooks.errors import SdkError
 from sdk_hooks.packages import Alternatives, Package, Relation
 
-_LAST_CHOICE = frozenset(["usrmerge"])
-"""Packages that are taken only where nothing else will do: a new root file system has nothing to convert."""
 _STEPS = 200_000
 """Choices after which looking further would take longer than anybody waits."""
 
 
-class Need(NamedTuple):
-    """One thing that is needed, and by whom."""
+class _Stack(NamedTuple):
+    """A list that shares its tail."""
 
-    clause: Alternatives
-    by: Package | None
-    """None: the user."""
+    need: Need
+    rest: _Stack | None
 
 
 class _Agenda(NamedTuple):
-    """What is still to be done, as a list that shares its tail."""
+    """What is still to be done."""
 
-    need: Need
-    rest: _Agenda | None
+    certain: _Stack | None = None
+    """What only one package will do for, so that there is nothing to choose."""
+    others: tuple[Need, ...] = ()
+    choosing: bool = False
+    """Whether nothing but choices was left once."""
+    at: tuple[int, ...] = ()
+    """The place of what was last chosen for."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class _Choice:
     """Where another package could be taken."""
 
     agenda: _Agenda
+    """What comes after it."""
+    need: Need
     count: int
     """Packages that were chosen before."""
     options: Iterator[Package]
@@ -54,7 +60,8 @@ def solve(pool: Pool, wanted: Iterable[Relation], recommends: bool = False) -> S
     """*wanted* and all that they need.
 
     Of several packages that would do, the first alternative is taken, its own name before a provided one, the
-    newest version, as apt and opkg do; another one only where that leads nowhere.
+    newest version, as apt, opkg and dnf do; another one only where that leads nowhere. What leaves a choice
+    is looked at last: by then it may be there.
 
     :param recommends: Whether also to take what packages recommend, where it is to be had.
     :raises SdkError: When there is no such set, with the first thing that stood in the way.
@@ -79,18 +86,20 @@ class _Solver:
         """Chosen packages by each name that they answer to."""
         self.against: dict[str, list[tuple[Relation, Package]]] = {}
         """What chosen packages can't be beside, by its name."""
+        self.obsoleting: dict[str, list[Package]] = {}
+        """Chosen packages by the names of those that they are there instead of."""
+        self.options = Options(pool)
         self.problem, self.hint = "", "another version, or another feed?"
 
     def solve(self, clauses: list[Alternatives]) -> Solution:
-        agenda = _stacked([Need(clause, None) for clause in clauses], None)
+        agenda = self._added([Need(clause, None) for clause in clauses], _Agenda())
         choices: list[_Choice] = []
         for _ in range(_STEPS):
-            if agenda is None:
+            need, agenda = self._first(agenda)
+            if need is None:
                 return self.solution()
-            if self._satisfied(agenda.need.clause):
-                agenda = agenda.rest
-                continue
-            choices.append(_Choice(agenda, len(self.chosen), iter(self._options(agenda.need))))
+            self._check(need)
+            choices.append(_Choice(agenda, need, len(self.chosen), iter(self.options.of(need))))
             agenda = self._next(choices)
         raise self._unsolvable("there are too many ways to choose")
 
@@ -99,28 +108,80 @@ class _Solver:
             name: tuple(sorted({each.name for each in self._needed(package)} - {name}))
             for name, package in self.chosen.items()
         }
-        return Solution(_sorted(self.chosen, needs), needs)
+        return Solution(in_order(self.chosen, needs), needs)
 
-    def _next(self, choices: list[_Choice]) -> _Agenda | None:
+    def _first(self, agenda: _Agenda) -> tuple[Need | None, _Agenda]:
+        """What is to be done first, and the rest."""
+        certain = agenda.certain
+        while certain:
+            if not self._is_met(certain.need):
+                return certain.need, agenda._replace(certain=certain.rest)
+            certain = certain.rest
+        others = [need for need in agenda.others if not self._is_met(need)]
+        others = others or list(self._conditional())
+        if not others:
+            return None, _Agenda()
+        return self._turn(others, agenda._replace(certain=None))
+
+    def _turn(self, needs: list[Need], agenda: _Agenda) -> tuple[Need, _Agenda]:
+        """Which of *needs*, that several packages could be, is next; and what is left.
+
+        Where alternatives are alike it goes as libsolv goes: first what one package only is left for, then
+        what the user asked for, then what is of one name, then the rest, in the order of their packages.
+        """
+        need = next((each for each in needs if each.by is None), needs[0])
+        if not self.pool.form.first_alternative:
+            left = [[p for p in self.options.of(each) if not self._hindrance(p)] for each in needs]
+            certain = next((each for each, found in zip(needs, left, strict=True) if len(found) <= 1), None)
+            if certain or need.by is None:
+                need = certain or need
+            else:
+                named = [len(self.options.names(found)) <= 1 for found in left]
+                if not any(named) and not agenda.choosing:
+                    agenda = agenda._replace(choosing=True, at=())
+                places = sorted(
+                    (self.options.place(each), at)
+                    for at, each in enumerate(needs)
+                    if agenda.choosing or named[at]
+                )
+                place, at = next((each for each in places if each[0] > agenda.at), places[0])
+                need, agenda = needs[at], agenda._replace(at=place)
+        return need, agenda._replace(others=tuple(each for each in needs if each is not need))
+
+    def _conditional(self) -> Iterator[Need]:
+        """What chosen packages need because of others that were chosen."""
+        for package in self.chosen.values():
+            for when, then in package.conditions:
+                if all(self._satisfied((each,)) for each in when) and not self._satisfied(then):
+                    yield Need(then, package)
+
+    def _check(self, need: Need) -> None:
+        """Keep what is wrong with a *need* that nothing will do for."""
+        if self.options.of(need):
+            return
+        asked = need.clause[0].name
+        if need.by is None and not self.problem:
+            known = self.pool.named(asked) or self.pool.foreign(asked)
+            self.hint = self.hint if known else self.pool.near(asked) or self.hint
+        self._failed(need, self.options.missing(need))
+
+    def _added(self, needs: list[Need], agenda: _Agenda) -> _Agenda:
+        certain = [self.options.is_certain(need) for need in needs]
+        others = [need for need, sure in zip(needs, certain, strict=True) if not sure]
+        for need, sure in zip(reversed(needs), reversed(certain), strict=True):
+            agenda = agenda._replace(certain=_Stack(need, agenda.certain)) if sure else agenda
+        return agenda._replace(others=(*agenda.others, *others))
+
+    def _next(self, choices: list[_Choice]) -> _Agenda:
         """Take the next package that can be taken; back to the last choice where there is none."""
         while choices:
             choice = choices[-1]
             self._forget(choice.count)
             for package in choice.options:
-                if self._take(package, choice.agenda.need):
-                    return _stacked(self._needs(package), choice.agenda.rest)
+                if self._take(package, choice.need):
+                    return self._added(self._needs(package), choice.agenda)
             choices.pop()
         raise self._unsolvable("the packages can't be installed together")
-
-    def _options(self, need: Need) -> list[Package]:
-        found = [package for relation in need.clause for package in self.pool.satisfying(relation)]
-        if not found:
-            asked = need.clause[0].name
-            if need.by is None and not self.problem:
-                known = self.pool.named(asked) or self.pool.foreign(asked)
-                self.hint = self.hint if known else self.pool.near(asked) or self.hint
-            self._failed(need, self._missing(need))
-        return sorted(dict.fromkeys(found), key=lambda package: package.name in _LAST_CHOICE)
 
     def _take(self, package: Package, need: Need) -> bool:
         why = self._hindrance(package)
@@ -136,8 +197,10 @@ class _Solver:
         self.wanted_by[package.name] = by
         for name in _names(package):
             self.answers.setdefault(name, []).append(package)
-        for relation in package.conflicts:
-            self.against.setdefault(relation.name, []).append((relation, package))
+        for name, relation in self._conflicting(package):
+            self.against.setdefault(name, []).append((relation, package))
+        for relation in package.obsoletes:
+            self.obsoleting.setdefault(relation.name, []).append(package)
 
     def _forget(self, count: int) -> None:
         while len(self.chosen) > count:
@@ -145,34 +208,60 @@ class _Solver:
             del self.wanted_by[name]
             for answered in _names(package):
                 self.answers[answered].remove(package)
-            for relation in package.conflicts:
-                self.against[relation.name].remove((relation, package))
+            for each, relation in self._conflicting(package):
+                self.against[each].remove((relation, package))
+            for relation in package.obsoletes:
+                self.obsoleting[relation.name].remove(package)
+
+    def _conflicting(self, package: Package) -> Iterator[tuple[str, Relation]]:
+        """What *package* can't be beside, by a name that it answers to."""
+        for relation in package.conflicts:
+            names = {p.name for p in self.pool.satisfying(relation)} if relation.name[:1] == "/" else ()
+            yield from ((name, relation) for name in (relation.name, *names))
 
     def _hindrance(self, package: Package) -> str:
         """Why *package* can't be beside what was chosen; empty when it can."""
+        if package.problem:
+            return f"{package} {package.problem}"
         other = self.chosen.get(package.name)
         if other:
             return f"{other} is needed too{self._because(other)}"
+        other = next(self._against(package), None)
+        return f"{package} can't be beside {other}{self._because(other)}" if other else ""
+
+    def _against(self, package: Package) -> Iterator[Package]:
+        """What was chosen and can't be beside *package*."""
         for name in _names(package):
             for relation, other in self.against.get(name, ()):
                 if self.pool.satisfies(package, relation):
-                    return f"{package} can't be beside {other}{self._because(other)}"
+                    yield other
         for relation in package.conflicts:
-            for other in self.answers.get(relation.name, ()):
-                if other is not package and self.pool.satisfies(other, relation):
-                    return f"{package} can't be beside {other}{self._because(other)}"
-        return ""
+            yield from (other for other in self._answering(relation) if other is not package)
+        for relation in package.obsoletes:
+            if (known := self.chosen.get(relation.name)) and self.options.instead(package, known):
+                yield known
+        yield from (
+            other for other in self.obsoleting.get(package.name, ()) if self.options.instead(other, package)
+        )
 
     def _because(self, package: Package) -> str:
         by = self.wanted_by[package.name]
         return f", which {by.name} needs" if by else ""
 
+    def _is_met(self, need: Need) -> bool:
+        """Who asks for a package by its name does not want another one that provides it."""
+        if need.by is None:
+            return any(self.chosen.get(package.name) is package for package in self.options.of(need))
+        return self._satisfied(need.clause)
+
     def _satisfied(self, clause: Alternatives) -> bool:
-        return any(
-            self.pool.satisfies(package, relation)
-            for relation in clause
-            for package in self.answers.get(relation.name, ())
-        )
+        return any(next(self._answering(relation), None) for relation in clause)
+
+    def _answering(self, relation: Relation) -> Iterator[Package]:
+        """What was chosen and is what *relation* asks for."""
+        if relation.name[:1] == "/":
+            return (p for p in self.pool.satisfying(relation) if self.chosen.get(p.name) is p)
+        return (p for p in self.answers.get(relation.name, ()) if self.pool.satisfies(p, relation))
 
     def _needs(self, package: Package) -> list[Need]:
         needs = [Need(clause, package) for clause in package.depends]
@@ -182,21 +271,10 @@ class _Solver:
         return needs
 
     def _needed(self, package: Package) -> Iterator[Package]:
-        for need in self._needs(package):
-            for relation in need.clause:
-                yield from (
-                    p for p in self.answers.get(relation.name, ()) if self.pool.satisfies(p, relation)
-                )
-
-    def _missing(self, need: Need) -> str:
-        names = dict.fromkeys(relation.name for relation in need.clause)
-        had = [str(package) for name in names for package in self.pool.named(name)]
-        if had:
-            return f"the feed has {', '.join(dict.fromkeys(had))}"
-        foreign = [arch for name in names for arch in self.pool.foreign(name)]
-        if foreign:
-            return f"the feed has it for {', '.join(foreign)}, not for {self.pool.platform}"
-        return "the feed has nothing of that name"
+        clauses = [*(need.clause for need in self._needs(package)), *(then for _, then in package.conditions)]
+        for clause in clauses:
+            for relation in clause:
+                yield from self._answering(relation)
 
     def _unsolvable(self, what: str) -> SdkError:
         return SdkError(what, detail=self.problem, hint=self.hint, code="unsatisfiable")
@@ -212,28 +290,3 @@ class _Solver:
 
 def _names(package: Package) -> list[str]:
     return list(dict.fromkeys((package.name, *(provided.name for provided in package.provides))))
-
-
-def _stacked(needs: list[Need], rest: _Agenda | None) -> _Agenda | None:
-    for need in reversed(needs):
-        rest = _Agenda(need, rest)
-    return rest
-
-
-def _sorted(chosen: Mapping[str, Package], needs: Mapping[str, Iterable[str]]) -> list[Package]:
-    """Each after what it needs, where they do not need each other; the same whatever was asked for first."""
-    done: dict[str, Package] = {}
-    for start in sorted(chosen):
-        path: list[tuple[str, Iterator[str]]] = []
-        seen = {start}
-        path.append((start, iter(needs[start])))
-        while path:
-            name, below = path[-1]
-            following = next((each for each in below if each not in done and each not in seen), None)
-            if following is None:
-                done.setdefault(name, chosen[name])
-                path.pop()
-                continue
-            seen.add(following)
-            path.append((following, iter(needs[following])))
-    return list(done.values())

@@ -18,8 +18,8 @@ from sdk_hooks.families import Progress
 from sdk_hooks.packages import Package, PackageFormat, Relation
 from sdk_hooks.target import Platform
 
-_SKELETON = ("base-passwd", "base-files")
-"""Of Debian and of OE: have the users and directories that packages expect."""
+_SKELETON = ("base-passwd", "base-files", "setup", "filesystem")
+"""Of Debian and of OE, and of Fedora: have the users and directories that packages expect."""
 
 
 class Choice(NamedTuple):
@@ -57,7 +57,8 @@ class FeedSource:
         have = store.bring(choice.pool, choice.solution.packages, self.progress)
         first = choice.skeleton if install.begins(base) else []
         allowed = Allowed(self.spec.setuid or (), self.spec.skip_scripts or ())
-        groups = install.install(have, store.bring(choice.pool, first, self.progress), allowed, base)
+        brought = store.bring(choice.pool, first, self.progress)
+        groups = install.install(have, brought, allowed, base, choice.pool.form)
         told = {each.name: self._told(choice, each) for each in choice.solution.packages}
         for group in groups:
             group.components = [replace(each, **told[each.name]) for each in group.components]

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from sdk_hooks.core import disk
-from sdk_hooks.core.feeds import http, unpack
+from sdk_hooks.core.feeds import http, signature, unpack
 from sdk_hooks.core.feeds.index import Index
+from sdk_hooks.core.feeds.place import not_signed
 from sdk_hooks.core.feeds.unpack import Unpacked
 from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.errors import SdkError
@@ -53,9 +54,12 @@ def bring(pool: Where, packages: Sequence[Package], progress: Progress) -> list[
         with disk.writing(_top()):
             _all(pool, missing)
             _forget()
-    return [
+    have = [
         Have(package, content or _read(package)) for package, content in zip(packages, found, strict=True)
     ]
+    for each in have:
+        _vouched(pool.index(each.package), each)
+    return have
 
 
 def _all(pool: Where, missing: Sequence[Package]) -> None:
@@ -107,6 +111,29 @@ def _check(path: Path, package: Package) -> None:
             detail=f"it has {found}, the index says {package.digest}",
             hint="make the index again",
             code="wrong-hash",
+        )
+
+
+def _vouched(index: Index, have: Have) -> None:
+    """Check the package's own signature where that of the feed does not reach.
+
+    :raises SdkError: When it has none, or is another one than the index says.
+    """
+    key = index.feed.key
+    if index.signed or not key:
+        return
+    what = f"the package '{have.package}'"
+    if have.content.signed is None:
+        raise not_signed(f"{what} of '{index.feed}' is")
+    signature.check(what, key, *have.content.signed)
+    itself = index.form.package(have.content.record)
+    said = (have.package.name, have.package.version, have.package.architecture)
+    if (itself.name, itself.version, itself.architecture) != said:
+        raise SdkError(
+            f"{what} is another one than the index says",
+            detail=f"it is {itself} for {itself.architecture}",
+            hint="the feed is being changed, or damaged: try again",
+            code="wrong-package",
         )
 
 

@@ -6,7 +6,6 @@ import contextlib
 import marshal
 import os
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,24 +13,11 @@ from pathlib import Path
 from typing import IO
 
 from sdk_hooks.core.feeds.index import damaged
-from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Entry
+from sdk_hooks.core.files.fileset import FILE, HARDLINK, SYMLINK, Entry
 from sdk_hooks.core.plain import DAMAGED, is_damage
-from sdk_hooks.core.untar import untar
-from sdk_hooks.packages import Opened, PackageFormat
+from sdk_hooks.packages import Member, Opened, PackageFormat, Signed
 
-_KINDS = {
-    tarfile.REGTYPE: FILE,
-    tarfile.AREGTYPE: FILE,
-    tarfile.CONTTYPE: FILE,
-    tarfile.LNKTYPE: HARDLINK,
-    tarfile.SYMTYPE: SYMLINK,
-    tarfile.CHRTYPE: CHARACTER,
-    tarfile.BLKTYPE: BLOCK,
-    tarfile.DIRTYPE: DIRECTORY,
-    tarfile.FIFOTYPE: FIFO,
-}
-_XATTR = "SCHILY.xattr."
-_VERSION = "facts-2"
+_VERSION = "facts-3"
 """The name of the file that tells of the others: no number, as theirs are."""
 
 
@@ -46,6 +32,7 @@ class Unpacked:
     entries: Sequence[Entry]
     owners: Mapping[str, tuple[str, str]]
     """User and group by name of what is not root's, by path: the numbers are of whoever built it."""
+    signed: Signed | None
 
 
 def read(directory: Path) -> Unpacked | None:
@@ -55,7 +42,7 @@ def read(directory: Path) -> Unpacked | None:
         os.utime(directory)
     except (OSError, ValueError, EOFError, TypeError):
         return None
-    record, scripts, configuration, metadata, entries, owners = raw
+    record, scripts, configuration, metadata, entries, owners, signed = raw
     # what is there is known by the package's digest, and never changes
     identity = int(directory.name.rpartition("-")[2][:15], 16)
     made = [
@@ -64,7 +51,9 @@ def read(directory: Path) -> Unpacked | None:
         else Entry(*entry)
         for number, entry in entries
     ]
-    return Unpacked(record, scripts, configuration, metadata, made, owners)
+    return Unpacked(
+        record, scripts, configuration, metadata, made, owners, Signed(*signed) if signed else None
+    )
 
 
 def unpack(form: PackageFormat, file: Path, directory: Path) -> None:
@@ -102,17 +91,16 @@ def _move(fresh: Path, directory: Path) -> None:
 def _write(opened: Opened, fresh: Path) -> None:
     entries: list[tuple[int, tuple[object, ...]]] = []
     owners: dict[str, tuple[str, str]] = {}
-    with untar(opened.archive) as archive:
-        for number, member in enumerate(archive, 1):
-            entry = _entry(member)
-            if not entry.path:
-                continue
-            has_content = entry.kind == FILE and entry.size
-            if has_content:
-                _copy(archive.extractfile(member), fresh / str(number), entry.size)
-            entries.append((number if has_content else 0, tuple(entry)))
-            if (member.uname, member.gname) not in (("root", "root"), ("", "")):
-                owners[entry.path] = (member.uname, member.gname)
+    for number, member in enumerate(opened.members, 1):
+        entry = _entry(member)
+        if not entry.path:
+            continue
+        has_content = entry.kind == FILE and entry.size
+        if has_content:
+            _copy(member.content, fresh / str(number), entry.size)
+        entries.append((number if has_content else 0, tuple(entry)))
+        if (member.user, member.group) not in (("root", "root"), ("", "")):
+            owners[entry.path] = (member.user, member.group)
     facts = (
         opened.record,
         dict(opened.scripts),
@@ -120,6 +108,7 @@ def _write(opened: Opened, fresh: Path) -> None:
         dict(opened.metadata),
         entries,
         owners,
+        tuple(opened.signed) if opened.signed else None,
     )
     (fresh / _VERSION).write_bytes(marshal.dumps(facts))
 
@@ -133,30 +122,21 @@ def _copy(content: IO[bytes] | None, path: Path, size: int) -> None:
             raise ValueError("it is cut off")
 
 
-def _entry(member: tarfile.TarInfo) -> Entry:
+def _entry(member: Member) -> Entry:
     """
     :raises ValueError: When it could reach something outside of the image.
     """
-    kind = _KINDS.get(member.type)
-    path = _inside(member.name)
-    if kind is None:
-        raise ValueError(f"{member.name!r} is of a type that tar does not know")
-    link = _inside(member.linkname) if kind == HARDLINK else member.linkname
-    xattrs = {name: value for name, value in member.pax_headers.items() if name.startswith(_XATTR)}
     return Entry(
-        path,
-        kind,
-        0o777 if kind == SYMLINK else member.mode & 0o7777,
+        _inside(member.path),
+        member.kind,
+        0o777 if member.kind == SYMLINK else member.mode,
         member.uid,
         member.gid,
-        member.size if kind == FILE else 0,
-        int(member.mtime),
-        link,
-        device=(member.devmajor, member.devminor) if kind in (CHARACTER, BLOCK) else (0, 0),
-        xattrs=tuple(
-            (name.removeprefix(_XATTR), value.encode(errors="surrogateescape"))
-            for name, value in sorted(xattrs.items())
-        ),
+        member.size if member.kind == FILE else 0,
+        member.mtime,
+        _inside(member.link) if member.kind == HARDLINK else member.link,
+        device=member.device,
+        xattrs=member.xattrs,
     )
 
 

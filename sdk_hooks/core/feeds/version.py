@@ -1,12 +1,21 @@
-"""Compares versions as dpkg and opkg do (deb-version(7)) and as rpm does."""
+"""Compares versions as dpkg and opkg do (deb-version(7))."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 _PARTS = re.compile(r"(\D*)(\d*)")
 _END = ((0,), 0)
+MEANING: Mapping[str, Callable[[int], bool]] = {
+    "<<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    "=": lambda order: order == 0,
+    ">=": lambda order: order >= 0,
+    ">>": lambda order: order > 0,
+}
+"""Of the operators of relations, given how a version compares to theirs."""
 
 
 def compare(one: str, other: str) -> int:

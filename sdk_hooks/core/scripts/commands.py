@@ -176,6 +176,13 @@ def command(call: Call) -> int:
     return 0
 
 
+def busybox(call: Call) -> int:
+    """`busybox APPLET ...`: the command of that name."""
+    if not call.words:
+        raise call.unknown()
+    return call.shell.call(call.words[0], call.words[1:], call.stdin)
+
+
 def _program(call: Call, path: str) -> bool:
     found = call.root.find(path)
     return found is not None and found.kind == FILE and bool(found.mode & 0o111)
@@ -212,6 +219,7 @@ COMMANDS: dict[str, Command] = {
     "cd": cd,
     "pwd": pwd,
     "seq": seq,
+    "busybox": busybox,
     "command": command,
     "type": command,
     "which": command,

@@ -27,6 +27,8 @@ class Root:
         """Of the alternative that each link leads to."""
         self.direct_alternatives = False
         """Whether such a link leads there itself, as opkg's do, and not by /etc/alternatives."""
+        self.shares_files = False
+        """Whether two packages may have a file that is the same in both."""
         self.diverted: dict[str, tuple[str, str]] = {}
         """Where files of other packages go, and which package is no other one (dpkg-divert)."""
         self.temporary = 0

@@ -23,7 +23,8 @@ def wanted(text: str) -> Relation:
     found = _WANTED.fullmatch(text.strip())
     if not found:
         raise ValueError(f"{text!r} is no package: write it like nginx or nginx=1.22.1")
-    return Relation(*found.groups(""))
+    name, operator, version = found.groups("")
+    return Relation(name, operator, version)
 
 
 _FEED = Section(

@@ -1,0 +1,1 @@
+"""Reads rpm packages, and what repositories say of them."""

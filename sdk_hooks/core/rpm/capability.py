@@ -1,0 +1,87 @@
+"""Turns the texts of capabilities(7) into what the kernel keeps of a file."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+_NAMES = [
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
+]
+_CLAUSE = re.compile(r"([a-z_,0-9]*)((?:[=+-][eip]*)+)")
+_REVISION_2, _EFFECTIVE = 0x02000000, 1
+
+
+def attribute(text: str) -> bytes:
+    """The value of `security.capability` for a text such as `cap_net_raw=ep`.
+
+    :raises ValueError: When it is no such text, or means what no file can have.
+    """
+    sets = dict.fromkeys("eip", 0)
+    for clause in text.lower().split():
+        found = _CLAUSE.fullmatch(clause)
+        if not found:
+            raise ValueError(f"{text!r} names no capabilities")
+        mask = _mask(text, found[1])
+        for sign, letters in re.findall(r"([=+-])([eip]*)", found[2]):
+            for letter in sets:
+                if sign == "=":
+                    sets[letter] &= ~mask
+                if letter in letters:
+                    sets[letter] = sets[letter] & ~mask if sign == "-" else sets[letter] | mask
+    effective, inheritable, permitted = sets.values()
+    if effective and effective != permitted | inheritable:
+        raise ValueError(f"{text!r} makes some capabilities effective, and others not")
+    words = (permitted & 0xFFFFFFFF, inheritable & 0xFFFFFFFF, permitted >> 32, inheritable >> 32)
+    return struct.pack("<5I", _REVISION_2 | (_EFFECTIVE if effective else 0), *words)
+
+
+def _mask(text: str, names: str) -> int:
+    if names in ("", "all"):
+        return (1 << len(_NAMES)) - 1
+    mask = 0
+    for name in names.split(","):
+        if name.removeprefix("cap_") not in _NAMES:
+            raise ValueError(f"{text!r} has the capability {name!r}, which is not known")
+        mask |= 1 << _NAMES.index(name.removeprefix("cap_"))
+    return mask

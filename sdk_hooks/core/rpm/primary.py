@@ -1,0 +1,280 @@
+"""Packages as primary.xml of a repository has them, read and written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr, unescape
+
+from sdk_hooks.core.rpm import rich
+from sdk_hooks.core.rpm.header import Header
+from sdk_hooks.core.rpm.payload import files
+from sdk_hooks.packages import Alternatives, Condition, Package, Record, Relation
+
+_BEGIN, _END = b"<package ", b"</package>"
+_NAME = re.compile(rb"<name>([^<]*)</name>")
+_PROVIDED = re.compile(rb'<rpm:entry\b[^>]*?\bname=(?:"([^"]*)"|\'([^\']*)\')')
+_FILE = re.compile(rb"<file\b[^>]*>([^<]*)</file>")
+_RPM = "{http://linux.duke.edu/metadata/rpm}"
+_SIGNS = {"LT": "<<", "LE": "<=", "EQ": "=", "GE": ">=", "GT": ">>"}
+_FLAGS = {2: "LT", 10: "LE", 8: "EQ", 12: "GE", 4: "GT"}
+_DIGESTS = {"sha": "sha1"}
+_FEATURES = frozenset(
+    [
+        "BuiltinLuaScripts",
+        "CaretInVersions",
+        "CompressedFileNames",
+        "ConcurrentAccess",
+        "DynamicBuildRequires",
+        "ExplicitPackageProvide",
+        "FileCaps",
+        "FileDigests",
+        "HeaderLoadSortsTags",
+        "HeaderTranslatedDescription",
+        "LargeFiles",
+        "PartialHardlinkSets",
+        "PayloadFilesHavePrefix",
+        "PayloadIsBzip2",
+        "PayloadIsLzma",
+        "PayloadIsXz",
+        "PayloadIsZstd",
+        "RichDependencies",
+        "ScriptletExpansion",
+        "ScriptletInterpreterArgs",
+        "ShortCircuited",  # how OE builds them
+        "TildeInVersions",
+        "VersionedDependencies",
+    ]
+)
+"""What packages may expect of rpm (`rpmlib(...)`) that is known here."""
+_SOURCE = re.compile(r"(.+)-[^-]+-[^-]+\.(no)?src\.rpm")
+_DEPENDENCIES = (
+    ("provides", 1047, 1112, 1113),
+    ("requires", 1049, 1048, 1050),
+    ("conflicts", 1054, 1053, 1055),
+    ("obsoletes", 1090, 1114, 1115),
+    ("recommends", 5046, 5048, 5047),
+)
+
+
+def records(index: bytes) -> Iterator[Record]:
+    """Each package of primary.xml: its span begins at its name."""
+    at = 0
+    while (start := index.find(_BEGIN, at)) >= 0:
+        end = index.find(_END, start)
+        end = len(index) if end < 0 else end
+        name = _NAME.search(index, start, end)
+        if name:
+            begin = index.find(b"<rpm:provides>", start, end)
+            stop = index.find(b"</rpm:provides>", begin, end) if begin >= 0 else begin
+            provided = (a or b for a, b in _PROVIDED.findall(index, begin, stop)) if stop > begin else ()
+            names = (name[1], *provided, *_FILE.findall(index, start, end))
+            yield Record(tuple(dict.fromkeys(map(_text, names))), name.start(), end)
+        at = end
+
+
+def _text(raw: bytes) -> str:
+    text = raw.decode(errors="replace")
+    return unescape(text, {"&quot;": '"', "&apos;": "'"}) if "&" in text else text
+
+
+def package(record: bytes) -> Package:
+    """
+    :raises ValueError: Saying what is wrong.
+    """
+    root = _parsed(record)
+    told = {element.tag: element for element in root}
+    version = told.get("version")
+    name, architecture = root.findtext("name", ""), root.findtext("arch", "")
+    if not name or not architecture or version is None:
+        raise ValueError("it has no name, version or architecture")
+    form = told.get("format")
+    form = ElementTree.Element("format") if form is None else form
+    sizes = {key: value for size in root.iter("size") for key, value in size.items()}
+    needs, problem = _needs(form)
+    return Package(
+        name,
+        _version(version),
+        architecture,
+        _path(told.get("location")),
+        _number(sizes, "package"),
+        _digest(told.get("checksum")),
+        depends=tuple(then for when, then in needs if not when),
+        conditions=tuple(each for each in needs if each.when),
+        recommends=_recommends(form),
+        conflicts=_relations(form, "conflicts"),
+        provides=(*_relations(form, "provides"), *(Relation(each.text or "") for each in form.iter("file"))),
+        obsoletes=_relations(form, "obsoletes"),
+        problem=problem or _problem(form),
+        source=source(form.findtext(f"{_RPM}sourcerpm", "")) or name,
+        installed_size=_number(sizes, "installed"),
+        license=form.findtext(f"{_RPM}license", "") or "",
+        homepage=root.findtext("url", "") or "",
+        summary=root.findtext("summary", "") or "",
+    )
+
+
+def _parsed(record: bytes) -> ElementTree.Element:
+    start = f'<package xmlns:rpm="{_RPM[1:-1]}">'.encode()
+    try:
+        # a record has no DTD: what could expand has no place in it
+        return ElementTree.fromstring(start + record + _END)  # noqa: S314
+    except ElementTree.ParseError as error:
+        raise ValueError(f"it is no XML: {error}") from error
+
+
+def source(sourcerpm: str) -> str:
+    """The name of a source package by its file."""
+    found = _SOURCE.fullmatch(sourcerpm)
+    return found[1] if found else ""
+
+
+def _version(element: ElementTree.Element) -> str:
+    epoch, release = element.get("epoch") or "0", element.get("rel")
+    text = f"{element.get('ver', '')}-{release}" if release else element.get("ver", "")
+    return text if epoch == "0" else f"{epoch}:{text}"
+
+
+def _path(location: ElementTree.Element | None) -> str:
+    if location is None:
+        return ""
+    base = location.get("{http://www.w3.org/XML/1998/namespace}base", "")
+    return f"{base.rstrip('/')}/{location.get('href', '')}" if base else location.get("href", "")
+
+
+def _digest(checksum: ElementTree.Element | None) -> str:
+    if checksum is None:
+        return ""
+    kind = checksum.get("type", "")
+    return f"{_DIGESTS.get(kind, kind)}:{(checksum.text or '').strip().lower()}"
+
+
+def _number(sizes: dict[str, str], name: str) -> int:
+    text = sizes.get(name, "0")
+    if not text.isdecimal():
+        raise ValueError(f"its size is {text!r}, not a number")
+    return int(text)
+
+
+def _entries(form: ElementTree.Element, kind: str) -> Iterator[Relation]:
+    for element in form.iterfind(f"{_RPM}{kind}/{_RPM}entry"):
+        sign = _SIGNS.get(element.get("flags", ""), "")
+        yield Relation(element.get("name", ""), sign, _version(element) if sign else "")
+
+
+def _relations(form: ElementTree.Element, kind: str) -> tuple[Relation, ...]:
+    return tuple(each for each in _entries(form, kind) if not each.name.startswith("("))
+
+
+def _needs(form: ElementTree.Element) -> tuple[list[Condition], str]:
+    """What it needs, and what of it is not known here."""
+    found: list[Condition] = []
+    problem = ""
+    for each in _entries(form, "requires"):
+        if each.name.startswith("rpmlib("):
+            known = each.name[7:-1] in _FEATURES
+            problem = problem or ("" if known else f"needs {each.name!r}, which is not known here")
+        elif each.name.startswith("("):
+            try:
+                found += rich.conditions(each.name)
+            except ValueError as error:
+                problem = problem or str(error)
+        else:
+            found.append(Condition((), (each,)))
+    return list(dict.fromkeys(found)), problem
+
+
+def _problem(form: ElementTree.Element) -> str:
+    """Conflicts that are more than names; a package is not obsoleted by them."""
+    found = (each.name for kind in ("conflicts", "obsoletes") for each in _entries(form, kind))
+    bad = next((name for name in found if name.startswith("(")), "")
+    return f"can't be beside {bad!r}, which can't be followed" if bad else ""
+
+
+def _recommends(form: ElementTree.Element) -> tuple[Alternatives, ...]:
+    """Those that hold in any case: what is only recommended may be left out."""
+    found: list[Alternatives] = []
+    for each in _entries(form, "recommends"):
+        try:
+            needs = rich.conditions(each.name) if each.name.startswith("(") else [Condition((), (each,))]
+        except ValueError:
+            continue
+        found += [then for when, then in needs if not when]
+    return tuple(found)
+
+
+def record(header: Header) -> bytes:
+    """What a package says of itself, as primary.xml would, all of its files included."""
+    epoch = header.number(1003)
+    lines = [
+        f"<name>{_escaped(header.text(1000))}</name>",
+        f"<arch>{'src' if is_source(header) else _escaped(header.text(1022))}</arch>",
+        f"<version{_attributes(epoch=str(epoch), ver=header.text(1001), rel=header.text(1002))}/>",
+        f"<summary>{_escaped(header.text(1004))}</summary>",
+        f"<url>{_escaped(header.text(1020))}</url>",
+        f'<size installed="{header.number(5009) or header.number(1009)}"/>',
+        f"<format><rpm:license>{_escaped(header.text(1014))}</rpm:license>",
+        f"<rpm:sourcerpm>{_escaped(header.text(1044))}</rpm:sourcerpm>",
+        *(_listed(header, *each) for each in _DEPENDENCIES),
+        *(f"<file>{_escaped(each.path)}</file>" for each in files(header)),
+        "</format>",
+    ]
+    return "\n".join(lines).encode()
+
+
+def is_source(header: Header) -> bool:
+    return 1106 in header or not header.text(1044)
+
+
+def described(own: bytes, path: str, size: int, digest: str) -> bytes:
+    """*own* record with what an index adds."""
+    algorithm, _, value = digest.partition(":")
+    added = (
+        f"<checksum{_attributes(type=algorithm)}>{value}</checksum>\n"
+        f'<size package="{size}"/>\n<location{_attributes(href=path)}/>\n'
+    )
+    return b'<package type="rpm">' + own + b"\n" + added.encode() + _END
+
+
+def _listed(header: Header, kind: str, names: int, flags: int, versions: int) -> str:
+    rows = zip(header.texts(names), header.numbers(flags), header.texts(versions), strict=True)
+    entries = "".join(f"<rpm:entry{_entry(*row)}/>" for row in rows)
+    return f"<rpm:{kind}>{entries}</rpm:{kind}>"
+
+
+def _entry(name: str, flags: int, version: str) -> str:
+    sense = _FLAGS.get(flags & 14, "") if version else ""
+    if not sense:
+        return _attributes(name=name)
+    epoch, colon, rest = version.partition(":")
+    epoch, rest = (epoch, rest) if colon else ("0", version)
+    ver, dash, release = rest.rpartition("-")
+    return _attributes(
+        name=name, flags=sense, epoch=epoch, ver=ver if dash else rest, rel=release if dash else ""
+    )
+
+
+def _attributes(**values: str) -> str:
+    return "".join(f" {name}={quoteattr(_clean(value))}" for name, value in values.items() if value)
+
+
+def _escaped(text: str) -> str:
+    return escape(_clean(text))
+
+
+def _clean(text: str) -> str:
+    """Without what XML can't have."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "?", text)
+
+
+def having(lists: bytes, path: str) -> Iterable[tuple[str, str]]:
+    """Name and package id of those that have the file *path*, out of filelists.xml."""
+    wanted, at = f">{escape(path)}</file>".encode(), 0
+    while (at := lists.find(wanted, at)) >= 0:
+        start = lists.rfind(_BEGIN, 0, at)
+        head = lists[start : lists.find(b">", start)] if start >= 0 else b""
+        told = {key: _text(value) for key, value in re.findall(rb'\b(pkgid|name)="([^"]*)"', head)}
+        if len(told) == 2:
+            yield told[b"name"], told[b"pkgid"]
+        at += len(wanted)
