@@ -9,6 +9,7 @@ import io
 import os
 import random
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.packages import PackageFormat
 
 from .debmaker import ar, member, tar
+from .rpmmaker import PACK, File, Tag, cpio, rpm
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "2"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
@@ -103,7 +105,41 @@ def _old_ipk(chance: Random) -> bytes:
     return _damaged(chance, whole) if chance.random() < 0.3 else whole
 
 
-MAKERS: dict[str, Callable[[Random], bytes]] = {"deb": _deb, "ipk": _old_ipk}
+def _rpm(chance: Random) -> bytes:
+    """With right digests in spite of what is damaged, mostly."""
+    files = [
+        File(
+            f"/{chance.choice(NAMES)}",
+            b"x" * chance.choice((0, 1, 5)),
+            chance.choice((0o100000, 0o100000, 0o120000, 0o040000, 0o060000, 0o140000, 0))
+            | chance.randrange(1 << 12),
+            chance.choice(NAMES),
+            chance.choice(("root", "x")),
+            flags=chance.choice((0, 0, 1, 64)),
+            caps=chance.choice(("", "", "cap_chown=ep", "x")),
+            inode=chance.choice((0, 0, 7)),
+        )
+        for _ in range(chance.randrange(1, 6))
+    ]
+    kept = [file for file in files if not file.flags & 64]
+    archive = cpio(kept, stripped=chance.random() < 0.3)
+    archive = _damaged(chance, archive) if chance.random() < 0.4 else archive
+    odd: tuple[Tag, ...] = (
+        (1030, 3, [0o100755]),
+        (1116, 4, [9]),
+        (1028, 4, [1 << 31]),
+        (1118, 8, ["/../"]),
+        (1000, 7, b"x"),
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        tags = [chance.choice(odd)] if chance.random() < 0.1 else []
+        scripts = {"post": chance.choice(SCRIPTS)} if chance.random() < 0.3 else {}
+        payload = PACK[chance.choice(("gzip", "xz", "none"))](archive)
+        whole = rpm(Path(directory), "p", *files, tags=tags, scripts=scripts, payload=payload).read_bytes()
+    return _damaged(chance, whole) if chance.random() < 0.2 else whole
+
+
+MAKERS: dict[str, Callable[[Random], bytes]] = {"deb": _deb, "ipk": _old_ipk, "rpm": _rpm}
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -143,7 +179,7 @@ def _tried(form: PackageFormat, file: Path, place: Path) -> bool:
     except ValueError:
         return False
     merged = Merged()
-    for group in install.install([Have(package, found)], [], Allowed(setuid=("/*", "/**"))):
+    for group in install.install([Have(package, found)], [], Allowed(setuid=("/*", "/**")), None, form):
         entries = merged.place(group)
         layer = b"".join(tarstream.stream(entries, 1))
         with tarfile.open(fileobj=io.BytesIO(layer)) as archive:
