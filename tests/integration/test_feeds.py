@@ -4,10 +4,12 @@
 
 import json
 import os
+import random
 import subprocess
 from pathlib import Path
 
 import pytest
+from unit.debmaker import deb, member
 
 from sdk_hooks.core.feeds import feed, pool, solve
 from sdk_hooks.core.reftarget import packages
@@ -33,6 +35,8 @@ ARCHITECTURE = subprocess.run(
     ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True
 ).stdout.strip()
 PLATFORM = Platform({"amd64": "amd64", "arm64": "arm64"}.get(ARCHITECTURE, ARCHITECTURE))
+SCRIPTS = 10_000
+"""Bytes of a deployment without its layers."""
 CONFIG = """\
 daemon off; pid /tmp/pid; error_log /dev/stderr; events {}
 http { access_log off; client_body_temp_path /tmp/a; proxy_temp_path /tmp/b; fastcgi_temp_path /tmp/c;
@@ -132,3 +136,39 @@ def test_an_application_lies_on_top_of_its_packages(cli: Cli, debian: Path, tmp_
     assert done.status == 0, done.stderr
     layers = [line.split(":")[0].split()[-1] for line in done.stderr.splitlines() if line.startswith("layer")]
     assert layers[-3:] == ["openssl", "packages", "application"]
+
+
+def test_an_update_of_one_package_of_forty_is_one_layer(crun: Place, tmp_path: Path) -> None:
+    """Made anew and sent is a layer, of the size of that package; with more groups than an image has layers."""
+    noise = random.Random(1)
+
+    def package(number: int, version: str) -> None:
+        content = noise.randbytes(40_000 + 500 * number)
+        deb(tmp_path / "feed", f"lib{number}", member(f"./usr/lib/lib{number}", content), version=version)
+
+    for number in range(40):
+        package(number, "1.0")
+    program = member("./bin/busybox", Path("/bin/busybox").read_bytes(), mode=0o755)
+    depends = ", ".join(f"lib{number}" for number in range(40))
+    deb(tmp_path / "feed", "app", program, control=f"Depends: {depends}\n")
+    words = ("--install", "app", "--feed", str(tmp_path / "feed"), "--entrypoint", "/bin/busybox sleep 1000")
+    platform = ("--platform", str(PLATFORM))
+
+    def layers(version: str) -> list[str]:
+        done = crun.cli("container-build", "forty", *words, *platform, "-o", f"{crun.cli.home}/{version}")
+        assert done.status == 0, done.stderr
+        return [line for line in done.stderr.splitlines() if line.startswith("layer")]
+
+    assert len(layers("v1")) == 40
+    crun.deployed("forty")
+    with crun.metered() as nothing:
+        crun.deployed("forty")
+    for other in (tmp_path / "feed").glob("lib20_*"):
+        other.unlink()
+    package(20, "1.1")
+    assert len([line for line in layers("v1") if "written" in line]) == 1
+    with crun.metered() as link:
+        record = crun.deployed("forty")
+
+    assert record["sent"]["layers"] == 1
+    assert link.received - nothing.received < 50_000 * 1.1 + SCRIPTS

@@ -93,10 +93,14 @@ class Writer:
 
 
 def capped(groups: Iterable[Group], limit: int = LIMIT) -> list[Group]:
-    """At most *limit* groups: the neighbours that together are smallest become one, the top one stays."""
+    """At most *limit* groups: the neighbours that together are smallest become one, the top one stays.
+
+    Sizes count by their order of magnitude, so that an update of one package hardly ever changes which others
+    share a layer.
+    """
     kept = [group for group in groups if group.entries]
     while len(kept) > max(limit, 1):
-        at = min(range(max(len(kept) - 2, 1)), key=lambda i: kept[i].size + kept[i + 1].size)
+        at = min(range(max(len(kept) - 2, 1)), key=lambda i: (kept[i].size + kept[i + 1].size).bit_length())
         low, high = kept[at], kept[at + 1]
         components = [*low.components, *high.components]
         joined = Group(low.name, {**low.entries, **high.entries}, low.comment, components)
