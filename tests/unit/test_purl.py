@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from packageurl import PackageURL
 
 from sdk_hooks.core.bom import purl
 from sdk_hooks.core.bom.component import Component
+from sdk_hooks.core.registry import load
+
+from .rpmmaker import rpm
 
 DEBIAN = "http://somebody:secret@deb.debian.org/debian bookworm main key=/etc/key.gpg"
 
@@ -64,3 +69,25 @@ def test_a_file_of_a_server_is_told_without_user_and_password_and_one_of_this_ma
     assert purl.download(Component("a", feed="/home/somebody/feed", path="a.deb")) == ""
     assert purl.download(Component("a", feed="file:///home/somebody/feed", path="a.deb")) == ""
     assert purl.download(Component("application")) == ""
+
+
+@pytest.mark.parametrize(
+    ("release", "vendor", "packager", "told"),
+    [
+        ("2.fc39", "Fedora Project", "", ("Fedora Project", "fedora")),
+        ("r0", "", "Lab <lab@example.org>", ("Lab <lab@example.org>", "openembedded")),
+        ("r0.1", "Somebody", "", ("Somebody", "openembedded")),
+        ("1", "", "", ("", "")),
+    ],
+)
+def test_an_rpm_says_whose_it_is(
+    tmp_path: Path, release: str, vendor: str, packager: str, told: tuple[str, str]
+) -> None:
+    path = rpm(tmp_path, "a", release=release, tags=[(1011, 6, vendor), (1015, 6, packager)])
+    form = load().package_formats()["rpm"]
+    with path.open("rb") as stream, form.opened(stream) as opened:
+        text = form.described(opened.record, "a.rpm", 1, f"sha256:{'0' * 64}")
+    [record] = form.records(text)
+    found = form.package(text[record.start : record.end])
+
+    assert (found.supplier, found.vendor) == told
