@@ -8,11 +8,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devtool_plugins import locking
+from devtool_plugins import locking, trust
 
 if TYPE_CHECKING:
+    from devtool_plugins.inputs import Inputs
     from devtool_plugins.session import Session
+    from sdk_hooks.core.bom.provenance import Asked
     from sdk_hooks.core.build import Built
+    from sdk_hooks.core.spec.model import Spec
 
 NAME = "container-build"
 HELP = "Build a container image from a recipe or an install tree"
@@ -66,6 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--platform", metavar="OS/ARCH[/VARIANT]", help="when no program in the image says it"
     )
+    parser.add_argument(
+        "--no-sbom",
+        action="store_true",
+        help="write no bill of materials (SPDX, CycloneDX), and no provenance, beside the image",
+    )
+    trust.add_sign(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer")
 
 
@@ -102,8 +111,9 @@ def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built
     from devtool_plugins.inputs import read, spec_path
     from sdk_hooks.core import build as core
     from sdk_hooks.core import images, requests
-    from sdk_hooks.core.bom import lockfile, record
+    from sdk_hooks.core.bom import lockfile, publish, record
 
+    key = trust.private_key(args)
     lock = lockfile.beside(spec_path(args, session))
     keeper = locking.keeper(args, lock, session)
     inputs = read(args, session, keeper)
@@ -115,9 +125,25 @@ def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built
     built = core.build(args.name, inputs.source, spec, target, inputs.epoch, accept)
     _tell(session, built)
     record.save(built.image, built.record)
+    publish.publish(built.image, built.record, _asked(args, inputs, spec), key)
+    if key:
+        session.ui.step(f"signed with the key '{key.path}'")
     requests.save(target, requests.Request(_options(args), inputs.watched))
     locking.finish(args, lock, spec, inputs, built, session)
     return built
+
+
+def _asked(args: argparse.Namespace, inputs: Inputs, spec: Spec) -> Asked | None:
+    """What the documents about the image say of this build; None when there are to be none."""
+    from sdk_hooks.core.bom import revision
+    from sdk_hooks.core.bom.provenance import Asked
+
+    if args.no_sbom:
+        return None
+    if inputs.recipe is None:
+        return Asked(args.name, "tree" if args.tree else "packages", spec)
+    found = revision.of(Path(inputs.watched[0]))
+    return Asked(args.name, "recipe", spec, (found,) if found else ())
 
 
 def _options(args: argparse.Namespace) -> dict[str, object]:
@@ -126,7 +152,7 @@ def _options(args: argparse.Namespace) -> dict[str, object]:
     add_arguments(parser)
     options = {name: getattr(args, name) for name in vars(parser.parse_args([args.name]))}
     options["lock"] = False  # written when somebody says so, not after every edit
-    for name in ("tree", "sysroot", "file", "directory", "base"):
+    for name in ("tree", "sysroot", "file", "directory", "base", "sign"):
         options[name] = options[name] and os.path.abspath(options[name])
     if args.tree and not args.file and os.path.exists("container.yaml"):
         options["file"] = os.path.abspath("container.yaml")

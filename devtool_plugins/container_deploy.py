@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devtool_plugins import settings, targets
+from devtool_plugins import settings, targets, trust
 
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="build and deploy again whenever the sources change"
     )
+    trust.add_verify(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer")
     settings.add_arguments(parser)
     targets.add_arguments(parser)
@@ -89,6 +90,7 @@ def order(args: argparse.Namespace, session: Session) -> Order:
     if file is not None:
         return _application(args, session, file)
     image = images.find(args.image, settings.directory(args, session), args.tag)
+    trust.check(args, [image], session.ui)
     part = Part(image, settings.apply(args, image))
     return Order(_name(args, image), (part,), args.stack, args.runtime, args.setup)
 
@@ -108,6 +110,7 @@ def _application(args: argparse.Namespace, session: Session, file: Path) -> Orde
     found = applications.load(file)
     name = applications.name(found, file) if args.name is None else args.name
     parts = applications.assemble(found, file, settings.directory(args, session), settings.of_image)
+    trust.check(args, [part.image for part in parts], session.ui)
     return Order(names.application(name), parts, args.stack, args.runtime, args.setup)
 
 
@@ -130,6 +133,7 @@ def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connect
 def _rollback(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:
     from sdk_hooks.core.deploy import order as core
 
+    trust.refuse_rollback(args)
     name = _deployed(args, session)
     return lambda connection: core.rollback(name, connection, session.ui)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from devtool_plugins import settings
+from devtool_plugins import settings, trust
 
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--stack", default="", help="podman, docker, containerd or none (default: what is there)"
     )
     parser.add_argument("--runtime", default="", help="crun, runc, ... (default: the stack's own)")
+    trust.add_verify(parser)
     settings.add_arguments(parser)
 
 
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace, session: Session) -> int:
     from sdk_hooks.core.deploy.parts import Part
 
     image = images.find(args.image, settings.directory(args, session), args.tag)
+    trust.check(args, [image], session.ui)
     part = Part(image, settings.apply(args, image))
     order = Order(names.of_image(image), (part,), args.stack, args.runtime)
     command = None if args.cmd is None else tuple(shlex.split(args.cmd))

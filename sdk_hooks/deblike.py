@@ -73,6 +73,8 @@ class DebLike:
             license=fields.get("License", ""),
             homepage=fields.get("Homepage", ""),
             summary=fields.get("Description", "").partition("\n")[0],
+            supplier=fields.get("Maintainer", ""),
+            vendor="openembedded" if fields.get("OE") else "",
         )
 
     def described(self, record: bytes, path: str, size: int, digest: str) -> bytes:

@@ -76,6 +76,10 @@ class Package:
     license: str = ""
     homepage: str = ""
     summary: str = ""
+    supplier: str = ""
+    """Who answers for it: `name <address>`."""
+    vendor: str = ""
+    """Whose packages these are, as package URLs have it: `fedora`, `openembedded`; empty: nobody says."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from sdk_hooks.core.bom.places import beside
 from sdk_hooks.core.files.elf import read as read_elf
 from sdk_hooks.image import Image
 
@@ -82,6 +83,24 @@ def test_program_is_for_the_platform_that_the_image_names(greet: Image, tmp_path
     assert elf is not None
     assert greet.platform.runs(elf.platform)
     print(greet.platform)
+
+
+def test_documents_tell_its_packages_and_the_revision_of_its_sources(sdk: Sdk, greet: Image) -> None:
+    spdx = json.loads(beside(greet.layout, ".spdx.json").read_bytes())
+    provenance = json.loads(beside(greet.layout, ".provenance.json").read_bytes())
+
+    packages = {each["name"]: each for each in spdx["packages"]}
+    assert packages["greet"]["licenseDeclared"] == "MIT"
+    assert [each["referenceLocator"] for each in packages["libgreeting1"]["externalRefs"]][1] == (
+        "pkg:yocto/greet@1.0"
+    )
+    definition = provenance["predicate"]["buildDefinition"]
+    sources = sdk.path / "workspace/sources/greet"
+    git = ("git", "-c", "safe.directory=*", "-C", str(sources), "rev-parse", "HEAD")
+    commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    assert definition["externalParameters"]["source"] == "recipe"
+    assert definition["resolvedDependencies"][0] == {"name": "greet", "digest": {"gitCommit": commit}}
+    assert str(sdk.path) not in json.dumps([spdx, provenance])
 
 
 def test_program_runs(greet: Image) -> None:

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from sdk_hooks.core.bom import database, licenses
+from sdk_hooks.core.bom import database
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.bom.visible import stacked
 from sdk_hooks.core.files.fileset import SYMLINK, Entry
@@ -147,12 +147,3 @@ def test_files_that_are_not_asked_for_are_not_kept() -> None:
     ]
 
     assert [path for path in (*wanted, *unwanted) if database.wanted(path)] == wanted
-
-
-def test_licences_of_a_copyright_file() -> None:
-    start = b"Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
-    text = b"License: GPL-2+ or Artistic\n text\n\nLicense: BSD, and Expat\n\nLicense:\n\nLicense: Expat\n"
-
-    assert licenses.debian(start + text) == "(GPL-2+ or Artistic) and BSD and Expat"
-    assert licenses.debian(text) == ""
-    assert licenses.debian(b"") == ""

@@ -28,6 +28,10 @@ class Component:
     license: str = ""
     homepage: str = ""
     summary: str = ""
+    supplier: str = ""
+    """Who answers for it: `name <address>`."""
+    vendor: str = ""
+    """Whose packages these are, as package URLs have it: `debian`, `fedora`, `openembedded`."""
     asked: bool = False
     """Whether somebody asked for it by name; others are there because one needs them."""
     needs: tuple[str, ...] = ()

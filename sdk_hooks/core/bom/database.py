@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from sdk_hooks.core.bom import licenses, rpm
+from sdk_hooks.core.bom import copyright, rpm
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.bom.known import Known
 from sdk_hooks.core.files.fileset import DIRECTORY, Entry
@@ -103,8 +103,8 @@ def _distroless(entries: Mapping[str, Entry]) -> Iterator[Known]:
 
 def _license(found: Known, entries: Mapping[str, Entry]) -> str:
     """OE's packages have a field for it, Debian's a file."""
-    copyright = _data(entries, f"usr/share/doc/{found.component.name}/copyright")
-    return found.component.license or licenses.debian(copyright)
+    said = _data(entries, f"usr/share/doc/{found.component.name}/copyright")
+    return found.component.license or copyright.license_of(said.decode(errors="replace"))
 
 
 def _opkg(entries: Mapping[str, Entry]) -> Iterator[Known]:

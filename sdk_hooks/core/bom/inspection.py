@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sdk_hooks.core.bom import database, licenses, reasons, record
+from sdk_hooks.core.bom import copyright, database, reasons, record
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.bom.visible import Hidden, Visible
 from sdk_hooks.core.files import contents, headers
@@ -229,7 +229,7 @@ def _with_license(component: Component, shown: Visible) -> Component:
     found = shown.entries.get(f"usr/share/doc/{component.name}/copyright")
     if component.license or component.kind != "deb" or found is None:
         return component
-    return replace(component, license=licenses.debian(found.data))
+    return replace(component, license=copyright.license_of(found.data.decode(errors="replace")))
 
 
 def _owners(components: Sequence[Component], shown: Visible) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sdk_hooks.core import disk
 from sdk_hooks.core.bom.component import Component
+from sdk_hooks.core.bom.places import beside
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 
@@ -51,7 +52,7 @@ class Record:
 
 def path(layout: Path) -> Path:
     """Where the record of the image in *layout* is: beside it, as engines and skopeo want layouts alone."""
-    return layout.with_name(layout.name.removesuffix("-oci") + SUFFIX)
+    return beside(layout, SUFFIX)
 
 
 def save(image: Image, record: Record) -> None:

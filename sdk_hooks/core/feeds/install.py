@@ -33,6 +33,7 @@ _ROOT = ("root:x:0:0:root:/root:/bin/sh\n", "root:x:0:\n")
 _NONE = "none"
 _ACCOUNTS = ("etc/passwd", "etc/group")
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_SAID = ("license", "homepage", "summary", "supplier", "vendor")
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,8 @@ def _files(root: Root, each: Have, groups: dict[str, Group], allowed: Allowed) -
 
 def component(package: Package, files: Sequence[str] = ()) -> Component:
     """*package* as a part of an image that has these *files* of it."""
-    names = ("name", "version", "architecture", "source", "path", "size", "digest")
-    told = {name: getattr(package, name) for name in (*names, "license", "homepage", "summary")}
+    names = ("name", "version", "architecture", "source", "path", "size", "digest", *_SAID)
+    told = {name: getattr(package, name) for name in names}
     return Component(**told, files=tuple(files))
 
 

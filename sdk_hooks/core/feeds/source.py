@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from sdk_hooks.core.bom import copyright
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.feeds import install, pool, solve, store
 from sdk_hooks.core.feeds.install import Allowed
@@ -59,7 +60,8 @@ class FeedSource:
         allowed = Allowed(self.spec.setuid or (), self.spec.skip_scripts or ())
         brought = store.bring(choice.pool, first, self.progress)
         groups = install.install(have, brought, allowed, base, choice.pool.form)
-        told = {each.name: self._told(choice, each) for each in choice.solution.packages}
+        said = copyright.licenses({each.package.name: each.content.entries for each in have})
+        told = {each.name: self._told(choice, each, said) for each in choice.solution.packages}
         for group in groups:
             group.components = [replace(each, **told[each.name]) for each in group.components]
         groups[-1].read = [component(choice.pool, package) for package in first]
@@ -73,11 +75,12 @@ class FeedSource:
         found = self._pool()
         return Choice(found, solve.solve(found, self.wanted, bool(self.spec.recommends)), skeleton(found))
 
-    def _told(self, choice: Choice, package: Package) -> dict[str, Any]:
-        """What only the feed and the choice of packages say of a component."""
+    def _told(self, choice: Choice, package: Package, said: Mapping[str, str]) -> dict[str, Any]:
+        """What the feed and the choice of packages tell of a component, and what they *said* of licences."""
         return {
             **_place(choice.pool, package),
             "needs": choice.solution.needs[package.name],
+            "license": package.license or said.get(package.name, ""),
             "asked": any(relation.name == package.name for relation in self.wanted),
         }
 

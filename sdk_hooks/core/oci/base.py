@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 
 from sdk_hooks.core.files import contents
 from sdk_hooks.core.files.fileset import Merged
-from sdk_hooks.core.oci.layout import Layout, image_name
+from sdk_hooks.core.oci.layout import Layout, image_name, refers
 from sdk_hooks.core.plain import DAMAGED, is_damage, plain
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import INDEX, LAYER, Descriptor
@@ -173,8 +173,8 @@ def _manifests(opener: Opener, entries: Sequence[Mapping[str, Any]]) -> Iterator
     for entry in entries:
         if entry.get("mediaType") in _INDEXES:
             yield from _manifests(opener, _json(opener, _blob_path(entry["digest"]))["manifests"])
-        elif entry.get("platform", {}).get("architecture") != "unknown":  # buildkit's attestations
-            yield entry
+        elif entry.get("platform", {}).get("architecture") != "unknown" and not refers(entry):
+            yield entry  # the others are buildkit's attestations, and what refers to an image
 
 
 def _fitting(manifests: list[Mapping[str, Any]], platform: Platform | None) -> list[Mapping[str, Any]]:

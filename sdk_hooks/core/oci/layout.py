@@ -109,7 +109,9 @@ class Layout:
 
     def _image(self) -> Image:
         index = _read_json(self.path / "index.json")
-        manifests = [m for m in index.get("manifests", []) if m.get("mediaType") == MANIFEST]
+        manifests = [
+            m for m in index.get("manifests", []) if m.get("mediaType") == MANIFEST and not refers(m)
+        ]
         if len(manifests) != 1:
             raise SdkError(
                 f"'{self.path}' has {len(manifests)} images where one is expected", code="not-one-image"
@@ -144,6 +146,13 @@ def image_name(entry: Mapping[str, Any], path: Path) -> str:
     notes = entry.get("annotations", {})
     name = notes.get(IMAGE_NAME) or notes.get(REF_NAME, "latest")
     return str(name) if "/" in name or ":" in name else f"localhost/{path.stem.lower()}:{name}"
+
+
+def refers(entry: Mapping[str, Any]) -> bool:
+    """Whether *entry* of an index is no image, but something about one: a signature, a bill of materials."""
+    kind = str((entry.get("annotations") or {}).get("kind", ""))  # as `cosign save` tells them apart
+    about = kind in ("dev.cosignproject.cosign/sigs", "dev.cosignproject.cosign/atts")
+    return bool(entry.get("artifactType")) or about
 
 
 def _fill(handle: int, pieces: Iterable[bytes], media_type: str, place: Path) -> Descriptor:

@@ -112,7 +112,16 @@ def package(record: bytes) -> Package:
         license=form.findtext(f"{_RPM}license", "") or "",
         homepage=root.findtext("url", "") or "",
         summary=root.findtext("summary", "") or "",
+        supplier=root.findtext("packager", "") or form.findtext(f"{_RPM}vendor", "") or "",
+        vendor=_vendor(version.get("rel", ""), form.findtext(f"{_RPM}vendor", "") or ""),
     )
+
+
+def _vendor(release: str, said: str) -> str:
+    """Whose package it is: `fedora` of `Fedora Project`; OE's are told by their releases, such as r0."""
+    if re.fullmatch(r"r\d[\d.]*", release):
+        return "openembedded"
+    return "".join(said.lower().split()[:1])
 
 
 def _parsed(record: bytes) -> ElementTree.Element:
@@ -212,9 +221,11 @@ def record(header: Header) -> bytes:
         f"<arch>{'src' if is_source(header) else _escaped(header.text(1022))}</arch>",
         f"<version{_attributes(epoch=str(epoch), ver=header.text(1001), rel=header.text(1002))}/>",
         f"<summary>{_escaped(header.text(1004))}</summary>",
+        f"<packager>{_escaped(header.text(1015))}</packager>",
         f"<url>{_escaped(header.text(1020))}</url>",
         f'<size installed="{header.number(5009) or header.number(1009)}"/>',
         f"<format><rpm:license>{_escaped(header.text(1014))}</rpm:license>",
+        f"<rpm:vendor>{_escaped(header.text(1011))}</rpm:vendor>",
         f"<rpm:sourcerpm>{_escaped(header.text(1044))}</rpm:sourcerpm>",
         *(_listed(header, *each) for each in _DEPENDENCIES),
         *(f"<file>{_escaped(each.path)}</file>" for each in files(header)),

@@ -140,6 +140,7 @@ class Packages:
             license=package.license,
             homepage=package.homepage,
             summary=package.summary,
+            vendor="openembedded",
             asked=package.recipe == self.name,
             needs=tuple(sorted(needs)),
             files=tuple(sorted(package.files)),
