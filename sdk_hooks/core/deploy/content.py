@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Container, HealthCheck, Settings
-from sdk_hooks.core.deploy import boot, several
+from sdk_hooks.core.deploy import boot, several, subnets
 from sdk_hooks.core.deploy.address import of_port
 from sdk_hooks.core.deploy.deployment import Deployment, Running, own_root
 from sdk_hooks.core.deploy.resource import script
@@ -61,7 +61,9 @@ def _common(deployment: Deployment) -> dict[str, str]:
     }
     volumes = {"forget-volumes": _forget_volumes(deployment)} if _kept_volumes(deployment) else {}
     slow = {"unwatched": ""} if _forwarded(deployment) else {}
-    return {**found, **volumes, **slow, **({"restarts": str(restart)} if policies else {})}
+    held = subnets.holds((joined for box in boxes for joined in box.networks), stack)
+    own = {"holds": held} if held else {}
+    return {**found, **volumes, **slow, **own, **({"restarts": str(restart)} if policies else {})}
 
 
 def _forwarded(deployment: Deployment) -> bool:
