@@ -168,6 +168,7 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         key, _, value = line.partition(" ")
         values.setdefault(key, []).append(value)
     said = [line.strip() for line in lines if line.strip()]
+    users, groups, enlarge = (*values.get("ids", [""])[0].split(" ", 2), "", "", "")[:3]
     return StackFacts(
         version=" ".join(values.get("version", [])[:1]),
         problem="" if status == 0 else (said[-1] if said else f"its inventory ended with status {status}"),
@@ -178,6 +179,8 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         cdi="cdi" in values,
         daemon=" ".join(values.get("daemon", [])[:1]),
         unlimited="unlimited" in values,
+        ids=(int(users), int(groups)) if users.isdigit() and groups.isdigit() else None,
+        enlarge=enlarge,
     )
 
 
