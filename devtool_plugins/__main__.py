@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from devtool_plugins import commands
 from devtool_plugins.session import Session
@@ -84,6 +84,24 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
+class _Command(_Parser):
+    """One command, whose arguments may stand in any order, as in devtool, whose own parser sees to that.
+
+    argparse takes an optional one for left out at the first option.
+    """
+
+    _inside = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        if self._inside:
+            return super().parse_known_args(args, namespace)
+        self._inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._inside = False
+
+
 def _version() -> str:
     from importlib import metadata
 
@@ -104,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="say only what goes wrong")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
     for module in (*commands.modules(), *map(commands.load, OWN)):
         command = commands.add(subparsers, module)
         command.set_defaults(run=module.run)

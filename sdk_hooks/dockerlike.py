@@ -81,11 +81,17 @@ class DockerLike:
     def run(self, container: Container) -> Argv:
         if container.networks:
             return ("sh", str(container.directory / "run"))
-        return (self.name, "run", *self._how(container), *self._what(container))
+        words = (self.name, "run", *self._how(container), *self._what(container))
+        before = self._before(container)
+        return ("sh", "-c", f'{before}exec "$@"', "sh", *words) if before else words
+
+    def _before(self, container: Container) -> Script:  # noqa: ARG002
+        """Commands that make what the container needs and `run` does not make, or end the shell."""
+        return ""
 
     def _networked(self, container: Container) -> Script:
         """Make its networks where they are not there, and the container on all of them before it starts."""
-        text = ""
+        text = self._before(container)
         for joined in container.networks:
             there = quoted((self.name, "network", "inspect", joined.network.name))
             text += f"{there} >/dev/null 2>&1 || {quoted(self._network(joined))} || exit\n"

@@ -128,6 +128,8 @@ class Stack(Plugin, Protocol):
         `chain sha256:... sha256:...` for an image whose layers are found only in this order;
         `daemon unix:///run/user/1000/engine.sock` when its daemon runs in namespaces of the login, $uid, and
         listens there; `unlimited yes` when that has no control groups for its containers;
+        `ids 65537 65537 COMMAND` when its containers have only so many users and groups: those of the login
+        in /etc/subuid and /etc/subgid, where COMMAND makes it notice that they were changed;
         with *details*, which cost time, `runtime crun` for a runtime that it is set up for, where it has to
         be, and `cdi yes` when `--device` takes names of CDI devices.
         """

@@ -107,6 +107,10 @@ class StackFacts:
     target's own network; empty for any other."""
     unlimited: bool = False
     """Whether it has no control groups to limit a container's resources with."""
+    ids: tuple[int, int] | None = None
+    """How many users and groups, counted from 0, its containers have; None for all."""
+    enlarge: str = ""
+    """What makes it notice that the login was given more of them."""
 
     @property
     def major(self) -> int:

@@ -89,7 +89,10 @@ class Containerd:
         return {"run": f"{_made(container)}{fresh}{here}{started}", **networks.files(container, target)}
 
     def run(self, container: Container) -> Argv:
-        return self._run(container) if container.attach else ("sh", str(container.directory / "run"))
+        if not container.attach:
+            return ("sh", str(container.directory / "run"))
+        made, words = _made(container), self._run(container)
+        return ("sh", "-c", f'{made}exec "$@"', "sh", *words) if made else words
 
     def _run(self, container: Container) -> Argv:
         settings, limits = container.settings, container.settings.resources

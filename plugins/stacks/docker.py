@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sdk_hooks import Argv, Container, Runtime, Setup, Target, hookimpl
+from sdk_hooks import Argv, Container, Runtime, Script, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
+from sdk_hooks.shell import quoted
 
 # A login over ssh is not told where its own daemon listens; without systemd that is in the home directory.
 _FOUND = """\
@@ -24,6 +25,19 @@ if [ "$uid" != 0 ]; then
 	esac
 fi
 """
+
+
+# Only the daemon can say who owns a new volume's directory, by the IDs of its namespaces, too: it unpacks
+# an archive that has nothing but that directory, into a container that is never started.
+_VOLUME = """\
+docker volume inspect {volume} >/dev/null 2>&1 || {{
+	docker create --name {name} --pull never --volume {volume}:/{place} {image} x >/dev/null &&
+		printf '%-512s' '{header}' | tr ' ' '\\000' | docker cp - {name}:/ && docker rm {name} >/dev/null
+}} || {{ docker rm {name}; docker volume rm {volume}; exit 1; }}
+"""
+_PLACE = ".devtool-volume"
+_MOST = 0o7777777
+"""The highest ID that such a header has room for."""
 
 
 class Docker(DockerLike):
@@ -56,6 +70,15 @@ class Docker(DockerLike):
         entry = {"runtimes": {runtime.name: {"path": runtime.program}}}
         return Setup("/etc/docker/daemon.json", entry, 'kill -HUP "$(cat /run/docker.pid)"\n')
 
+    def _before(self, container: Container) -> Script:
+        """Give new volumes to the container's user, as other engines do; what the image has there counts."""
+        ours = 0 < max(container.user) <= _MOST
+        volumes = [v.source for v in container.settings.volumes if v.named and ours]
+        names = {"name": quoted((container.name,)), "image": quoted((container.image,)), "place": _PLACE}
+        header = _directory(_PLACE, container.user)
+        each = (_VOLUME.format(volume=quoted((volume,)), header=header, **names) for volume in volumes)
+        return "".join(dict.fromkeys(each))
+
     def _devices(self, container: Container) -> Argv:
         if not container.nested:
             return super()._devices(container)
@@ -73,6 +96,18 @@ class Docker(DockerLike):
         "d=$($limit docker info --format '{{range .CDISpecDirs}}{{.}}{{end}}' 2>/dev/null)\n"
         '[ -z "$d" ] || echo cdi yes ;; esac\n'
     )
+
+
+def _directory(name: str, owner: tuple[int, int]) -> str:
+    """The header of a directory in an archive (ustar), with blanks for the zeros."""
+
+    def header(check: str) -> str:
+        numbers = f"{0o755:07o} {owner[0]:07o} {owner[1]:07o} {0:011o} {0:011o} "
+        return f"{name:<100}{numbers}{check:<8}5{'':<100}ustar 00"
+
+    # its sum counts itself as blanks, and the zeros as what they are
+    total = sum(ord(letter) for letter in header("") if letter != " ") + 8 * ord(" ")
+    return header(f"{total:06o}")
 
 
 @hookimpl

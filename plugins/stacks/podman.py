@@ -10,6 +10,17 @@ _KNOWN = ("crun", "runc", "runsc", "youki")
 _PLACES = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
 _DROP_INS = "/etc/containers/containers.conf.d"
 _TABLE = r"/^\[engine\.runtimes\]/,/^\[[^e]/s/^ *\([A-Za-z0-9_-]*\) *=.*/runtime \1/p"
+# Which IDs its containers have it alone knows: those of /etc/subuid, of a directory, or as it was once.
+_IDS = """\
+[ "$uid" = 0 ] || {
+	command -v newuidmap >/dev/null || ! grep -qs "^$(id -un):" /etc/subuid || {
+		echo 'it needs newuidmap to give its containers the IDs of /etc/subuid: install it (uidmap, shadow)'
+		return 1
+	}
+	echo ids $($limit podman unshare sh -c 'for f in uid gid; do n=0
+		while read -r _ _ c; do n=$((n + c)); done </proc/self/${f}_map; echo $n; done') podman system migrate
+}
+"""
 _NAMES = """\
 for found in /usr/lib/podman/aardvark-dns /usr/libexec/podman/aardvark-dns /opt/cni/bin/dnsname \\
 	/usr/lib/cni/dnsname /usr/libexec/cni/dnsname ''; do [ ! -x "$found" ] || break; done
@@ -24,6 +35,7 @@ class Podman(DockerLike):
     server_version = "{{.Client.Version}}"
     networks = (*DockerLike.networks, "macvlan")
     set_up = f"sed -n '{_TABLE}' /etc/containers/containers.conf {_DROP_INS}/*.conf 2>/dev/null\n"
+    found = _IDS
     cdi = "case $v in [0-3].* | 4.0.*) ;; *) echo cdi yes ;; esac\n"
     space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sdk_hooks.container import Network, Port
@@ -26,8 +26,19 @@ def subnet(network: Network) -> str:
     """The subnet of *network*, in CIDR form: what it says, else one that its name decides."""
     if network.subnet:
         return network.subnet
-    digest = hashlib.sha256(network.name.encode()).digest()
-    return f"10.{64 + digest[0] % 64}.{digest[1]}.0/24"
+    return next(candidates(network))
+
+
+def candidates(network: Network) -> Iterator[str]:
+    """Subnets that *network* could have when it says none, in the order in which they are tried."""
+    for number in range(192):
+        text = f"{network.name}#{number}" if number else network.name
+        digest = hashlib.sha256(text.encode()).digest()
+        if number < 64:
+            yield f"10.{64 + digest[0] % 64}.{digest[1]}.0/24"
+        else:  # all of the first is somebody's, such as a virtual private network's
+            place = (f"172.{16 + digest[0] % 16}.{digest[1]}", f"192.168.{digest[1]}")[number % 2]
+            yield f"{place}.0/24"
 
 
 def gateway(network: Network) -> str:

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from sdk_hooks.container import Container
+from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy import content
 from sdk_hooks.core.deploy.connection import Local
 from sdk_hooks.core.deploy.order import Order, Prepared, prepare
 from sdk_hooks.core.oci import runtimespec, unpack
@@ -39,6 +41,7 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
         tty=sys.stdin.isatty() and sys.stdout.isatty(),
         command=made.command if command is None else command,
     )
+    make_directories(container)
     if prepared.deployment.stack.takes == "layers":
         with bundle(order.parts[0].image, container, prepared.found.target) as directory:
             own = replace(container, state=PurePosixPath(directory))
@@ -50,6 +53,21 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
         return _foreground(prepared.deployment.stack.run(container), with_engine(prepared))
     finally:
         forget(prepared)
+
+
+def make_directories(container: Container) -> None:
+    """Make those of this machine that *container* mounts, as a deployment does on its target.
+
+    :raises SdkError: When one can't be made.
+    """
+    done = link.run(Local(), content.directories(container.settings))
+    if done.status:
+        raise SdkError(
+            f"a directory that {container.application!r} mounts can't be made here",
+            detail=done.error.strip(),
+            hint="make it, or mount another one: --volume",
+            code="no-volume",
+        )
 
 
 def environment(state: str) -> dict[str, str]:

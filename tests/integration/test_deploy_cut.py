@@ -76,6 +76,10 @@ def test_switch_ends_without_the_link(at: At, kind: str) -> None:
     place.board.restore_link()
 
     lost(done)
+    assert done.stderr.endswith(
+        "  'plain' was being started: the target goes on without us\n"
+        f"  hint: look what runs there: container-status {place.alias} plain\n"
+    )
     assert place.facts()["version"] == "v2"
     assert place.deployed("plain", "v2")["result"] == "unchanged"
 

@@ -60,6 +60,46 @@ def test_an_ordinary_user_runs_it(shell: Path, tmp_path: Path) -> None:
     assert done.stdout == "0\n"  # of a user namespace, where it is the user
 
 
+def test_a_directory_that_it_mounts_is_made(cli: Cli, shell: Path, tmp_path: Path) -> None:
+    volume = ("--volume", f"{tmp_path}/not/there:/data")
+    done = cli(*words(shell, "sh -c 'ls -d /data'"), *volume)
+    assert (done.status, done.stdout) == (0, "/data\n"), done.stderr
+    assert (tmp_path / "not/there").is_dir()
+
+    done = cli(*words(shell, "true"), "--volume", "/proc/none:/data")
+    lines = done.stderr.splitlines()
+    assert done.status == 1
+    assert lines[0] == "error: a directory that 'shell' mounts can't be made here [no-volume]"
+    assert "/proc/none" in lines[1]
+    assert lines[2:] == ["  hint: make it, or mount another one: --volume"]
+
+
+OWN_CONTAINERD = """\
+for d in /var/lib/devtool-containers /run/containerd /var/lib/containerd; do
+	mkdir -p $d && mount -t tmpfs own $d || exit
+done
+containerd >/dev/null 2>&1 &
+n=0
+until ctr --connect-timeout 1s version >/dev/null 2>&1 || [ $n -gt 50 ]; do sleep 0.2; n=$((n + 1)); done
+"$@"
+status=$?
+kill $!
+wait
+exit $status
+"""
+
+
+def test_a_named_volume_with_containerd(cli: Cli, shell: Path) -> None:
+    if os.getuid() != 0 or not shutil.which("containerd"):
+        pytest.skip("containerd is started by root: sudo make test")
+    command = (str(COMMAND), "container-run", "shell", "-o", str(shell), "--stack", "containerd")
+    inner = ("--volume", "kept:/data", "--cmd", "sh -c 'touch /data/x && stat -c %u:%g /data'")
+    alone = ("unshare", "--mount", "sh", "-c", OWN_CONTAINERD, "sh", *command, *inner)
+    done = subprocess.run(alone, capture_output=True, text=True, env=cli.environment, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "65532:65532\n"), done.stderr
+
+
 @pytest.mark.parametrize("name", ["", "..", "../layers", "../../../../home", "a/b", "A b"])
 def test_what_is_no_name_is_refused_before_a_target_is_asked(cli: Cli, name: str) -> None:
     done = cli("container-undeploy", name, "nobody@127.0.0.1:1")

@@ -3,9 +3,11 @@
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from .app import App
 from .place import Place, finish, wait
 from .tester import SPECS, Cli
 
@@ -190,3 +192,19 @@ def test_ctr_uses_the_runtime_that_was_named(at: Callable[[str], Place]) -> None
     assert place.state("hello-http")["runtime"] == "runc"
     assert place.get() == "hello from a container, version 1\n"
     assert "--runc-binary runc " in place.sh(f"cat {place.directory}/apps/hello-http/*/run")
+
+
+@pytest.mark.parametrize("kind", ["podman", "docker", "docker-user", "containerd", "crun"])
+def test_a_volume_that_the_image_knows_nothing_of_is_the_containers(
+    at: Callable[[str], Place], kind: str, tmp_path: Path
+) -> None:
+    """The image has no such directory: nothing but us can say whose it is."""
+    place = at(kind)
+    for version in ("v1", "v2"):
+        place.deployed("plain", version, "--volume", "kept:/data")
+        assert (place.facts()["owner"], place.facts()["starts"]) == ("65532:65532", version[1:])
+
+    assert place.undeploy("plain", "--volumes").status == 0
+    text = "name: x\ncontainers: {a: {image: plain, ports: ['8091:8090'], volumes: ['kept:/data']}}\n"
+    App(place, tmp_path / "app.yaml", text).deployed()
+    assert (place.facts(8091)["owner"], place.facts(8091)["starts"]) == ("65532:65532", "1")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from devtool_plugins import __main__
+
 COMMAND = (sys.executable, "-m", "devtool_plugins")
 
 
@@ -78,3 +80,34 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals, statu
     process.send_signal(number)
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said.splitlines()[-1]) == (status, f"error: {word}")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("container-test NAME --junit F TARGET", {"image": "NAME", "target": "TARGET", "junit": "F"}),
+        ("container-test --junit F NAME TARGET", {"image": "NAME", "target": "TARGET", "junit": "F"}),
+        ("container-test NAME --junit F", {"image": "NAME", "target": "", "junit": "F"}),
+        ("container-status TARGET --logs NAME", {"target": "TARGET", "name": "NAME", "logs": True}),
+        ("container-status --logs TARGET --lines 3 NAME", {"target": "TARGET", "name": "NAME", "lines": 3}),
+        ("container-deploy NAME ONE --stack none TWO ONE", {"image": "NAME", "target": ["ONE", "TWO"]}),
+    ],
+)
+def test_options_may_stand_anywhere(words: str, found: dict[str, object]) -> None:
+    args = vars(__main__._parser().parse_args(words.split()))
+
+    assert {key: args[key] for key in found} == found
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("container-test --junit F", "container-test: error: the following arguments are required: NAME\n"),
+        ("container-status TARGET --logs NAME MORE", "error: unrecognized arguments: MORE\n"),
+    ],
+)
+def test_too_few_and_too_many_are_refused(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        __main__._parser().parse_args(words.split())
+
+    assert capsys.readouterr().err.endswith(said)

@@ -211,7 +211,7 @@ def test_a_file_without_networks_is_told(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_ports_go_to_the_bridge_wherever_it_stands(tmp_path: Path) -> None:
-    field = Network("field", "macvlan", "10.9.0.0/24", parent="eth1")
+    field = Network("field", "macvlan", "10.8.0.0/24", parent="eth1")
     [box] = boxes(tmp_path / "1", NoStack(), Settings(networks=(field, FRONT), ports=MOVED))
     assert [[p["type"] for p in each.plugins] for each in box.networks] == [
         ["macvlan"],

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sdk_hooks.container import Container, Settings
 from sdk_hooks.core import cni
-from sdk_hooks.core.deploy import nested
+from sdk_hooks.core.deploy import ids, nested
 from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.deploy.probe import Found
 from sdk_hooks.core.deploy.runtimes import check_takes, lone, missing
@@ -117,6 +117,7 @@ def check_machine(made: Deployment, emulated: bool = False) -> None:
     for member in made.members:
         if not emulated:
             _check_platform(made.target, member.image)
+        ids.check(member, made)
         _check_health(member.container)
         nested.check_network(member.container, made.stack, made.target)
         if member.container.networks:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Container, HealthCheck, Settings
-from sdk_hooks.core.deploy import boot, several
+from sdk_hooks.core.deploy import boot, several, subnets
 from sdk_hooks.core.deploy.address import of_port
 from sdk_hooks.core.deploy.deployment import Deployment, Running, own_root
 from sdk_hooks.core.deploy.resource import script
@@ -61,7 +61,9 @@ def _common(deployment: Deployment) -> dict[str, str]:
     }
     volumes = {"forget-volumes": _forget_volumes(deployment)} if _kept_volumes(deployment) else {}
     slow = {"unwatched": ""} if _forwarded(deployment) else {}
-    return {**found, **volumes, **slow, **({"restarts": str(restart)} if policies else {})}
+    held = subnets.holds((joined for box in boxes for joined in box.networks), stack)
+    own = {"holds": held} if held else {}
+    return {**found, **volumes, **slow, **own, **({"restarts": str(restart)} if policies else {})}
 
 
 def _forwarded(deployment: Deployment) -> bool:
@@ -79,7 +81,7 @@ def _own(member: Running, deployment: Deployment) -> dict[str, str]:
     settings = container.settings
     head, remove = _head(deployment), _quiet(stack, container)
     found = {
-        "start": f"{head}{remove}{_directories(settings)}exec {quoted(stack.run(container))} >/dev/null\n",
+        "start": f"{head}{remove}{directories(settings)}exec {quoted(stack.run(container))} >/dev/null\n",
         "stop": f"{head}{remove}",
         "state": f"{head}{stack.state(container)}\n",
         "exec": f'{head}exec {quoted(stack.exec(container, ()))} "$@"\n',
@@ -106,6 +108,12 @@ def with_secrets(text: Script, deployment: Deployment) -> Script:
         # readable for every user of the container; nobody else can look into the directory
         text = text.replace(note, f"printf '{octal}' >{quoted((path,))}\nchmod 444 {quoted((path,))}\n")
     return text
+
+
+def directories(settings: Settings) -> Script:
+    """Commands that make the directories that are to be mounted; podman and the runtimes do not."""
+    paths = [quoted((volume.source,)) for volume in settings.volumes if not volume.named]
+    return "".join(f"[ -e {path} ] || (umask 022; mkdir -p {path}) || exit\n" for path in paths)
 
 
 def _install(deployment: Deployment) -> Script:
@@ -152,12 +160,6 @@ def _head(deployment: Deployment) -> Script:
 
 def _quiet(stack: Stack, container: Container) -> Script:
     return "".join(f"{quoted(argv)} >/dev/null 2>&1\n" for argv in stack.remove(container))
-
-
-def _directories(settings: Settings) -> Script:
-    """Make the directories of the target that are to be mounted; podman and the runtimes do not."""
-    paths = [quoted((volume.source,)) for volume in settings.volumes if not volume.named]
-    return "".join(f"[ -e {path} ] || (umask 022; mkdir -p {path}) || exit\n" for path in paths)
 
 
 def _ports(boxes: Iterable[Container]) -> str:

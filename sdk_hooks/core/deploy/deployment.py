@@ -10,10 +10,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sdk_hooks.container import Container, Resources, Volume
-from sdk_hooks.core.deploy import hardware, nested, network
+from sdk_hooks.core.deploy import hardware, nested, network, subnets
 from sdk_hooks.core.deploy.hardware import Given
 from sdk_hooks.core.deploy.matching import There
 from sdk_hooks.core.deploy.parts import SECRETS, Need, Part
+from sdk_hooks.core.deploy.taken import Taken
 from sdk_hooks.core.files import users
 from sdk_hooks.core.spec.model import settings_to_json
 from sdk_hooks.families import Runtime, Stack
@@ -92,14 +93,17 @@ def make(
     target: Target,
     drivers: network.Drivers,
     there: There | None = None,
+    taken: Taken | None = None,
 ) -> Deployment:
     """The deployment of *parts* under *name* on *target*.
 
     :param drivers: Gives the network drivers by name.
     :param there: What *target* has of the devices that the settings name.
+    :param taken: What is taken of its networks.
     :raises SdkError: When one can't have its devices, or its networks.
     """
     parts = network.chosen(name, parts, stack, target)
+    parts = subnets.settled(parts, drivers, stack, target, taken or Taken())
     networks = {part.name: network.joined(part, parts, drivers, stack) for part in parts}
     users_of = {part.name: _user(part.image, stack, target) for part in parts}
     given = {

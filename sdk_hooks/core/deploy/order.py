@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Port
-from sdk_hooks.core.deploy import choose, content, deployment, hooks, matching, setup, transfer
+from sdk_hooks.core.deploy import choose, content, deployment, hooks, matching, setup, taken, transfer
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
@@ -110,12 +110,14 @@ def prepare(
     parts = order.parts
     if foreground:  # nothing is made on this machine that would have to be taken away: no networks, no hooks
         parts = tuple(replace(part, settings=replace(part.settings, networks=(), hooks=())) for part in parts)
-    asked += hooks.question(part.settings for part in parts)
+    asked += hooks.question(part.settings for part in parts) + taken.question(part.settings for part in parts)
     found = probe(connection, order.name, plugins.stacks(), runtimes, asked, order.names, details=details)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime, setup=order.setup)
     target = replace(found.target, cni=frozenset()) if foreground else found.target
-    made = deployment.make(order.name, parts, stack, runtime, target, plugins.network, found.there)
+    made = deployment.make(
+        order.name, parts, stack, runtime, target, plugins.network, found.there, found.taken
+    )
     for container in made.containers:
         choose.check_runtime(container)
     hooks.check(made, found.unhooked)
@@ -211,6 +213,13 @@ def _switch(change: Script, connection: Connection, name: str, progress: Progres
             f"{connection.name}: goes on without us; look with container-status {connection.name} {name}"
         )
         raise
+    except SdkError as error:  # the connection was lost, and what ran there need not be what runs
+        raise SdkError(
+            error.what,
+            detail=f"{error.detail}\n{name!r} was being started: the target goes on without us".strip(),
+            hint=f"look what runs there: container-status {connection.name} {name}",
+            code=error.code,
+        ) from error
     _check(result, connection, name, progress)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.core.deploy import connection as link
-from sdk_hooks.core.deploy import matching
+from sdk_hooks.core.deploy import matching, taken
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.matching import There
 from sdk_hooks.core.deploy.resource import script as resource
 from sdk_hooks.core.deploy.resource import state_directory
+from sdk_hooks.core.deploy.taken import Taken
 from sdk_hooks.core.oci.runtimespec import SHARED
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.errors import SdkError
@@ -62,6 +63,8 @@ class Found:
     """Containers of other applications of ours."""
     unhooked: frozenset[str] = frozenset()
     """Programs of hooks that are not there."""
+    taken: Taken = field(default_factory=Taken)
+    """Of its networks, when that was asked for."""
 
 
 def probe(
@@ -76,7 +79,7 @@ def probe(
 ) -> Found:
     """Ask the target of *connection* for everything that a deployment of *name* has to know.
 
-    :param devices: What `matching.question` asks of the devices that it is to have.
+    :param devices: What `matching.question` asks of the devices that it is to have, and other such questions.
     :param containers: Names of its containers.
     :param details: Also what stacks take longer to tell: runtimes and CDI.
     :raises SdkError: When it can't be reached, or is no machine that containers run on.
@@ -90,7 +93,8 @@ def probe(
             hint="the login shell there must be able to run: sh -s",
             code="no-shell",
         )
-    return _found(connection.name, facts, {n: _stack_facts(*s) for n, s in sections.items()})
+    found = _found(connection.name, facts, {n: _stack_facts(*s) for n, s in sections.items()})
+    return replace(found, taken=taken.answer(facts, name))
 
 
 def script(
@@ -164,6 +168,7 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         key, _, value = line.partition(" ")
         values.setdefault(key, []).append(value)
     said = [line.strip() for line in lines if line.strip()]
+    users, groups, enlarge = (*values.get("ids", [""])[0].split(" ", 2), "", "", "")[:3]
     return StackFacts(
         version=" ".join(values.get("version", [])[:1]),
         problem="" if status == 0 else (said[-1] if said else f"its inventory ended with status {status}"),
@@ -174,6 +179,8 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         cdi="cdi" in values,
         daemon=" ".join(values.get("daemon", [])[:1]),
         unlimited="unlimited" in values,
+        ids=(int(users), int(groups)) if users.isdigit() and groups.isdigit() else None,
+        enlarge=enlarge,
     )
 
 

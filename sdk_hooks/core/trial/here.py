@@ -128,6 +128,7 @@ def started(order: Order, plugins: Plugins, progress: Progress) -> Iterator[Here
         attach=True,
     )
     container = replace(container, settings=replace(container.settings, stop_timeout=patience))
+    local.make_directories(container)
     with _reserved(prepared), contextlib.ExitStack() as stacked:
         environment = local.with_engine(prepared)
         if bare:
