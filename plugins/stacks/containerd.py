@@ -23,6 +23,13 @@ from sdk_hooks.shell import quoted
 # Without a limit ctr waits 10 s for a daemon that is not there.
 _CTR = ("ctr", "--connect-timeout", "3s")
 
+# ctr filters system calls only when told to, and knows the word since 1.5.
+_FILTER = """\
+filter=
+! grep -q '^Seccomp:' /proc/self/status || case $(ctr run --help 2>/dev/null) in
+*--seccomp\\ *) filter=--seccomp ;; esac
+"""
+
 # Root's may just be starting; an ordinary user need not wait for one.
 _THERE = """\
 s=${CONTAINERD_ADDRESS:-/run/containerd/containerd.sock}
@@ -85,21 +92,21 @@ class Containerd:
         log, kept = quoted((self._log(container),)), quoted((str(container.directory / "exit"),))
         fresh = f": >{log}\nrm -f {kept}\n"
         here = f"cd {quoted((str(container.directory),))} || exit\n{networks.up(container)}"
-        started = f"{quoted(self._run(container))} || exit\n{self._restart(container)}"
+        run = f"{quoted((*_CTR, 'run'))} $filter {quoted(self._run(container))}"
+        started = f"{_filter(container)}{run} || exit\n{self._restart(container)}"
         return {"run": f"{_made(container)}{fresh}{here}{started}", **networks.files(container, target)}
 
     def run(self, container: Container) -> Argv:
         if not container.attach:
             return ("sh", str(container.directory / "run"))
-        made, words = _made(container), self._run(container)
-        return ("sh", "-c", f'{made}exec "$@"', "sh", *words) if made else words
+        inner = f'{_made(container)}{_filter(container)}exec {quoted((*_CTR, "run"))} $filter "$@"'
+        return ("sh", "-c", inner, "sh", *self._run(container))
 
     def _run(self, container: Container) -> Argv:
         settings, limits = container.settings, container.settings.resources
         attached = ("--rm", *(("--tty",) if container.tty else ()))
         detached = ("--detach", "--log-uri", f"file://{self._log(container)}")
         return (
-            *(*_CTR, "run"),
             *(attached if container.attach else detached),
             *(_started_with(container.runtime) if container.runtime else ()),
             *self._network(container),
@@ -229,6 +236,11 @@ class Containerd:
 def _started_with(runtime: Runtime) -> Argv:
     """A shim of its own, or a program in the hands of runc's."""
     return ("--runtime", runtime.handler) if runtime.handler else ("--runc-binary", runtime.program)
+
+
+def _filter(container: Container) -> Script:
+    """Set $filter: the default filter of system calls, except for a shim that makes a kernel of its own."""
+    return "filter=\n" if container.runtime and container.runtime.handler else _FILTER
 
 
 def _source(container: Container, volume: Volume) -> str:

@@ -175,7 +175,7 @@ def test_a_container_calls_itself_as_asked(
     assert place.sh("cat /proc/sys/kernel/hostname") != "front-1\n"
 
 
-@pytest.mark.parametrize("kind", ["crun", "runc"])
+@pytest.mark.parametrize("kind", ["crun", "runc", "containerd"])
 def test_system_calls_are_filtered(at: Callable[[str], Place], kind: str) -> None:
     place = at(kind)
     place.deployed("tester")
