@@ -14,7 +14,7 @@ from sdk_hooks.container import Settings
 from sdk_hooks.core import images
 from sdk_hooks.core.deploy import parts
 from sdk_hooks.core.deploy.parts import HEALTHY, STARTED, Need, Part, Secret
-from sdk_hooks.core.spec import application, compose
+from sdk_hooks.core.spec import application, compose, dotenv
 from sdk_hooks.core.spec.application import APPLICATION, Application, Entry
 from sdk_hooks.core.spec.document import document
 from sdk_hooks.core.spec.kinds import SpecError, pairs
@@ -42,7 +42,9 @@ def load(path: Path) -> Application:
     node = document(path)
     keys = _keys(node)
     if node is not None and "services" in keys:
-        return compose.read(node, {**_dotenv(path.parent), **os.environ})
+        beside = path.parent / ".env"
+        variables = dotenv.read(beside) if beside.is_file() else {}
+        return compose.read(node, {**variables, **os.environ}, path.parent)
     if node is None or "containers" not in keys:
         raise SpecError(
             f"'{path}' has neither 'containers' nor 'services'",
@@ -152,25 +154,3 @@ def _secret(key: str, path: Path) -> Secret:
             detail=error.strerror or "",
             code="no-secret",
         ) from error
-
-
-def _dotenv(directory: Path) -> dict[str, str]:
-    """The variables of `.env` beside a compose file.
-
-    :raises SpecError: When it can't be read.
-    """
-    path = directory / ".env"
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else []
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"'{path}' can't be read as UTF-8 text", detail=str(error)) from error
-    found = (
-        line.strip().partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#")
-    )
-    return {key.strip().removeprefix("export "): _plain(value.strip()) for key, _, value in found}
-
-
-def _plain(value: str) -> str:
-    """*value* without the quotes around it, or the remark after it."""
-    quoted = re.fullmatch(r"""(['"])(.*?)\1\s*(?:#.*)?""", value)
-    return quoted[2] if quoted else re.split(r"(?:^|\s+)#", value)[0].strip()

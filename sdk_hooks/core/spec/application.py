@@ -50,6 +50,8 @@ def settings(own: Settings, entry: Entry, networks: Iterable[Network]) -> Settin
         "stop_timeout", "entrypoint", "cmd", "volumes", "hostname", "hooks",
     )  # fmt: skip
     changes: dict[str, Any] = {key: getattr(said, key) for key in plain if getattr(said, key) is not None}
+    if said.healthcheck and not (said.healthcheck.command or said.healthcheck.port):
+        changes["healthcheck"] = None  # a compose file says that there is to be none
     joined = () if said.network else tuple(networks)
     return replace(own, **changes, env={**own.env, **(said.env or {})}, networks=joined)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from sdk_hooks.container import Network, Resources
 from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
-from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec import dotenv, kinds, values
 from sdk_hooks.core.spec.application import FILE, Application, Entry, checked
-from sdk_hooks.core.spec.compose_values import KEYS, OPTIONS, POOL, own
+from sdk_hooks.core.spec.compose_values import KEYS, OPTIONS, POOL, own_volume
 from sdk_hooks.core.spec.interpolation import interpolate, pass_on
 from sdk_hooks.core.spec.kinds import Text, fail, pairs
 from sdk_hooks.core.spec.model import SPEC, Spec
@@ -25,28 +26,45 @@ _CONDITIONS = {
 }
 _HINTS = {
     "build": "build the image with container-build, and name it: image:",
-    "env_file": "write the variables into environment:",
     "user": "container-build puts it into the image: user: in container.yaml",
     "working_dir": "container-build puts it into the image: workdir: in container.yaml",
     "privileged": "name what it needs: devices:",
 }
-_IGNORED = ("version", "container_name", "expose", "labels", "pull_policy", "stdin_open", "tty", "init")
+_IGNORED = (
+    "version",
+    "container_name",
+    "expose",
+    "labels",
+    "pull_policy",
+    "stdin_open",
+    "tty",
+    "init",
+    "profiles",
+)
 """What changes nothing here: names are the application's, exposed ports are open on a network of its own."""
 
 
-def read(node: yaml.Node, variables: Mapping[str, str]) -> Application:
+def read(node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Application:
     """The application in the compose file whose root is *node*.
 
+    Services with `profiles:` are left out unless COMPOSE_PROFILES names one of these, as compose does.
+
     :param variables: What `${NAME}` in it means, and the variables that it passes on by name.
+    :param directory: Where it is: files of variables are named relative to that.
     :raises SpecError: With the place of what is wrong, or can't be done.
     """
     interpolate(node, variables)
     found = _checked_keys(node, "", {"name", "services", "networks", "volumes", "secrets"})
     networks = {name: _network(name, each) for name, each in _named(found, "networks")}
     for name, volume in _named(found, "volumes"):
-        _checked_keys(volume, f"volumes.{name}", set())
+        _local(name, volume)
     secrets = {name: _secret(name, each) for name, each in _named(found, "secrets")}
-    services = {name: _service(name, each, variables) for name, each in _named(found, "services")}
+    active = set(re.split(r"[,\s]+", variables.get("COMPOSE_PROFILES", "")))
+    services = {
+        name: _service(name, each, variables, directory)
+        for name, each in _named(found, "services")
+        if _is_active(name, each, active)
+    }
     if not services:
         raise fail(node, "the file has no 'services'")
     for key, names, pattern in (
@@ -65,20 +83,31 @@ def read(node: yaml.Node, variables: Mapping[str, str]) -> Application:
         raise fail(node, str(error)) from error
 
 
-def _service(name: str, node: yaml.Node, variables: Mapping[str, str]) -> Entry:
+def _is_active(name: str, node: yaml.Node, active: set[str]) -> bool:
+    """Whether a service has no profile, or an active one."""
+    found = dict(pairs(node, f"services.{name}")) if isinstance(node, yaml.MappingNode) else {}
+    profiles = {
+        str(Text("a name").read(each, f"services.{name}.profiles"))
+        for each in _sequence(found, "profiles", f"services.{name}")
+    }
+    return not profiles or "*" in active or bool(profiles & active)
+
+
+def _local(name: str, volume: yaml.Node) -> None:
+    """Refuse a volume that is not of the stack's own kind."""
+    driver = _checked_keys(volume, f"volumes.{name}", {"driver"}).get("driver")
+    if driver is not None:
+        kinds.choice("a driver", "local").read(driver, f"volumes.{name}.driver")
+
+
+def _service(name: str, node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Entry:
     key = f"services.{name}"
-    found = _checked_keys(node, key, {*KEYS, "image", "deploy", "networks", "depends_on", "secrets"})
-    said: dict[str, Any] = {}
-    if "environment" in found:
-        pass_on(found["environment"], variables)
-    for word, value in found.items():
-        if word in KEYS:
-            target, kind = KEYS[word]
-            said[target] = kind.read(value, f"{key}.{word}")
-    limits = said.pop("limits", {})
-    limits.update({word: said.pop(word) for word in ("memory", "cpus", "pids") if word in said})
-    if limits:
-        said["resources"] = Resources(**limits)
+    own = {"image", "deploy", "networks", "depends_on", "secrets", "env_file"}
+    found = _checked_keys(node, key, {*KEYS, *own})
+    said = _said(found, key, variables)
+    files = _env_files(found["env_file"], key, directory) if "env_file" in found else {}
+    if files:
+        said["env"] = {**files, **said.get("env", {})}
     if "image" not in found:
         raise fail(node, f"{key!r} has no 'image'", "name one that container-build has built")
     # compose's defaults, not ours and not the image's
@@ -90,7 +119,7 @@ def _service(name: str, node: yaml.Node, variables: Mapping[str, str]) -> Entry:
             _checked_keys(settings, f"{key}.networks.{word}", set())
     joined = tuple(word for word, _ in listed) or ("default",)
     if "volumes" in said:
-        said["volumes"] = tuple(own(volume, name) for volume in said["volumes"])
+        said["volumes"] = tuple(own_volume(volume, name) for volume in said["volumes"])
     return Entry(
         Text("an image").read(found["image"], f"{key}.image"),
         Spec(**said),
@@ -98,6 +127,37 @@ def _service(name: str, node: yaml.Node, variables: Mapping[str, str]) -> Entry:
         () if said.get("network") else joined,
         tuple(_secret_name(each, key) for each in _sequence(found, "secrets", key)),
     )
+
+
+def _said(found: Mapping[str, yaml.Node], key: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    """What a service says of its container; a key without a value says nothing."""
+    said: dict[str, Any] = {}
+    if "environment" in found:
+        pass_on(found["environment"], variables)
+    for word, value in found.items():
+        if word in KEYS and not _empty(value):
+            target, kind = KEYS[word]
+            said[target] = kind.read(value, f"{key}.{word}")
+    if "ports" in said:
+        said["ports"] = tuple(port for each in said["ports"] for port in each)
+    limits = said.pop("limits", {})
+    limits.update({word: said.pop(word) for word in ("memory", "cpus", "pids") if word in said})
+    return {**said, "resources": Resources(**limits)} if limits else said
+
+
+def _env_files(node: yaml.Node, key: str, directory: Path) -> dict[str, str]:
+    """The variables of the files of `env_file:`, the last of which counts."""
+    where, found = f"{key}.env_file", {}
+    for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+        said = _checked_keys(each, where, {"path", "required"}) if isinstance(each, yaml.MappingNode) else {}
+        name = Text("a path").read(said.get("path", each), where)
+        needed = "required" not in said or Text("true or false", kinds.boolean).read(said["required"], where)
+        path = directory / name
+        if path.is_file():
+            found.update(dotenv.read(path))
+        elif needed:
+            raise fail(each, f"{where!r}: there is no file '{path}'")
+    return found
 
 
 def _checked_keys(node: yaml.Node, key: str, known: set[str]) -> dict[str, yaml.Node]:

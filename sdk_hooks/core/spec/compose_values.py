@@ -14,9 +14,13 @@ from sdk_hooks.core.spec import kinds, values
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words, fail
 from sdk_hooks.core.spec.model import SPEC
 
+_RANGE = re.compile(r"(?P<address>.*:)?(?P<host>\d+-\d+):(?P<inner>\d+-\d+)(?P<protocol>/\w+)?")
 
-def _long_port(target: int, published: int = 0, protocol: str = "tcp", host_ip: str = "", **_: Any) -> Port:
-    return Port(target, published or target, protocol, host_ip)
+
+def _long_port(
+    target: int, published: int = 0, protocol: str = "tcp", host_ip: str = "", **_: Any
+) -> tuple[Port, ...]:
+    return (Port(target, published or target, protocol, host_ip),)
 
 
 def _long_volume(target: str, source: str = "", read_only: bool = False, type: str = "") -> Volume:
@@ -28,16 +32,30 @@ def _long_volume(target: str, source: str = "", read_only: bool = False, type: s
     return found if source else replace(found, source="")
 
 
-def own(volume: Volume, service: str) -> Volume:
+def own_volume(volume: Volume, service: str) -> Volume:
     """A volume without a name is of one service only."""
     inner = volume.target.strip("/").replace("/", "-")
     return volume if volume.source else replace(volume, source=f"{service}-{inner}")
 
 
-def _short_port(text: str) -> Port:
+def _short_port(text: str) -> tuple[Port, ...]:
     if ":" not in text:
         raise ValueError(f"{text!r} does not say the port of the target, such as 8080:{text}")
-    return values.port(text)
+    found = _RANGE.fullmatch(text)
+    if not found:
+        return (values.port(text),)
+    host, inner = (_numbers(found[side]) for side in ("host", "inner"))
+    if len(host) != len(inner):
+        raise ValueError(f"{text!r} has {len(host)} ports of the target for {len(inner)} of the container")
+    address, protocol = found["address"] or "", found["protocol"] or ""
+    return tuple(values.port(f"{address}{a}:{b}{protocol}") for a, b in zip(host, inner, strict=True))
+
+
+def _numbers(text: str) -> range:
+    first, last = map(int, text.split("-"))
+    if not first <= last < 65536:
+        raise ValueError(f"{text!r} is no range of ports")
+    return range(first, last + 1)
 
 
 def _short_volume(text: str) -> Volume:
@@ -48,15 +66,27 @@ def _short_volume(text: str) -> Volume:
 
 
 def _test(node: yaml.Node, key: str) -> tuple[str, ...]:
-    """`test:` of a health check: a text for a shell, or a list that begins with CMD or CMD-SHELL."""
+    """`test:` of a health check: a text for a shell, or a list that begins with CMD or CMD-SHELL; or NONE."""
+    if isinstance(node, yaml.ScalarNode) and node.value == "NONE":
+        return ()
     if isinstance(node, yaml.ScalarNode):
         return ("/bin/sh", "-c", str(node.value))
     words = Words("a command").read(node, key)
+    if words == ("NONE",):
+        return ()
     if words[:1] == ("CMD-SHELL",):
         return ("/bin/sh", "-c", *words[1:])
     if words[:1] != ("CMD",) or not words[1:]:
         raise fail(node, f"{key!r} begins with CMD or CMD-SHELL")
     return words[1:]
+
+
+def _health(test: tuple[str, ...] | None = None, disable: bool = False, **rest: Any) -> HealthCheck:
+    """Compose's defaults; without a command it says that there is to be none."""
+    if test is None and not disable:
+        raise ValueError("'test' is missing")
+    command = () if disable else test
+    return HealthCheck(**{"command": command, "interval": 30.0, "retries": 3, **rest})
 
 
 class _Either:
@@ -128,9 +158,9 @@ _HEALTH = Section(
         "timeout": _TIME,
         "retries": Text("a number", kinds.count),
         "start_period": _TIME,
+        "disable": Text("true or false", kinds.boolean),
     },
-    lambda test=(), **rest: HealthCheck(**{"command": test, "interval": 30.0, "retries": 3, **rest}),
-    required=("test",),
+    _health,
 )
 _CPUS = Text("a number", kinds.decimal)
 _BYTES = Text("a size", kinds.size)
