@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,14 +102,14 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
     """
     from dataclasses import replace
 
-    from sdk_hooks.core.spec import kinds, values
+    from sdk_hooks.core.spec import values
 
     found = with_devices(args, image)
     limits = replace(
         found.resources,
         **_given(
-            memory=_parse("--memory", kinds.size, args.memory),
-            cpus=_parse("--cpus", kinds.decimal, args.cpus),
+            memory=_parse("--memory", values.memory, args.memory),
+            cpus=_parse("--cpus", values.cpus, args.cpus),
         ),
     )
     volumes = tuple(_parse("--volume", values.volume, text) for text in args.volume)
@@ -132,6 +133,8 @@ def _env(texts: list[str]) -> dict[str, str]:
     for text in texts:
         if "=" not in text:
             raise UsageError(f"--env {text!r} has no '='", hint="write it like --env KEY=VALUE")
+        if not re.fullmatch(r"[^\s=]+", text.partition("=")[0]):
+            raise UsageError(f"--env {text!r}: {text.partition('=')[0]!r} can't be a name")
     return dict(text.split("=", 1) for text in texts)
 
 

@@ -159,6 +159,18 @@ class Network:
     sysctl: Mapping[str, str] = field(default_factory=dict)
     """Settings of the kernel in the containers' network namespace: `net.` and what follows."""
 
+    def __post_init__(self) -> None:
+        if self.gateway:
+            self._check_gateway(self.gateway)
+
+    def _check_gateway(self, gateway: str) -> None:
+        from ipaddress import ip_address, ip_network  # most networks have none that was chosen
+
+        if not self.subnet:
+            raise ValueError("a 'gateway' wants the 'subnet' that it is in")
+        if ip_address(gateway) not in ip_network(self.subnet, strict=False):
+            raise ValueError(f"the gateway {gateway} is not in {self.subnet}")
+
 
 @dataclass(frozen=True)
 class Hook:

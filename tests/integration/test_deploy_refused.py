@@ -207,6 +207,8 @@ def test_image_that_was_never_built(crun: Place, cli: Cli) -> None:
      "--restart: 'maybe' is not one of no, always, unless-stopped, on-failure[:N] [usage]\n"),
     ("--env", "A", "--env 'A' has no '=' [usage]\n  hint: write it like --env KEY=VALUE\n"),
     ("--memory", "much", "--memory: 'much' is not a size such as 64M [usage]\n"),
+    ("--memory", "1", "--memory: '1' is less memory than any program needs [usage]\n"),
+    ("--env", "A B=1", "--env 'A B=1': 'A B' can't be a name [usage]\n"),
     ("--cpus", "-1", "--cpus: '-1' is not a number [usage]\n"),
 ])  # fmt: skip
 def test_option_that_makes_no_sense(crun: Place, option: str, value: str, text: str) -> None:

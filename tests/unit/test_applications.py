@@ -290,3 +290,11 @@ def test_every_form_of_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for form, value in forms.items():
         found = load(tmp_path, f"services: {{a: {{image: b, environment: {{V: '{form}'}}}}}}", "compose.yaml")
         assert found.containers["a"].spec.env == {"V": value}, form
+
+
+def test_a_network_that_is_named_twice_is_told(tmp_path: Path) -> None:
+    text = "containers: {a: {networks: [n, n]}}\nnetworks: {n: }\n"
+    place = write(tmp_path, {"app.yaml": text}) / "app.yaml"
+
+    with fails(f"{place}:1:1: 'containers.a.networks' names 'n' twice [bad-spec]"):
+        applications.load(place)

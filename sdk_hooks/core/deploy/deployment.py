@@ -17,9 +17,13 @@ from sdk_hooks.core.deploy.parts import SECRETS, Need, Part
 from sdk_hooks.core.deploy.taken import Taken
 from sdk_hooks.core.files import users
 from sdk_hooks.core.spec.model import settings_to_json
+from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.target import Target
+
+_LONGEST = 63
+"""Characters of a host name (RFC 1035); Linux takes one more."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ def make(
     :param taken: What is taken of its networks.
     :raises SdkError: When one can't have its devices, or its networks.
     """
+    for part in parts:
+        _check_name(container_name(name, part))
     parts = network.chosen(name, parts, stack, target)
     parts = subnets.settled(parts, drivers, stack, target, taken or Taken())
     networks = {part.name: network.joined(part, parts, drivers, stack) for part in parts}
@@ -131,6 +137,15 @@ def make(
 def container_name(name: str, part: Part) -> str:
     """What the container of *part* is called on the target, in the application *name*."""
     return f"{name}-{part.name}" if part.name else name
+
+
+def _check_name(name: str) -> None:
+    if len(name) > _LONGEST:
+        raise SdkError(
+            f"{name!r} is too long for a container, whose host name it may be",
+            hint=f"at most {_LONGEST} characters: --name, or name: in its file",
+            code="bad-name",
+        )
 
 
 def own_root(target: Target, stack: Stack) -> bool:

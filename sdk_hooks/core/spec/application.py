@@ -65,6 +65,9 @@ def checked(application: Application) -> Application:
         _known(f"containers.{name}.needs", (need.part for need in entry.needs), application.containers)
         _known(f"containers.{name}.networks", entry.networks or (), application.networks)
         _known(f"containers.{name}.secrets", entry.secrets, application.secrets)
+        twice = next((each for each in entry.networks or () if (entry.networks or ()).count(each) > 1), None)
+        if twice:
+            raise ValueError(f"'containers.{name}.networks' names {twice!r} twice")
         if entry.networks and entry.spec.network:
             raise ValueError(f"'containers.{name}' has both 'network' and 'networks'")
     return application

@@ -234,4 +234,7 @@ def _network(name: str, node: yaml.Node) -> Network:
             raise fail(pools[1], f"'{key}.ipam.config': more than one is not supported")
         for each in pools:
             said.update(POOL.read(each, f"{key}.ipam.config"))
-    return Network(name, **said)
+    try:
+        return Network(name, **said)
+    except ValueError as error:
+        raise fail(node, f"{key!r}: {error}") from error

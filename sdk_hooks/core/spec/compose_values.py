@@ -162,8 +162,8 @@ _HEALTH = Section(
     },
     _health,
 )
-_CPUS = Text("a number", kinds.decimal)
-_BYTES = Text("a size", kinds.size)
+_CPUS = Text("a number", values.cpus)
+_BYTES = Text("a size", values.memory)
 _PIDS = Text("a number", kinds.count)
 _LIMITS = Section("limits", {"memory": _BYTES, "cpus": _CPUS, "pids": _PIDS})
 KEYS: Mapping[str, tuple[str, Any]] = {

@@ -121,11 +121,15 @@ class Pairs:
 
     def schema(self) -> dict[str, Any]:
         values = {"type": ["string", "number", "boolean"]}
-        listed = {"type": "array", "items": {"type": "string", "pattern": "^[^=]+="}}
+        listed = {"type": "array", "items": {"type": "string", "pattern": r"^[^=\s]+="}}
         return {
             "description": self.doc,
             "oneOf": [
-                {"type": "object", "propertyNames": {"pattern": "^[^=]+$"}, "additionalProperties": values},
+                {
+                    "type": "object",
+                    "propertyNames": {"pattern": r"^[^=\s]+$"},
+                    "additionalProperties": values,
+                },
                 listed,
             ],
         }
@@ -194,7 +198,10 @@ class Table:
             empty = isinstance(value, yaml.ScalarNode) and value.tag == NULL
             filled = yaml.MappingNode("", [], value.start_mark, value.end_mark) if empty else value
             found[name] = self.item.read(filled, f"{key}.{name}")
-        return self.make(found)
+        try:
+            return self.make(found)
+        except ValueError as error:
+            raise fail(node, f"{key!r}: {error}") from error
 
     def schema(self) -> dict[str, Any]:
         return {
@@ -285,7 +292,7 @@ def _scalar(node: yaml.Node, key: str) -> str:
 
 
 def _name(node: yaml.Node, name: str, key: str) -> str:
-    if not name or "=" in name or "\0" in name:
+    if not re.fullmatch(r"[^\s=\0]+", name):
         raise fail(node, f"{key!r}: {name!r} can't be a name")
     return name
 

@@ -188,8 +188,8 @@ _LAYER = Section(
 _RESOURCES = Section(
     "limits",
     {
-        "memory": Text("a size such as 64M", kinds.size, _TEXT_OR_NUMBER),
-        "cpus": Text("a number of processors such as 0.5", kinds.decimal, {"type": "number"}),
+        "memory": Text("a size such as 64M", values.memory, _TEXT_OR_NUMBER),
+        "cpus": Text("a number of processors such as 0.5", values.cpus, {"type": "number"}),
         "pids": Text("a number of processes", kinds.count, {"type": "integer"}),
     },
     Resources,

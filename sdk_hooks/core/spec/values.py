@@ -23,6 +23,10 @@ HOSTNAME = r"(?!.{64})[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?
 """As RFC 1123 has it, and no longer than a label, which the kernel takes as well."""
 RESTART = r"no|always|unless-stopped|on-failure(?::[0-9]+)?"
 
+_LEAST_MEMORY = 512 << 10
+_LEAST_CPUS = 0.01
+"""The kernel gives out no less than 1 ms of every 100."""
+
 
 def port(text: str) -> Port:
     """`80`, `8080:80`, `127.0.0.1:8080:80/udp`: address and port of the target, port of the container."""
@@ -87,6 +91,22 @@ def subnet(text: str) -> str:
         return str(ipaddress.ip_network(text))
     except ValueError:
         raise ValueError(f"{text!r} is not a subnet such as 10.9.0.0/24") from None
+
+
+def memory(text: str) -> int:
+    """A limit in bytes; 0 is none."""
+    found = kinds.size(text)
+    if 0 < found < _LEAST_MEMORY:
+        raise ValueError(f"{text!r} is less memory than any program needs")
+    return found
+
+
+def cpus(text: str) -> float:
+    """A number of processors; 0 is no limit."""
+    found = kinds.decimal(text)
+    if 0 < found < _LEAST_CPUS:
+        raise ValueError(f"{text!r} is less of a processor than the kernel gives out: at least {_LEAST_CPUS}")
+    return found
 
 
 def ip_address(text: str) -> str:
