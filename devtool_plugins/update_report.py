@@ -1,0 +1,86 @@
+"""How `sdk-update` tells what it found and what it did."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sdk_hooks.core.ui import table
+
+if TYPE_CHECKING:
+    from devtool_plugins.session import Session
+    from sdk_hooks.core.update.apply import Result
+    from sdk_hooks.core.update.finding import Findings
+    from sdk_hooks.core.update.journal import Journal
+
+_HEAD = ("CONTAINER", "WHAT", "NAME", "NOW", "UPDATE")
+
+
+def findings(args: argparse.Namespace, session: Session, found: Findings) -> None:
+    """Print what a check has found."""
+    for note in found.notes:
+        session.ui.warning(note)
+    if args.format == "json":
+        print(json.dumps(found.to_json(), indent=2))
+        return
+    rows = [_filled(row) for row in found.rows]
+    if rows:
+        _print([_HEAD, *rows])
+    if not found.updates:
+        session.ui.step("everything is up to date")
+
+
+def results(args: argparse.Namespace, session: Session, found: Sequence[Result]) -> int:
+    """Print what came of an update; gives the exit status."""
+    for each in found:
+        if each.error:
+            session.ui.error(f"{each.name}: {each.error}")
+    if args.format == "json":
+        print(json.dumps([_record(each) for each in found], indent=2))
+    elif found:
+        rows = [_filled((each.name, each.word, each.old[:19], each.new[:19])) for each in found]
+        _print([("CONTAINER", "RESULT", "BEFORE", "NOW"), *rows])
+    return 1 if any(each.error for each in found) else 0
+
+
+def gone_back(args: argparse.Namespace, journal: Journal) -> int:
+    """Print what was put back; gives the exit status."""
+    places = [live for live, _ in journal.kept]
+    print(json.dumps({"restored": places}, indent=2) if args.format == "json" else "\n".join(places))
+    return 0
+
+
+def _record(each: Result) -> dict[str, Any]:
+    error = {"code": each.error.code, "error": each.error.what} if each.error else {}
+    digests = {"old": each.old, "new": each.new}
+    return {"name": each.name, "image": each.image, "result": each.word, **digests, **error}
+
+
+def _filled(row: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cell or "-" for cell in row)
+
+
+def _print(rows: list[tuple[str, ...]]) -> None:
+    """As a table: with lines where rich is there and somebody looks at it."""
+    if sys.stdout.isatty():
+        try:
+            _rich(rows)
+        except ImportError:
+            pass
+        else:
+            return
+    print(table(rows))
+
+
+def _rich(rows: list[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(*rows[0])
+    for row in rows[1:]:
+        made.add_row(*map(Text, row))  # names of packages are no markup
+    Console().print(made)

@@ -1,0 +1,85 @@
+"""Brings containers up to date, in such a way that it can be interrupted anywhere and taken back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdk_hooks.core import disk
+from sdk_hooks.core.update import backup, journal
+from sdk_hooks.core.update.built import Built
+from sdk_hooks.core.update.journal import BUILDING, DONE, SWITCHING, Journal, State
+from sdk_hooks.core.update.swap import Pair
+from sdk_hooks.errors import SdkError
+from sdk_hooks.families import Progress
+
+KEPT = ".sdk-update"
+"""Directory beside images that has what they were before."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of building one container again."""
+
+    name: str
+    image: str
+    old: str
+    """Digest before."""
+    new: str
+    """Digest now; empty when it failed."""
+    error: SdkError | None = None
+
+    @property
+    def word(self) -> str:
+        if self.error:
+            return f"failed [{self.error.code}]"
+        return "unchanged" if self.old == self.new else "updated"
+
+
+def begin(state: State, images: Path, changing: Sequence[Built], staged: Sequence[Pair] = ()) -> Journal:
+    """Keep what is about to change, and make the exchanges of *staged*; from here on it can be taken back.
+
+    An update that was interrupted while it built is gone on with: what was before that one is kept.
+
+    :raises SdkError: When it can't be kept; nothing has changed then.
+    """
+    last = state.recover()
+    goes_on = last is not None and last.phase == BUILDING
+    number = last.number + (not goes_on) if last else 1
+    before = last.kept if last and goes_on else ()
+    directory = images / KEPT / str(number)
+    known = {live for live, _ in before}
+    paths = [path for each in changing for path in backup.places(each) if str(path.absolute()) not in known]
+    with disk.writing(directory):
+        if not goes_on:
+            shutil.rmtree(directory, ignore_errors=True)  # of one that was killed before it had a journal
+        kept = backup.keep(paths, directory)
+    kept += [(pair.live, pair.other) for pair in staged if pair.live not in known]
+    begun = state.write(Journal(SWITCHING, number, tuple(staged), (*before, *kept)))
+    if last and not goes_on:
+        journal.remove_kept(last.kept, but=begun.kept)
+    return state.finish(begun) or begun
+
+
+def build(changing: Iterable[Built], again: Callable[[Built], str], progress: Progress) -> list[Result]:
+    """Build each of *changing* again; what fails stays as it was and does not stop the others.
+
+    :param again: Builds one, and gives its new digest.
+    """
+    results = []
+    for built in changing:
+        progress.step(f"building {built.label} again")
+        error, new = None, ""
+        try:
+            new = again(built)
+        except SdkError as failure:
+            error = failure
+        results.append(Result(built.label, built.image.name, built.image.digest, new, error))
+    return results
+
+
+def end(state: State, begun: Journal) -> None:
+    """Say that all of *begun* is done."""
+    state.write(begun.at(DONE, pairs=()))

@@ -1,0 +1,152 @@
+"""What an update has begun, on disk before it is done: interrupted, it can be finished or taken back."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from sdk_hooks.core import disk
+from sdk_hooks.core.update import swap
+from sdk_hooks.core.update.swap import Pair
+from sdk_hooks.errors import SdkError
+
+SWITCHING, BUILDING, DONE, RETURNING = "switching", "building", "done", "returning"
+"""Pairs are being exchanged; containers are being built; all is done; pairs are being exchanged back."""
+
+
+@dataclass(frozen=True)
+class Journal:
+    """One update."""
+
+    phase: str
+    number: int
+    """Names the directories that keep what was there before."""
+    pairs: tuple[Pair, ...] = ()
+    """To be exchanged now."""
+    kept: tuple[tuple[str, str], ...] = ()
+    """Places, and where what was there before is kept; nothing is there when nothing was."""
+
+    def at(self, phase: str, **more: object) -> Journal:
+        return replace(self, phase=phase, **more)  # type: ignore[arg-type]  # fields by name
+
+
+class State:
+    """The directory of an SDK, or of images, in which updates keep their journal."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.file = directory / "journal.json"
+
+    def read(self) -> Journal | None:
+        """The last update; None when there was none, or it was taken back.
+
+        :raises SdkError: When it can't be understood.
+        """
+        try:
+            raw = json.loads(self.file.read_bytes())
+            pairs = tuple(Pair(**each) for each in raw["pairs"])
+            return Journal(raw["phase"], raw["number"], pairs, tuple((a, b) for a, b in raw["kept"]))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            raise SdkError(
+                f"'{self.file}' is damaged",
+                detail=str(error),
+                hint=f"look at what is kept in '{self.directory}', then remove it",
+                code="bad-journal",
+            ) from error
+
+    def write(self, journal: Journal) -> Journal:
+        """Let *journal* be what is read from now on, also after a power failure."""
+        with disk.writing(self.file):
+            self.directory.mkdir(parents=True, exist_ok=True)
+            disk.replace(self.file, disk.to_json(asdict(journal)))
+            _sync(self.file)
+            _sync(self.directory)
+        return journal
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others from updating at the same time.
+
+        :raises SdkError: When somebody does.
+        """
+        with disk.writing(self.directory):
+            self.directory.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.directory / "lock", os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise SdkError(
+                "another update is going on", detail=f"in '{self.directory}'", hint="try again", code="busy"
+            ) from None
+        try:
+            yield
+        finally:
+            os.close(handle)
+
+    def recover(self) -> Journal | None:
+        """Finish what was being exchanged when it was interrupted, and give the last update."""
+        journal = self.read()
+        if journal is None or journal.phase not in (SWITCHING, RETURNING):
+            return journal
+        return self.finish(journal)
+
+    def finish(self, journal: Journal) -> Journal | None:
+        """Do the exchanges of *journal*, and what comes after."""
+        for pair in journal.pairs:
+            swap.swap(pair)
+        if journal.phase == RETURNING:
+            self.forget(journal)
+            return None
+        return self.write(journal.at(BUILDING, pairs=()))
+
+    def go_back(self) -> Journal:
+        """Put back everything that the last update has changed; gives what that was.
+
+        :raises SdkError: When there was no update.
+        """
+        journal = self.recover()
+        if journal is None:
+            raise SdkError(
+                "there is no update to go back from",
+                hint="only what the last sdk-update has changed can be taken back",
+                code="no-previous",
+            )
+        pairs = tuple(swap.pair(Path(live), Path(other)) for live, other in journal.kept)
+        self.finish(self.write(journal.at(RETURNING, pairs=pairs)))
+        return journal
+
+    def forget(self, journal: Journal) -> None:
+        """Remove *journal*, then what it kept."""
+        self.file.unlink()
+        remove_kept(journal.kept)
+
+
+def remove_kept(kept: Sequence[tuple[str, str]], but: Sequence[tuple[str, str]] = ()) -> None:
+    """Remove what is kept of places, and directories that are empty then; not what is in *but*."""
+    stays = {other for _, other in but}
+    for _, other in kept:
+        if other in stays:
+            continue
+        if os.path.isdir(other) and not os.path.islink(other):
+            shutil.rmtree(other)
+        else:
+            Path(other).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # others are kept there
+            os.rmdir(os.path.dirname(other))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
