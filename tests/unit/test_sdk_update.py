@@ -1,7 +1,5 @@
 """sdk-update without an SDK: what a feed has otherwise, which containers that affects, and the way back."""
 
-# ruff: noqa: E501  tables are read best as they are printed
-
 from __future__ import annotations
 
 import json

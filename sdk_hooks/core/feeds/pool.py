@@ -19,6 +19,7 @@ _CHANGING = ("wrong-hash", "bad-signature")
 """Errors of a feed of which one file is the old one and another one is new."""
 _PAUSE = 0.3
 
+
 @dataclass
 class Pool:
     """Packages of one format, looked up by name."""
