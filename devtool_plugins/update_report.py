@@ -8,13 +8,16 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sdk_hooks.core.ui import table
+from sdk_hooks.core.ui import human, table
+from sdk_hooks.errors import SdkError
 
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
+    from sdk_hooks.core.deploy.order import Outcome
     from sdk_hooks.core.update.apply import Result
     from sdk_hooks.core.update.finding import Findings
     from sdk_hooks.core.update.journal import Journal
+    from sdk_hooks.core.update.redeploy import Redeployed
 
 _HEAD = ("CONTAINER", "WHAT", "NAME", "NOW", "UPDATE")
 
@@ -44,6 +47,42 @@ def results(args: argparse.Namespace, session: Session, found: Sequence[Result])
         rows = [_filled((each.name, each.word, each.old[:19], each.new[:19])) for each in found]
         _print([("CONTAINER", "RESULT", "BEFORE", "NOW"), *rows])
     return 1 if any(each.error for each in found) else 0
+
+
+def deployed(
+    args: argparse.Namespace,
+    session: Session,
+    targets: Sequence[str],
+    answers: Sequence[list[Redeployed] | SdkError],
+) -> int:
+    """Print what came of deploying to *targets*; gives the exit status."""
+    failed = [
+        (target, each) for target, each in zip(targets, answers, strict=True) if isinstance(each, SdkError)
+    ]
+    done = [each for answer in answers if not isinstance(answer, SdkError) for each in answer]
+    failed += [(each.target, each.outcome) for each in done if isinstance(each.outcome, SdkError)]
+    for target, error in failed:
+        session.ui.error(f"{target}: {error}")
+    rows = [(each.target, each.name, _result(each.outcome), _sent(each.outcome)) for each in done]
+    if args.format == "json":
+        keys = ("target", "name", "result", "sent")
+        print(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2))
+    elif rows:
+        _print([("TARGET", "CONTAINER", "RESULT", "SENT"), *rows])
+    else:
+        session.ui.step("on the targets runs what is here")
+    return 1 if failed else 0
+
+
+def _result(outcome: Outcome | SdkError) -> str:
+    return f"failed [{outcome.code}]" if isinstance(outcome, SdkError) else outcome.result
+
+
+def _sent(outcome: Outcome | SdkError) -> str:
+    if isinstance(outcome, SdkError):
+        return "-"
+    count = outcome.sent.layers
+    return f"{human(outcome.sent.wire)} in {count} layer{'s' * (count != 1)}"
 
 
 def gone_back(args: argparse.Namespace, journal: Journal) -> int:

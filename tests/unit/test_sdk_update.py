@@ -24,15 +24,13 @@ def feed_at(top: Path, **versions: str) -> None:
     text = ""
     for name, version in versions.items():
         control = "Depends: lib\n" if name == "app" else ""
-        program = member(f"./usr/bin/{name}", f"#!{name} {version}".encode(), mode=0o755)
-        path = deb(
-            top,
-            name,
+        members = (
             member("./", kind=tarfile.DIRTYPE, mode=0o755),
-            program,
-            version=version,
-            control=control,
+            member(f"./usr/bin/{name}", f"#!{name} {version}".encode(), mode=0o755),
         )
+        path = top / f"{name}_{version}_all.deb"
+        if not path.exists():  # made again it would be another file: gzip says when
+            deb(top, name, *members, version=version, control=control)
         text += f"Package: {name}\nVersion: {version}\nArchitecture: all\n{control}Filename: {path.name}\n"
         text += f"Size: {path.stat().st_size}\nSHA256: {sha256(path.read_bytes())[7:]}\n\n"
     (top / "Packages").write_text(text)

@@ -83,7 +83,7 @@ class Merged:
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.base: set[str] = set()
-        """Paths that only a base image shows: layers on top do not rely on them, and so fit on another one."""
+        """Paths that only a base image shows: layers on top do not rely on them, and fit on another one."""
 
     def settle(self) -> None:
         """Say that what there is so far is a base image's."""

@@ -56,10 +56,10 @@ class Place:
             os.close(handle)
 
     def switch(self, made: Path, identity: str) -> bool:
-        """Let *made* be the generation *identity*, and the one that counts; False when it is that already.
+        """Let *made* be the generation *identity*, and the one that counts; False when it was already.
 
-        Files that the generation before has for itself stay beside the new ones: a client that has read the old
-        index finds what it names.
+        Files that the generation before has for itself stay beside the new ones: who has read the old index
+        finds what it names.
         """
         before = self.current
         if before is not None and before.name == identity:

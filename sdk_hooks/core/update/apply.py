@@ -10,7 +10,7 @@ from pathlib import Path
 from sdk_hooks.core import disk
 from sdk_hooks.core.update import backup, journal
 from sdk_hooks.core.update.built import Built
-from sdk_hooks.core.update.journal import BUILDING, DONE, SWITCHING, Journal, State
+from sdk_hooks.core.update.journal import BUILDING, DONE, PREPARING, SWITCHING, Journal, State
 from sdk_hooks.core.update.swap import Pair
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
@@ -38,15 +38,18 @@ class Result:
         return "unchanged" if self.old == self.new else "updated"
 
 
-def begin(state: State, images: Path, changing: Sequence[Built], staged: Sequence[Pair] = ()) -> Journal:
+def begin(
+    state: State, images: Path, changing: Sequence[Built], staged: Sequence[Pair] = (), *, sdk: bool = False
+) -> Journal:
     """Keep what is about to change, and make the exchanges of *staged*; from here on it can be taken back.
 
     An update that was interrupted while it built is gone on with: what was before that one is kept.
 
+    :param sdk: Whether layers of an SDK are among *staged*.
     :raises SdkError: When it can't be kept; nothing has changed then.
     """
     last = state.recover()
-    goes_on = last is not None and last.phase == BUILDING
+    goes_on = last is not None and last.phase in (PREPARING, BUILDING)
     number = last.number + (not goes_on) if last else 1
     before = last.kept if last and goes_on else ()
     directory = images / KEPT / str(number)
@@ -57,10 +60,12 @@ def begin(state: State, images: Path, changing: Sequence[Built], staged: Sequenc
             shutil.rmtree(directory, ignore_errors=True)  # of one that was killed before it had a journal
         kept = backup.keep(paths, directory)
     kept += [(pair.live, pair.other) for pair in staged if pair.live not in known]
-    begun = state.write(Journal(SWITCHING, number, tuple(staged), (*before, *kept)))
+    sdk = sdk or (last is not None and goes_on and last.sdk)
+    phase = SWITCHING if staged else BUILDING
+    begun = state.write(Journal(phase, number, tuple(staged), (*before, *kept), sdk))
     if last and not goes_on:
-        journal.remove_kept(last.kept, but=begun.kept)
-    return state.finish(begun) or begun
+        journal.remove(journal.directories(last) - journal.directories(begun))
+    return state.finish(begun) or begun if staged else begun
 
 
 def build(changing: Iterable[Built], again: Callable[[Built], str], progress: Progress) -> list[Result]:

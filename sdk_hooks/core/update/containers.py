@@ -23,15 +23,20 @@ class Checker:
 
     :param source_of: Gives where the packages of an image come from.
     :param moved: New digests of images, by path of their layout: what an update would bring.
+    :param recipes: What the SDK would build otherwise, by recipe.
     """
 
-    def __init__(self, source_of: SourceOf, moved: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        source_of: SourceOf,
+        moved: Mapping[str, str] | None = None,
+        recipes: Mapping[str, Change] | None = None,
+    ) -> None:
         self.source_of = source_of
         self.moved = {os.path.realpath(place): digest for place, digest in (moved or {}).items()}
         self.feeds: dict[str, Change] = {}
         self.notes: list[str] = []
-        self.recipes: Mapping[str, Change] = {}
-        """What the SDK would build otherwise, by recipe."""
+        self.recipes = recipes or {}
 
     def all(self, found: Sequence[Built]) -> list[Affected]:
         """Those of *found* that are affected, in the same order.

@@ -60,11 +60,13 @@ class Findings:
     containers: tuple[Affected, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be found out."""
+    pending: bool = False
+    """Whether an update was interrupted, and is to be gone on with."""
 
     @property
     def updates(self) -> bool:
         """Whether there is anything to apply."""
-        return bool(self.sdk or self.images or self.containers)
+        return bool(self.sdk or self.images or self.containers or self.pending)
 
     @property
     def rows(self) -> list[Row]:
@@ -80,6 +82,7 @@ class Findings:
 
         return {
             "updates": self.updates,
+            "pending": self.pending,
             "layers": [{"name": row.name, "state": row.new, "revision": row.old} for row in self.layers],
             "sdk": changes(self.sdk),
             "feeds": changes(self.feeds),

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from sdk_hooks.core.update import swap
 from sdk_hooks.core.update.swap import Pair
 from sdk_hooks.errors import SdkError
 
-SWITCHING, BUILDING, DONE, RETURNING = "switching", "building", "done", "returning"
-"""Pairs are being exchanged; containers are being built; all is done; pairs are being exchanged back."""
+SWITCHING, PREPARING, BUILDING, DONE = "switching", "preparing", "building", "done"
+"""Pairs are being exchanged; BitBake follows an SDK's new layers; containers are being built; all is done."""
+RETURNING = "returning"
+"""Pairs are being exchanged back."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Journal:
     """To be exchanged now."""
     kept: tuple[tuple[str, str], ...] = ()
     """Places, and where what was there before is kept; nothing is there when nothing was."""
+    sdk: bool = False
+    """Whether layers of an SDK are among them."""
+
+    def kept_of(self, live: Path) -> Path | None:
+        """Where what was at *live* is kept."""
+        return next((Path(other) for place, other in self.kept if place == str(live.absolute())), None)
 
     def at(self, phase: str, **more: object) -> Journal:
         return replace(self, phase=phase, **more)  # type: ignore[arg-type]  # fields by name
@@ -51,7 +59,8 @@ class State:
         try:
             raw = json.loads(self.file.read_bytes())
             pairs = tuple(Pair(**each) for each in raw["pairs"])
-            return Journal(raw["phase"], raw["number"], pairs, tuple((a, b) for a, b in raw["kept"]))
+            kept = tuple((live, other) for live, other in raw["kept"])
+            return Journal(raw["phase"], raw["number"], pairs, kept, raw["sdk"])
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -106,7 +115,7 @@ class State:
         if journal.phase == RETURNING:
             self.forget(journal)
             return None
-        return self.write(journal.at(BUILDING, pairs=()))
+        return self.write(journal.at(PREPARING if journal.sdk else BUILDING, pairs=()))
 
     def go_back(self) -> Journal:
         """Put back everything that the last update has changed; gives what that was.
@@ -127,21 +136,17 @@ class State:
     def forget(self, journal: Journal) -> None:
         """Remove *journal*, then what it kept."""
         self.file.unlink()
-        remove_kept(journal.kept)
+        remove(directories(journal))
 
 
-def remove_kept(kept: Sequence[tuple[str, str]], but: Sequence[tuple[str, str]] = ()) -> None:
-    """Remove what is kept of places, and directories that are empty then; not what is in *but*."""
-    stays = {other for _, other in but}
-    for _, other in kept:
-        if other in stays:
-            continue
-        if os.path.isdir(other) and not os.path.islink(other):
-            shutil.rmtree(other)
-        else:
-            Path(other).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # others are kept there
-            os.rmdir(os.path.dirname(other))
+def directories(journal: Journal | None) -> set[str]:
+    """Those that *journal* keeps things in."""
+    return {os.path.dirname(other) for _, other in journal.kept} if journal else set()
+
+
+def remove(places: Iterable[str]) -> None:
+    for place in sorted(places, reverse=True):  # what is in another one first
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:
