@@ -21,7 +21,11 @@ def register(subparsers: Any, context: Any, plugins: Sequence[Any] = ()) -> None
     """
     subparsers.add_subparser_group(GROUP, TITLE, _ORDER)
     for module in commands.modules():
-        if module.NAME == sdk_update.NAME and context.fixed_setup and _around(subparsers, plugins):
+        if (
+            module.NAME == sdk_update.NAME
+            and getattr(context, "fixed_setup", False)
+            and _around(subparsers, plugins)
+        ):
             continue
         parser = commands.add(subparsers, module, group=GROUP)
         if parser.get_default("func") is None:

@@ -93,7 +93,7 @@ def _keep(before: Path, made: Path) -> None:
     """Link the files with hashes in their names of the generation *before* into *made*."""
     for name in json.loads((before / _OWN).read_bytes()):
         target = made / name
-        hashed = any(part in ("pool", "by-hash", "blobs") for part in name.split("/"))
+        hashed = any(part in ("pool", "by-hash", "repodata", "blobs") for part in name.split("/"))
         if hashed and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             link(before / name, target)
