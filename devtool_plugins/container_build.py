@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from devtool_plugins.inputs import Inputs
     from devtool_plugins.session import Session
     from sdk_hooks.core.bom.provenance import Asked
+    from sdk_hooks.core.bom.record import Record
     from sdk_hooks.core.build import Built
     from sdk_hooks.core.spec.model import Spec
 
@@ -122,15 +123,22 @@ def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built
         spec = replace(spec, base=images.base(spec.base, session.images))
     target = images.place(directory, args.name, spec.tag or "latest")
     accept = locking.acceptance(keeper, args.name, spec, inputs)
-    built = core.build(args.name, inputs.source, spec, target, inputs.epoch, accept)
+
+    def ready(contents: Record) -> None:
+        """Before the image is there: an image that was built without a word how could not be built again."""
+        if accept:
+            accept(contents)
+        base = os.path.abspath(spec.base) if spec.base else ""
+        feeds = inputs.packages.digests if inputs.packages else {}
+        options = _options(args, session)
+        requests.save(target, requests.Request(options, inputs.watched, base, feeds, os.getcwd()))
+
+    built = core.build(args.name, inputs.source, spec, target, inputs.epoch, ready)
     _tell(session, built)
     record.save(built.image, built.record)
     publish.publish(built.image, built.record, _asked(args, inputs, spec), key)
     if key:
         session.ui.step(f"signed with the key '{key.path}'")
-    base = os.path.abspath(spec.base) if spec.base else ""
-    feeds = inputs.packages.digests if inputs.packages else {}
-    requests.save(target, requests.Request(_options(args, session), inputs.watched, base, feeds))
     locking.finish(args, lock, spec, inputs, built, session)
     return built
 

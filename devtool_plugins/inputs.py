@@ -178,8 +178,8 @@ def platform(text: str) -> Platform:
 
 
 def _file(args: argparse.Namespace, directory: Path) -> Spec:
-    if args.file is not None:
-        return spec_file.load(Path(args.file)) if args.file else Spec()
+    if args.file:
+        return spec_file.load(Path(args.file))
     return checked(spec_file.find(directory), directory / spec_file.FILE_NAME, args.name)
 
 

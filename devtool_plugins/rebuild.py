@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,15 +21,41 @@ NAME = "sdk-update"
 
 
 def arguments(built: Built, session: Session) -> argparse.Namespace:
-    """The command line that *built* was built with, as it means the same in any directory."""
+    """The command line that *built* was built with; a lock file that is there is written anew."""
     parser = argparse.ArgumentParser()
     container_build.add_arguments(parser)
     args = parser.parse_args([built.name])  # options that are newer than the image
     vars(args).update(built.request.options)
     args.directory = str(built.image.layout.parent)
-    if args.file is None and not inputs.is_recipe(args, session):
-        args.file = ""  # there was no container.yaml, whatever is in this directory
+    args.locked, args.lock = False, _lock(args, session).exists()
     return args
+
+
+@contextlib.contextmanager
+def _there(built: Built) -> Iterator[None]:
+    """Be in the directory that it was built in, where container.yaml and its lock may be."""
+    before = os.getcwd()
+    os.chdir(built.request.directory if os.path.isdir(built.request.directory) else "/")
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _lock(args: argparse.Namespace, session: Session) -> Path:
+    from sdk_hooks.core.bom import lockfile
+
+    return lockfile.beside(inputs.spec_path(args, session)).absolute()
+
+
+def locks(changing: Iterable[Built], session: Session) -> list[Path]:
+    """The lock files that building *changing* again writes."""
+    found = []
+    for each in changing:
+        with _there(each):
+            args = arguments(each, session)
+            found += [_lock(args, session)] if args.lock else []
+    return found
 
 
 def packages(built: Built, session: Session) -> FeedSource | None:
@@ -34,8 +63,8 @@ def packages(built: Built, session: Session) -> FeedSource | None:
 
     :raises SdkError: When its container.yaml can't be read.
     """
-    args = arguments(built, session)
-    spec = inputs.said(args, session)
+    with _there(built):
+        spec = inputs.said(arguments(built, session), session)
     return locking.packages(None, spec, built.image.platform, session) if spec.install else None
 
 
@@ -80,5 +109,6 @@ def again(built: Built, session: Session) -> str:
     """
     from sdk_hooks.core.oci.layout import Layout
 
-    layout, *_ = container_build.build(arguments(built, session), session)
+    with _there(built):
+        layout, *_ = container_build.build(arguments(built, session), session)
     return Layout(layout).image().digest

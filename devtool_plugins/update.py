@@ -155,7 +155,8 @@ class Update:
         with self.state.locked():
             staged = self._staged(found)
             sdk = bool(found.sdk)
-            begun = apply.begin(self.state, self.images, changing, staged, sdk=sdk)
+            locks = rebuild.locks(changing, self.session)
+            begun = apply.begin(self.state, self.images, changing, staged, locks, sdk=sdk)
             if self.source.url:
                 remembered.save(self.state.directory, self.source)
             begun = self._prepared(begun)

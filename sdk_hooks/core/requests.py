@@ -30,6 +30,8 @@ class Request:
     """The base image, as a path."""
     feeds: Mapping[str, str] = field(default_factory=dict)
     """Digest of the index of each feed, by the feed's line."""
+    directory: str = "/"
+    """Where it was called: container.yaml may be there."""
 
 
 @contextlib.contextmanager
@@ -69,6 +71,6 @@ def load(layout: Path) -> Request | None:
     """What *layout* was built by, None when that is not known."""
     try:
         raw = json.loads(path(layout).read_bytes())
-        return Request(raw["options"], tuple(raw["watched"]), raw.get("base", ""), raw.get("feeds", {}))
+        return Request(raw["options"], tuple(raw["watched"]), raw["base"], raw["feeds"], raw["directory"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

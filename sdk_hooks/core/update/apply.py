@@ -39,12 +39,19 @@ class Result:
 
 
 def begin(
-    state: State, images: Path, changing: Sequence[Built], staged: Sequence[Pair] = (), *, sdk: bool = False
+    state: State,
+    images: Path,
+    changing: Sequence[Built],
+    staged: Sequence[Pair] = (),
+    also: Sequence[Path] = (),
+    *,
+    sdk: bool = False,
 ) -> Journal:
     """Keep what is about to change, and make the exchanges of *staged*; from here on it can be taken back.
 
     An update that was interrupted while it built is gone on with: what was before that one is kept.
 
+    :param also: Other files that are going to change.
     :param sdk: Whether layers of an SDK are among *staged*.
     :raises SdkError: When it can't be kept; nothing has changed then.
     """
@@ -54,7 +61,8 @@ def begin(
     before = last.kept if last and goes_on else ()
     directory = images / KEPT / str(number)
     known = {live for live, _ in before}
-    paths = [path for each in changing for path in backup.places(each) if str(path.absolute()) not in known]
+    places = [*(path for each in changing for path in backup.places(each)), *also]
+    paths = [path for path in dict.fromkeys(places) if str(path.absolute()) not in known]
     with disk.writing(directory):
         if not goes_on:
             shutil.rmtree(directory, ignore_errors=True)  # of one that was killed before it had a journal

@@ -47,8 +47,9 @@ class Checker:
         return [each for each in looked if each is not None]
 
     def _look(self, built: Built) -> Affected | None:
-        affected = Affected(built, self._packages(built), self._recipes(built), self._base(built))
-        if not (affected.packages or affected.recipes or affected.base):
+        unknown = built.record is None
+        affected = Affected(built, self._packages(built), self._recipes(built), self._base(built), unknown)
+        if not (unknown or affected.packages or affected.recipes or affected.base):
             return None
         self.moved[os.path.realpath(built.image.layout)] = ""
         return affected
@@ -57,15 +58,14 @@ class Checker:
         source = self.source_of(built)
         if source is None:
             return ()
-        if built.record is None:
-            self.notes.append(f"{built.label}: what is in it is not known; build it again")
-            return ()
         try:
             now = source.packages()
         except SdkError as error:
             error.what = f"{built.label}: {error.what}"
             raise
         self._note_feeds(built, source)
+        if built.record is None:
+            return ()
         of_feeds = [each for each in built.record.components if each.feed]
         return changes.compare(of_feeds, now)
 

@@ -35,10 +35,14 @@ class Affected:
     """What the SDK would build otherwise."""
     base: Change | None = None
     """Digests; the new one is empty when the base is itself built again, and nobody knows it yet."""
+    unknown: bool = False
+    """Whether nobody knows what is in it: a build was interrupted."""
 
     @property
     def rows(self) -> Iterator[Row]:
         name = self.built.label
+        if self.unknown:
+            yield Row(name, "contents", "", "unknown", "rebuilt")
         if self.base:
             yield Row(name, "base", self.base.name, short(self.base.old), short(self.base.new) or "rebuilt")
         yield from (Row(name, "package", *each) for each in self.packages)
@@ -94,6 +98,7 @@ class Findings:
                     "digest": each.built.image.digest,
                     "packages": changes(each.packages),
                     "recipes": changes(each.recipes),
+                    "unknown": each.unknown,
                     "base": each.base._asdict() if each.base else None,
                 }
                 for each in self.containers

@@ -122,21 +122,39 @@ class State:
 
         :raises SdkError: When there was no update.
         """
+        begun = self.read()
         journal = self.recover()
+        if begun is not None and begun.phase == RETURNING:
+            return begun
         if journal is None:
             raise SdkError(
                 "there is no update to go back from",
                 hint="only what the last sdk-update has changed can be taken back",
                 code="no-previous",
             )
-        pairs = tuple(swap.pair(Path(live), Path(other)) for live, other in journal.kept)
+        pairs = tuple(swap.pair(Path(live), _near(Path(live), Path(other))) for live, other in journal.kept)
         self.finish(self.write(journal.at(RETURNING, pairs=pairs)))
         return journal
 
     def forget(self, journal: Journal) -> None:
         """Remove *journal*, then what it kept."""
         self.file.unlink()
+        for pair in journal.pairs:
+            if pair.other.endswith(_NEAR):
+                Path(pair.other).unlink(missing_ok=True)
         remove(directories(journal))
+
+
+_NEAR = ".before-update"
+
+
+def _near(live: Path, other: Path) -> Path:
+    """*other*, or a copy of it on the file system of *live*: a lock file may be anywhere."""
+    if not other.is_file() or os.stat(other).st_dev == os.stat(live.parent).st_dev:
+        return other
+    near = live.with_name(live.name + _NEAR)
+    shutil.copy2(other, near)
+    return near
 
 
 def directories(journal: Journal | None) -> set[str]:
