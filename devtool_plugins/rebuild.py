@@ -68,16 +68,18 @@ def packages(built: Built, session: Session) -> FeedSource | None:
     return locking.packages(None, spec, built.image.platform, session) if spec.install else None
 
 
-def command(built: Built) -> str:
+def command(built: Built, session: Session) -> str:
     """How it would be built, for people."""
     import shlex
 
     parser = argparse.ArgumentParser()
     container_build.add_arguments(parser)
+    with _there(built):
+        args = arguments(built, session)
     words = ["container-build", built.name]
     for action in parser._actions:
-        value = built.request.options.get(action.dest)
-        if not action.option_strings or not value:
+        value = getattr(args, action.dest, None)
+        if not action.option_strings or not value or value == action.default:
             continue
         for each in value if isinstance(value, list) else [value]:
             words += [action.option_strings[0], *([] if each is True else [str(each)])]

@@ -141,7 +141,7 @@ class Update:
         for change in found.images:
             yield f"fetch {change.name} {change.new}"
         for each in found.containers:
-            yield rebuild.command(each.built)
+            yield rebuild.command(each.built, self.session)
         for target in self.args.deploy:
             yield f"container-deploy ... {target}  # what runs there in another build"
 
