@@ -13,13 +13,13 @@ from devtool_plugins import rebuild, targets
 from devtool_plugins import update_report as report
 from sdk_hooks.core.deploy import fleet
 from sdk_hooks.core.sdk import prepare
-from sdk_hooks.core.update import apply, built, layers, preflight, redeploy, remembered
+from sdk_hooks.core.update import apply, built, layers, preflight, redeploy, remembered, stage
 from sdk_hooks.core.update import server as servers
 from sdk_hooks.core.update.built import Built
 from sdk_hooks.core.update.containers import Checker
 from sdk_hooks.core.update.esdk import Difference, Esdk
 from sdk_hooks.core.update.finding import Findings
-from sdk_hooks.core.update.journal import BUILDING, PREPARING, Journal, State
+from sdk_hooks.core.update.journal import BUILDING, PREPARING, Journal, State, strays
 from sdk_hooks.core.update.remembered import Remembered
 from sdk_hooks.core.update.server import Server
 from sdk_hooks.core.update.swap import Pair
@@ -171,8 +171,6 @@ class Update:
         return rebuild.again(each, self.session)
 
     def _check(self, found: Findings, changing: Sequence[Built]) -> None:
-        from sdk_hooks.core.update import stage
-
         needs = [(self.images, preflight.size(each.image for each in changing))]
         if found.sdk and self.base:
             preflight.layers(self.repositories)
@@ -183,13 +181,16 @@ class Update:
 
     def _staged(self, found: Findings) -> list[Pair]:
         pairs: list[Pair] = []
+        journal = self.state.read()
         if found.sdk and self.esdk:
+            strays(self.state.directory, stage.PREFIX, journal)
             self.session.ui.step(f"updating the SDK from {self.esdk.server}")
             pairs += self.esdk.staged(self._stock, self.server.lasting if self.server else str)
         if found.images and self.server:
-            directory = self.images / apply.KEPT / f"new-{self.server.published.id}"
+            kept = self.images / apply.KEPT
+            strays(kept, servers.PREFIX, journal)
             wanted, _, _ = self.server.changes(self.images)
-            pairs += self.server.stage(wanted, self.images, directory, self.session.ui)
+            pairs += self.server.stage(wanted, self.images, kept, self.session.ui)
         return pairs
 
     def _stock(self, base: str, server: str) -> int:

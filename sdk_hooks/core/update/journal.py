@@ -157,6 +157,12 @@ def _near(live: Path, other: Path) -> Path:
     return near
 
 
+def strays(directory: Path, prefix: str, journal: Journal | None) -> None:
+    """Remove what an update that was killed has left in *directory* before it had a journal of it."""
+    kept = directories(journal)
+    remove(str(each) for each in directory.glob(f"{prefix}*") if str(each.absolute()) not in kept)
+
+
 def directories(journal: Journal | None) -> set[str]:
     """Those that *journal* keeps things in."""
     return {os.path.dirname(other) for _, other in journal.kept} if journal else set()

@@ -21,6 +21,9 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.image import MANIFEST, Descriptor, Image, descriptor
 
+PREFIX = "new-"
+"""How directories begin that images are fetched into, and old ones are kept in."""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -62,11 +65,13 @@ class Server:
     def stage(
         self, wanted: Sequence[PublishedImage], images: Path, directory: Path, progress: Progress
     ) -> list[Pair]:
-        """Fetch the images *wanted* into *directory*; gives what is to be exchanged.
+        """Fetch the images *wanted* into a new directory in *directory*; gives what is to be exchanged.
 
         :raises SdkError: When one can't be had, or is not what the server has said.
         """
         pairs = []
+        directory.mkdir(parents=True, exist_ok=True)
+        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=directory))
         for each in wanted:
             progress.step(f"fetching {each.image}")
             live, layout = images / Path(each.path).name, directory / Path(each.path).name

@@ -95,14 +95,20 @@ def _complete(directory: Path) -> None:
 
 
 def _keep_ours(base: Path, directory: Path) -> None:
-    """Take over what devtool has written into the old configuration."""
-    before = set(edited(base))
+    """Take over what was written into the old configuration where the server has nothing new; and devtool's.
+
+    Stock sdk-update replaces every file that is not as it was installed: a bblayers.conf with a layer more.
+    """
+    before, after = (manifest(read(each / MANIFEST)) for each in (base, directory))
     unlocked, settings = OURS
-    if unlocked in before and (base / unlocked).exists():
-        shutil.copy2(base / unlocked, directory / unlocked)
-    if settings in before:
-        text = settings_of(read(base / settings), read(directory / settings))
-        (directory / settings).write_text(text)
+    for name in edited(base):
+        if not (base / name).exists():
+            continue
+        if name == unlocked or before[name] == after.get(name):
+            shutil.copy2(base / name, directory / name)
+        elif name == settings:
+            text = settings_of(read(base / name), read(directory / name))
+            (directory / name).write_text(text)
 
 
 def settings_of(old: str, new: str) -> str:
