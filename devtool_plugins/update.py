@@ -121,7 +121,9 @@ class Update:
             notes.append("an update was interrupted: sdk-update goes on with it, --rollback takes it back")
         wanted, changes, told = self.server.changes(self.images) if self.server else ([], [], [])
         moved = {str(self.images / Path(each.path).name): each.digest for each in wanted}
-        checker = Checker(lambda each: rebuild.packages(each, self.session), moved, self.difference.recipes)
+        todo = self.pending.todo if self.pending else ()
+        recipes = self.difference.recipes
+        checker = Checker(lambda each: rebuild.packages(each, self.session), moved, recipes, todo)
         affected = checker.all(built.find(self.images))
         return Findings(
             tuple(each.row for each in self.repositories),
@@ -161,8 +163,7 @@ class Update:
                 remembered.save(self.state.directory, self.source)
             begun = self._prepared(begun)
             if not sdk:
-                results = apply.build(changing, self._again, self.session.ui)
-                apply.end(self.state, begun)
+                results = apply.build(self.state, begun, changing, self._again, self.session.ui)
         if sdk:  # this process has modules of the old layers
             return rebuild.in_fresh_devtool(self.args, self.base or Path(), self.images)
         return max(report.results(self.args, self.session, results), self.deploy())

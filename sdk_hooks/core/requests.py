@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sdk_hooks.core import disk
+from sdk_hooks.core.bom.places import beside
 from sdk_hooks.core.paths import cache_directory
 
 SUFFIX = "-request.json"
@@ -54,7 +55,7 @@ def locked(directory: Path, name: str) -> Iterator[None]:
 
 def path(layout: Path) -> Path:
     """Where the request of the image in *layout* is: beside it, so that who clears a cache loses none."""
-    return layout.with_name(layout.name.removesuffix("-oci") + SUFFIX)
+    return beside(layout, SUFFIX)
 
 
 def save(layout: Path, request: Request) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,8 @@ CURRENT = "current"
 """Symbolic link to the generation that counts."""
 GENERATIONS = "generations"
 _VERSION = 1
+_PATH = re.compile(r"images/[A-Za-z0-9][A-Za-z0-9._+-]*-oci")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class PublishedImage:
     platform: str
     path: str
     """Of its layout, below the generation."""
-    contents: str = ""
-    """Digest of the record of its contents beside the layout; empty when there is none."""
+    beside: Mapping[str, str]
+    """Digests of the files beside the layout that tell of it, by name: contents, bills, signature."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,19 @@ class Published:
         return identity(self.to_json())
 
 
+def _image(raw: Mapping[str, Any]) -> PublishedImage:
+    """
+    :raises ValueError: When it would be written somewhere else, or can't be checked.
+    """
+    image = PublishedImage(**raw)
+    if not _PATH.fullmatch(image.path):
+        raise ValueError(f"{image.path!r} is no place for an image")
+    for digest in (image.digest, *image.beside.values()):
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError(f"{digest!r} is no digest")
+    return image
+
+
 def identity(text: bytes) -> str:
     """The name of the generation whose `published.json` is *text*."""
     return hashlib.sha256(text).hexdigest()[:16]
@@ -82,7 +98,7 @@ def parse(text: bytes, where: str) -> Published:
         raw: dict[str, Any] = json.loads(text)
         if raw["version"] != _VERSION:
             raise ValueError(f"version {raw['version']} of it is not known here")
-        images = tuple(PublishedImage(**each) for each in raw["images"])
+        images = tuple(_image(each) for each in raw["images"])
         sdk = PublishedSdk(**raw["sdk"]) if raw["sdk"] else None
         return Published(dict(raw["feeds"]), images, dict(raw["locks"]), sdk, raw["key"])
     except (ValueError, KeyError, TypeError) as error:

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdk_hooks.core.bom import record
+from sdk_hooks.core.bom import publish as documents
+from sdk_hooks.core.bom import record, signature
+from sdk_hooks.core.bom.places import beside
 from sdk_hooks.core.publish import contents, feeds, sign
 from sdk_hooks.core.publish.contents import Published, PublishedImage, PublishedSdk
 from sdk_hooks.core.publish.generation import Place, link_or_copy
@@ -68,14 +70,16 @@ def _image(image: Image, made: Path, before: Path | None) -> PublishedImage:
         link_or_copy(image.blob(blob), made / name, before and before / name)
     for name in ("index.json", "oci-layout"):
         shutil.copyfile(image.layout / name, made / path / name)
-    said = record.path(image.layout)
-    digest = ""
-    if record.load(image):
-        shutil.copyfile(said, made / "images" / said.name)
-        digest = _digest(said.read_bytes())
+    accompany = (record.SUFFIX, signature.SUFFIX, *documents.SUFFIXES)
+    said = [beside(image.layout, suffix) for suffix in accompany] if record.load(image) else []
+    digests = {}
+    for each in said:
+        if each.is_file():
+            shutil.copyfile(each, made / "images" / each.name)
+            digests[each.name] = _digest(each.read_bytes())
     name, _, tag = image.name.rpartition(":")
     return PublishedImage(
-        name.rpartition("/")[2], tag, image.name, image.digest, str(image.platform), path, digest
+        name.rpartition("/")[2], tag, image.name, image.digest, str(image.platform), path, digests
     )
 
 

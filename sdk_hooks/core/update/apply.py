@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,19 +70,26 @@ def begin(
     kept += [(pair.live, pair.other) for pair in staged if pair.live not in known]
     sdk = sdk or (last is not None and goes_on and last.sdk)
     phase = SWITCHING if staged else BUILDING
-    begun = state.write(Journal(phase, number, tuple(staged), (*before, *kept), sdk))
+    todo = tuple(str(each.image.layout.absolute()) for each in changing)
+    begun = state.write(Journal(phase, number, tuple(staged), (*before, *kept), sdk, todo))
     if last and not goes_on:
         journal.remove(journal.directories(last) - journal.directories(begun))
     return state.finish(begun) or begun if staged else begun
 
 
-def build(changing: Iterable[Built], again: Callable[[Built], str], progress: Progress) -> list[Result]:
-    """Build each of *changing* again; what fails stays as it was and does not stop the others.
+def build(
+    state: State,
+    begun: Journal,
+    changing: Sequence[Built],
+    again: Callable[[Built], str],
+    progress: Progress,
+) -> list[Result]:
+    """Build each of *changing* again, and end the update; what fails stays as it was and stops no others.
 
     :param again: Builds one, and gives its new digest.
     """
     results = []
-    for built in changing:
+    for number, built in enumerate(changing):
         progress.step(f"building {built.label} again")
         error, new = None, ""
         try:
@@ -90,9 +97,6 @@ def build(changing: Iterable[Built], again: Callable[[Built], str], progress: Pr
         except SdkError as failure:
             error = failure
         results.append(Result(built.label, built.image.name, built.image.digest, new, error))
+        state.write(begun.at(BUILDING, todo=begun.todo[number + 1 :]))
+    state.write(begun.at(DONE, todo=()))
     return results
-
-
-def end(state: State, begun: Journal) -> None:
-    """Say that all of *begun* is done."""
-    state.write(begun.at(DONE, pairs=()))

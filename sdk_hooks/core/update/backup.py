@@ -9,14 +9,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sdk_hooks.core import requests
-from sdk_hooks.core.bom import record
+from sdk_hooks.core.bom import publish, record, signature
+from sdk_hooks.core.bom.places import REFERRERS, beside
 from sdk_hooks.core.update.built import Built
 
 
 def places(built: Built) -> list[Path]:
     """What building *built* again writes."""
     layout = built.image.layout
-    return [layout, record.path(layout), requests.path(layout)]
+    return [layout, requests.path(layout), *company(layout)]
+
+
+def company(layout: Path) -> list[Path]:
+    """What says something of the image in *layout*, and stands beside it."""
+    suffixes = (record.SUFFIX, REFERRERS, signature.SUFFIX, *publish.SUFFIXES)
+    return [beside(layout, suffix) for suffix in suffixes]
 
 
 def keep(paths: Iterable[Path], directory: Path) -> list[tuple[str, str]]:

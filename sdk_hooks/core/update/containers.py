@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from sdk_hooks.core.bom import changes
@@ -24,6 +24,7 @@ class Checker:
     :param source_of: Gives where the packages of an image come from.
     :param moved: New digests of images, by path of their layout: what an update would bring.
     :param recipes: What the SDK would build otherwise, by recipe.
+    :param todo: Layouts of images that an update which was interrupted was about to build.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class Checker:
         source_of: SourceOf,
         moved: Mapping[str, str] | None = None,
         recipes: Mapping[str, Change] | None = None,
+        todo: Collection[str] = (),
     ) -> None:
         self.source_of = source_of
         self.moved = {os.path.realpath(place): digest for place, digest in (moved or {}).items()}
         self.feeds: dict[str, Change] = {}
         self.notes: list[str] = []
         self.recipes = recipes or {}
+        self.todo = todo
 
     def all(self, found: Sequence[Built]) -> list[Affected]:
         """Those of *found* that are affected, in the same order.
@@ -47,7 +50,7 @@ class Checker:
         return [each for each in looked if each is not None]
 
     def _look(self, built: Built) -> Affected | None:
-        unknown = built.record is None
+        unknown = built.record is None or str(built.image.layout.absolute()) in self.todo
         affected = Affected(built, self._packages(built), self._recipes(built), self._base(built), unknown)
         if not (unknown or affected.packages or affected.recipes or affected.base):
             return None

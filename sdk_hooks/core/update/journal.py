@@ -35,6 +35,8 @@ class Journal:
     """Places, and where what was there before is kept; nothing is there when nothing was."""
     sdk: bool = False
     """Whether layers of an SDK are among them."""
+    todo: tuple[str, ...] = ()
+    """Layouts that are still to be built."""
 
     def kept_of(self, live: Path) -> Path | None:
         """Where what was at *live* is kept."""
@@ -60,7 +62,7 @@ class State:
             raw = json.loads(self.file.read_bytes())
             pairs = tuple(Pair(**each) for each in raw["pairs"])
             kept = tuple((live, other) for live, other in raw["kept"])
-            return Journal(raw["phase"], raw["number"], pairs, kept, raw["sdk"])
+            return Journal(raw["phase"], raw["number"], pairs, kept, raw["sdk"], tuple(raw["todo"]))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, KeyError, TypeError) as error:

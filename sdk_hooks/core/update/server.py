@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdk_hooks.core import requests
-from sdk_hooks.core.bom import record
 from sdk_hooks.core.bom.changes import Change
 from sdk_hooks.core.feeds import http, signature
 from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.core.publish import contents
 from sdk_hooks.core.publish.contents import Published, PublishedImage
-from sdk_hooks.core.update import swap
+from sdk_hooks.core.update import backup, swap
 from sdk_hooks.core.update.swap import Pair
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
@@ -77,10 +76,12 @@ class Server:
             live, layout = images / Path(each.path).name, directory / Path(each.path).name
             self._image(each, Layout(live).find(), Layout(layout))
             pairs.append(swap.pair(live, layout))
-            said, staged = record.path(live), record.path(layout)
-            if each.contents:
-                http.fetch(f"{self.root}/images/{said.name}", staged, each.contents)
-            pairs.append(swap.pair(said, staged))
+            for place in backup.company(live):
+                staged = directory / place.name
+                if place.name in each.beside:
+                    _there(f"{self.root}/images/{place.name}", staged, each.beside[place.name])
+                if staged.exists() or place.exists():
+                    pairs.append(swap.pair(place, staged))
         return pairs
 
     def _image(self, each: PublishedImage, have: Image | None, layout: Layout) -> None:

@@ -113,7 +113,7 @@ def _keep_ours(base: Path, directory: Path) -> None:
 
 def settings_of(old: str, new: str) -> str:
     """*new*, a devtool.conf, with those settings of *old* that it does not have."""
-    made, before = configparser.ConfigParser(), configparser.ConfigParser()
+    made, before = (configparser.ConfigParser(interpolation=None) for _ in range(2))
     made.read_string(new)
     before.read_string(old)
     for section in before.sections():
