@@ -67,11 +67,11 @@ def run(args: argparse.Namespace, session: Session) -> int:
     findings = update.check()
     if args.check:
         report.findings(args, session, findings)
-        return UPDATES if findings.updates else 0
+        return UPDATES if findings.updates else int(bool(findings.problems))
     if args.dry_run:
         print("".join(f"{step}\n" for step in update.steps(findings)), end="")
         return 0
     if not findings.updates:
         report.findings(args, session, findings)
-        return update.deploy()
+        return max(update.deploy(), bool(findings.problems))
     return update.apply(findings)

@@ -113,7 +113,7 @@ class Update:
     def check(self) -> Findings:
         """What would change.
 
-        :raises SdkError: When a feed or the server can't be read.
+        :raises SdkError: When the server can't be read.
         """
         notes = [each.note for each in self.repositories if each.note]
         notes += [self.difference.note] if self.difference.note else []
@@ -132,6 +132,7 @@ class Update:
             tuple(changes),
             tuple(affected),
             (*notes, *told, *checker.notes),
+            checker.problems,
             self.pending is not None,
         )
 
@@ -166,7 +167,8 @@ class Update:
                 results = apply.build(self.state, begun, changing, self._again, self.session.ui)
         if sdk:  # this process has modules of the old layers
             return rebuild.in_fresh_devtool(self.args, self.base or Path(), self.images)
-        return max(report.results(self.args, self.session, results), self.deploy())
+        report.problems(self.session, found)
+        return max(report.results(self.args, self.session, results), self.deploy(), bool(found.problems))
 
     def _again(self, each: Built) -> str:
         return rebuild.again(each, self.session)

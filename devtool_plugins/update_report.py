@@ -26,14 +26,21 @@ def findings(args: argparse.Namespace, session: Session, found: Findings) -> Non
     """Print what a check has found."""
     for note in found.notes:
         session.ui.warning(note)
+    problems(session, found)
     if args.format == "json":
         print(json.dumps(found.to_json(), indent=2))
         return
     rows = [_filled(row) for row in found.rows]
     if rows:
         _print([_HEAD, *rows])
-    if not found.updates:
+    if not (found.updates or found.problems):
         session.ui.step("everything is up to date")
+
+
+def problems(session: Session, found: Findings) -> None:
+    """Say of which containers nobody can tell whether they are affected."""
+    for name, error in found.problems.items():
+        session.ui.error(f"{name}: {error}")
 
 
 def results(args: argparse.Namespace, session: Session, found: Sequence[Result]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -115,3 +116,95 @@ def test_an_update_builds_what_is_affected_and_goes_back(
     assert {name: digest(images, name) for name in ("app", "tool")} == before
     assert update(images, "--check") == 10
     assert sorted(os.listdir(images / ".sdk-update")) == ["lock"]
+
+
+def test_what_can_not_be_told_of_one_stops_no_others(
+    images: Path, served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, top, _ = served
+    other = tmp_path / "other"
+    other.mkdir()
+    feed_at(other, more="1.0")
+    build(images, "more", "--install", "more", "--feed", str(other))
+    shutil.rmtree(other)
+    capsys.readouterr()
+
+    assert update(images, "--check") == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: more: there are no packages at '{other}' [no-feed]\n")
+    assert "up to date" not in told
+
+    feed_at(top, app="1.0", lib="1.1", tool="1.0")
+    assert update(images, "--check") == 10
+    assert update(images) == 1
+    assert update(images, "--check") == 1
+
+
+def test_what_nobody_knows_the_content_of_is_built_again(
+    images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record.path(images / "tool-latest-oci").unlink()
+    capsys.readouterr()
+
+    assert update(images, "--check") == 10
+    assert capsys.readouterr().out.splitlines()[1].split() == ["tool", "contents", "-", "unknown", "rebuilt"]
+    before = digest(images, "tool")
+    assert update(images) == 0
+    assert update(images, "--check") == 0
+    assert digest(images, "tool") == before
+
+
+def test_the_lock_beside_the_spec_moves_along(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, top, _ = served
+    feed_at(top, app="1.0", lib="1.0")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "container.yaml").write_text(f"install: [app]\nfeeds: ['{url} trusted=yes']\n")
+    build(tmp_path / "images", "app", "--lock")
+    lock = (tmp_path / "container.lock").read_text()
+    feed_at(top, app="1.0", lib="1.1")
+    monkeypatch.chdir("/")  # where it is called does not matter
+
+    assert update(tmp_path / "images") == 0
+    moved = (tmp_path / "container.lock").read_text()
+    assert ("1.1" in moved, "1.1" in lock) == (True, False)
+    monkeypatch.chdir(tmp_path)
+    assert (
+        main(["-q", "container-build", "app", "--platform", "linux/amd64", "-o", "locked", "--locked"]) == 0
+    )
+    assert digest(tmp_path / "locked", "app") == digest(tmp_path / "images", "app")
+    assert update(tmp_path / "images", "--rollback") == 0
+    assert (tmp_path / "container.lock").read_text() == lock
+
+
+def test_a_dry_run_prints_how_it_would_be_built(
+    images: Path, served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, top, _ = served
+    feed_at(top, app="1.1", lib="1.0", tool="1.0")
+    capsys.readouterr()
+    before = {path: path.read_bytes() for path in images.rglob("*") if path.is_file()}
+    assert update(images, "-n") == 0
+    assert capsys.readouterr().out == (
+        f"container-build app -o {images} --install app --feed '{url} trusted=yes' --platform linux/amd64\n"
+    )
+    assert {path: path.read_bytes() for path in images.rglob("*") if path.is_file()} == before
+
+
+def test_a_table_for_people_has_lines(
+    images: Path, served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where rich is there and stdout is a terminal; names of packages are no markup."""
+    from devtool_plugins import update_report
+
+    pytest.importorskip("rich")
+    feed_at(served[1], app="1.0", lib="1.1", tool="1.0")
+    capsys.readouterr()
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert update(images, "--check") == 10
+    update_report._print([("A",), ("[red]x",)])
+    out = capsys.readouterr().out
+    assert out.startswith("┏")
+    assert "[red]x" in out

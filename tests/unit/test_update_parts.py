@@ -4,22 +4,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
-import types
 from pathlib import Path
 
-import pytest
-
-from devtool_plugins import entry
-from devtool_plugins.__main__ import main
 from sdk_hooks.core.bom.changes import Change
 from sdk_hooks.core.sdk import prepare
-from sdk_hooks.core.update import layers, mirror, preflight, remembered, signatures, stage
-from sdk_hooks.core.update.journal import Journal, State
-from sdk_hooks.core.update.layers import Layers
-from sdk_hooks.core.update.remembered import Remembered
+from sdk_hooks.core.update import layers, mirror, signatures, stage
 
 from .helpers import fails, write
 
@@ -249,148 +240,3 @@ def test_recipes_of_the_workspace_may_be_missing(tmp_path: Path) -> None:
         "  hint: tell who publishes it: is its sstate-cache complete?"
     ):
         prepare.prepare(Bitbake(LINE.format("web"), LINE.format("zlib")), tmp_path, {"web"})  # type: ignore[arg-type]  # likewise
-
-
-def test_layers_with_changes_are_refused() -> None:
-    with fails(
-        "'/sdk/layers' has changes that an update would lose [dirty-layers]\n  meta/x.bb\n"
-        "  hint: keep them: git -C /sdk/layers stash; work on recipes in the workspace: devtool modify"
-    ):
-        preflight.layers([Layers("layers", Path("/sdk/layers"), "1", "main", ("meta/x.bb",))])
-
-
-def test_too_little_room_is_refused(tmp_path: Path) -> None:
-    preflight.space([(tmp_path / "not/yet/there", 1), (tmp_path, 0)])
-    status = os.statvfs(tmp_path)
-    free = status.f_bavail * status.f_frsize
-    with pytest.raises(
-        Exception,
-        match=rf"^there is no room for the update at '{tmp_path}' \[no-space\]\n  it takes up to .* are free\n  hint: free some: df -h {tmp_path}$",
-    ):
-        preflight.space([(tmp_path, free // 2), (tmp_path / "sub", free)])
-
-
-def test_only_one_updates_at_a_time(tmp_path: Path) -> None:
-    with (
-        State(tmp_path).locked(),
-        fails(f"another update is going on [busy]\n  in '{tmp_path}'\n  hint: try again"),
-        State(tmp_path).locked(),
-    ):
-        pass
-
-
-def test_a_damaged_journal_is_said(tmp_path: Path) -> None:
-    (tmp_path / "journal.json").write_text("{}")
-    with fails(
-        f"'{tmp_path}/journal.json' is damaged [bad-journal]\n  'pairs'\n"
-        f"  hint: look at what is kept in '{tmp_path}', then remove it"
-    ):
-        State(tmp_path).read()
-
-
-def test_a_journal_reads_back(tmp_path: Path) -> None:
-    journal = Journal("building", 3, (), (("a", "b"),), True, ("c",))
-    assert State(tmp_path).write(journal) == State(tmp_path).read() == journal
-
-
-def test_nothing_to_go_back_to_is_said(tmp_path: Path) -> None:
-    with fails(
-        "there is no update to go back from [no-previous]\n"
-        "  hint: only what the last sdk-update has changed can be taken back"
-    ):
-        State(tmp_path).go_back()
-
-
-def test_a_file_on_another_file_system_goes_back_too(tmp_path: Path) -> None:
-    """/dev/shm is one nearly everywhere; a lock file may be anywhere."""
-    shm = Path("/dev/shm")
-    if not os.access(shm, os.W_OK) or shm.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("there is no second file system at /dev/shm")
-    kept = shm / f"kept-{os.getpid()}" / "0-container.lock"
-    write(shm, {str(kept.relative_to(shm)): "old"})
-    write(tmp_path, {"container.lock": "new"})
-    state = State(tmp_path / "state")
-    state.write(Journal("done", 1, kept=((str(tmp_path / "container.lock"), str(kept)),)))
-
-    state.go_back()
-    assert (tmp_path / "container.lock").read_text() == "old"
-    assert sorted(os.listdir(tmp_path)) == ["container.lock", "state"]
-    assert not kept.parent.exists()
-
-
-def test_the_server_of_the_last_time() -> None:
-    known = Remembered("http://a", "key", False)
-    assert Remembered().over(known) == known
-    assert Remembered("http://a", "", True).over(known) == Remembered("http://a", "key", True)
-    assert Remembered("http://b").over(known) == Remembered("http://b")
-
-
-def test_what_was_remembered_reads_back(tmp_path: Path) -> None:
-    assert remembered.load(tmp_path) == Remembered()
-    remembered.save(tmp_path, Remembered("http://a", "key", True))
-    assert remembered.load(tmp_path) == Remembered("http://a", "key", True)
-
-
-def test_options_that_exclude_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["sdk-update", "--check", "--rollback", "-o", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == (
-        "error: --check, --dry-run and --rollback exclude each other [usage]\n  hint: give one of them\n"
-    )
-
-
-class Subparsers:
-    """As argparse_oe's."""
-
-    def __init__(self) -> None:
-        self.action = argparse.ArgumentParser().add_subparsers()
-        self.choices = self.action.choices
-
-    def add_subparser_group(self, *_: object) -> None:
-        pass
-
-    def add_parser(self, name: str, group: str = "", **options: str) -> argparse.ArgumentParser:
-        assert name not in self.choices
-        return self.action.add_parser(name, **options)  # type: ignore[no-any-return]
-
-
-def stock(subparsers: Subparsers, _: object) -> None:
-    parser = subparsers.add_parser("sdk-update", description="theirs")
-    parser.add_argument("updateserver")
-    parser.add_argument("--skip-prepare", action="store_true")
-    parser.set_defaults(func=stock)
-
-
-@pytest.mark.parametrize("first", ["stock", "ours"])
-def test_devtool_s_own_command_is_extended_whoever_comes_first(first: str) -> None:
-    own = types.SimpleNamespace(__name__="sdk", register_commands=stock)
-    subparsers, context = Subparsers(), types.SimpleNamespace(fixed_setup=True)
-    if first == "stock":
-        own.register_commands(subparsers, context)
-    entry.register(subparsers, context, [own])
-    if first == "ours":
-        assert "sdk-update" not in subparsers.choices
-        own.register_commands(subparsers, context)
-
-    args = subparsers.choices["sdk-update"].parse_args(["--check", "--skip-prepare"])
-    assert (args.updateserver, args.check, args.skip_prepare, args.stock) == (None, True, True, stock)
-    assert args.func is not stock
-
-
-def test_in_a_build_directory_it_is_our_own() -> None:
-    subparsers = Subparsers()
-    entry.register(subparsers, types.SimpleNamespace(fixed_setup=False), [])
-    args = subparsers.choices["sdk-update"].parse_args([])
-    assert (args.updateserver, hasattr(args, "stock")) == ("", False)
-
-
-def test_what_is_broken_in_ours_does_not_break_devtool_s(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    own = types.SimpleNamespace(__name__="sdk", register_commands=stock)
-    subparsers, context = Subparsers(), types.SimpleNamespace(fixed_setup=True)
-    entry.register(subparsers, context, [own])
-    monkeypatch.setattr(entry.sdk_update, "extend", lambda _: 1 / 0)
-    own.register_commands(subparsers, context)
-
-    assert subparsers.choices["sdk-update"].get_default("func") is stock
-    assert caplog.messages == ["sdk-update does not know of containers: division by zero"]

@@ -38,18 +38,29 @@ class Checker:
         self.moved = {os.path.realpath(place): digest for place, digest in (moved or {}).items()}
         self.feeds: dict[str, Change] = {}
         self.notes: list[str] = []
+        self.problems: dict[str, SdkError] = {}
+        """Why of some nobody can tell whether they are affected, by their label."""
         self.recipes = recipes or {}
         self.todo = todo
 
     def all(self, found: Sequence[Built]) -> list[Affected]:
-        """Those of *found* that are affected, in the same order.
-
-        :raises SdkError: When a feed can't be read.
-        """
+        """Those of *found* that are affected, in the same order; what can't be told is among the problems."""
         looked = (self._look(each) for each in found)
         return [each for each in looked if each is not None]
 
     def _look(self, built: Built) -> Affected | None:
+        try:
+            return self._affected(built)
+        except SdkError as error:
+            if error.code == "no-recipe":
+                self.notes.append(
+                    f"{built.label} is no recipe of your workspace any more, and stays as it is"
+                )
+            else:
+                self.problems[built.label] = error
+            return None
+
+    def _affected(self, built: Built) -> Affected | None:
         unknown = built.record is None or str(built.image.layout.absolute()) in self.todo
         affected = Affected(built, self._packages(built), self._recipes(built), self._base(built), unknown)
         if not (unknown or affected.packages or affected.recipes or affected.base):
@@ -61,11 +72,7 @@ class Checker:
         source = self.source_of(built)
         if source is None:
             return ()
-        try:
-            now = source.packages()
-        except SdkError as error:
-            error.what = f"{built.label}: {error.what}"
-            raise
+        now = source.packages()
         self._note_feeds(built, source)
         if built.record is None:
             return ()

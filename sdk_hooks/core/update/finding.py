@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sdk_hooks.core.bom.changes import Change
 from sdk_hooks.core.update.built import Built
+from sdk_hooks.errors import SdkError
 
 UPDATES = 10
 """Exit status of a check that found some."""
@@ -64,6 +65,8 @@ class Findings:
     containers: tuple[Affected, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be found out."""
+    problems: Mapping[str, SdkError] = field(default_factory=dict)
+    """Why of some containers nobody can tell whether they are affected."""
     pending: bool = False
     """Whether an update was interrupted, and is to be gone on with."""
 
@@ -104,6 +107,9 @@ class Findings:
                 for each in self.containers
             ],
             "notes": list(self.notes),
+            "problems": {
+                name: {"code": each.code, "error": each.what} for name, each in self.problems.items()
+            },
         }
 
 
