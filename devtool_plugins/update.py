@@ -19,7 +19,7 @@ from sdk_hooks.core.update.built import Built
 from sdk_hooks.core.update.containers import Checker
 from sdk_hooks.core.update.esdk import Difference, Esdk
 from sdk_hooks.core.update.finding import Findings
-from sdk_hooks.core.update.journal import BUILDING, PREPARING, Journal, State, strays
+from sdk_hooks.core.update.journal import BUILDING, DONE, PREPARING, Journal, State, strays
 from sdk_hooks.core.update.remembered import Remembered
 from sdk_hooks.core.update.server import Server
 from sdk_hooks.core.update.swap import Pair
@@ -84,9 +84,15 @@ class Update:
 
     @cached_property
     def pending(self) -> Journal | None:
-        """An update that was interrupted."""
-        journal = self.state.recover() if self.state.file.exists() else None
-        return journal if journal and journal.phase in (PREPARING, BUILDING) else None
+        """An update that was interrupted; what it was about to exchange is exchanged.
+
+        :raises SdkError: When it was not, but is going on.
+        """
+        journal = self.state.read()
+        if journal is None or journal.phase == DONE:
+            return None
+        with self.state.locked():
+            return self.state.recover()
 
     @cached_property
     def difference(self) -> Difference:

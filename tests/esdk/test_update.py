@@ -1,7 +1,7 @@
 """sdk-update in a real eSDK, from a real update server of a later build; what it changes is put back.
 
 ESDK_UPDATE=<an installed eSDK>, ESDK_PUBLISHED=<what oe-publish-sdk made of a later build>,
-ESDK_RECIPE=<a recipe that this builds otherwise>.
+or of two, with a colon between; ESDK_RECIPE=<a recipe that the last one builds otherwise>.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from unit import gpgkeys
 
 from sdk_hooks.core.sdk.install import SHIM
 from sdk_hooks.core.update.journal import BUILDING, State
@@ -41,9 +42,13 @@ def sdk(home: Callable[[str], Path]) -> Iterator[Sdk]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """URL of the later build."""
-    directory = os.environ.get("ESDK_PUBLISHED", "")
+    *_, directory = os.environ.get("ESDK_PUBLISHED", "").split(":")
     if not directory:
         pytest.skip("set ESDK_PUBLISHED=<what oe-publish-sdk made of a later build of that eSDK>")
+    yield from served(directory)
+
+
+def served(directory: str) -> Iterator[str]:
     argv = (sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", directory)
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
@@ -73,6 +78,11 @@ def snapshot(sdk: Sdk) -> dict[str, str]:
                 content = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
                 found[str(path.relative_to(sdk.path))] = hashlib.sha256(content).hexdigest()
     return found
+
+
+def signatures(sdk: str | Path) -> bytes:
+    """Those that an SDK is locked to."""
+    return Path(sdk, "conf/locked-sigs.inc").read_bytes()
 
 
 def update(sdk: Sdk, *options: str) -> Done:
@@ -109,8 +119,7 @@ def test_an_update_with_a_built_recipe_and_the_way_back(sdk: Sdk, server: str, b
     assert done.status == 0, done.stdout + done.stderr
     assert f"of your workspace, to be built again: {built}" in done.told()
     assert digest(sdk, built) != image
-    theirs = Path(os.environ["ESDK_PUBLISHED"])
-    assert (sdk.path / "conf/locked-sigs.inc").read_bytes() == (theirs / "conf/locked-sigs.inc").read_bytes()
+    assert signatures(sdk.path) == signatures(os.environ["ESDK_PUBLISHED"].split(":")[-1])
     assert built in (sdk.path / "conf/unlocked-sigs.inc").read_text()
     assert (sdk.path / SHIM).exists()
     assert update(sdk, "--check").status == 0
@@ -144,8 +153,39 @@ def test_killed_it_is_as_before_or_as_after(sdk: Sdk, server: str, built: str, l
     told = update(sdk, "--check")
     assert told.status == 10
     assert "an update was interrupted: sdk-update goes on with it, --rollback takes it back" in told.stderr
-    if journal.phase == BUILDING:
-        assert update(sdk).status == 0
-        assert update(sdk, "--check").status == 0
+    done = update(sdk)
+    assert done.status == 0, done.stdout + done.stderr
+    assert (journal.phase == BUILDING) or "preparing the build system" in done.stderr
+    assert update(sdk, "--check").status == 0
     assert update(sdk, "--rollback").status == 0
     assert snapshot(sdk) == before
+
+
+def test_from_one_generation_to_the_next(sdk: Sdk, home: Callable[[str], Path]) -> None:
+    """Signed; layers are fetched from the new generation, although git has learnt of the old one."""
+    builds = os.environ.get("ESDK_PUBLISHED", "").split(":")
+    if len(builds) < 2:
+        pytest.skip("set ESDK_PUBLISHED=<one build>:<a later one>")
+    place = home("served")
+    key = gpgkeys.make(place)
+    top = place / "top"
+    top.mkdir()
+    for number, build in enumerate(builds):
+        argv = (sys.executable, "-m", "devtool_plugins", "publish", str(top), "--sdk", build)
+        subprocess.run((*argv, "--gpg-key", str(key.secret)), check=True)
+        serving = served(str(top))
+        url = next(serving)
+        done = update(sdk, url, "--key", str(key.public))
+        assert done.status == 0, done.stdout + done.stderr
+        assert (sdk.path / "conf/locked-sigs.inc").read_bytes() == Path(
+            build, "conf/locked-sigs.inc"
+        ).read_bytes()
+        origin = sdk.ok("git -C layers remote get-url origin").stdout
+        assert origin == f"{url}/current/sdk/layers/.git\n"
+        assert number or f"{url}/current/sdk/sstate-cache" in (sdk.path / "conf/site.conf").read_text()
+        next(serving, None)
+
+    assert update(sdk, "--rollback").status == 0
+    assert (sdk.path / "conf/locked-sigs.inc").read_bytes() == Path(
+        builds[0], "conf/locked-sigs.inc"
+    ).read_bytes()

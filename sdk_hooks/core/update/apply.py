@@ -69,7 +69,8 @@ def begin(
         kept = backup.keep(paths, directory)
     kept += [(pair.live, pair.other) for pair in staged if pair.live not in known]
     sdk = sdk or (last is not None and goes_on and last.sdk)
-    phase = SWITCHING if staged else BUILDING
+    still = last.phase if last and goes_on else BUILDING
+    phase = SWITCHING if staged else still
     todo = tuple(str(each.image.layout.absolute()) for each in changing)
     begun = state.write(Journal(phase, number, tuple(staged), (*before, *kept), sdk, todo))
     if last and not goes_on:

@@ -17,6 +17,7 @@ from sdk_hooks.core.update.stage import LOCKED, MANIFEST
 from sdk_hooks.core.update.swap import Pair
 from sdk_hooks.errors import SdkError
 
+_MIRROR = "layers.git"
 Stock = Callable[[str, str], int]
 """devtool's own sdk-update of the SDK in a directory from a server, without preparing; its exit status."""
 
@@ -63,7 +64,7 @@ class Esdk:
         files = [Change(name, before.get(name, "")[:12], after.get(name, "")[:12]) for name in names]
         digest = after.get(LOCKED, "")
         new = self._fetched(LOCKED, f"sha256:{digest}") if LOCKED in names and digest else ""
-        fetched = mirror.fetch(f"{self.server}/layers/.git", self.directory / "layers.git")
+        fetched = mirror.fetch(f"{self.server}/layers/.git", self.directory / _MIRROR)
         layers = mirror.change(self.base / "layers", fetched)
         known = signatures.versions(mirror.recipes(fetched))
         recipes = self._recipes(new, known) if new else {}
@@ -106,8 +107,15 @@ class Esdk:
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         directory = Path(tempfile.mkdtemp(prefix=stage.PREFIX, dir=self.directory))
-        pairs = stage.stage(self.base, directory, lambda place: stock(place, self.server))
+        origin = f"{self.server}/layers/.git"
+
+        def updated(place: str) -> int:
+            mirror.point(Path(place) / "layers", origin)  # stock fetches from where it did the last time
+            return stock(place, self.server)
+
+        pairs = stage.stage(self.base, directory, updated)
         self._check(directory)
+        mirror.point(directory / "layers", lasting(origin))
         with contextlib.suppress(FileNotFoundError):
             site = directory / "conf/site.conf"
             site.write_text(lasting(site.read_text()))
@@ -115,6 +123,14 @@ class Esdk:
 
     def _check(self, directory: Path) -> None:
         if self.expected is None:
+            seen = mirror.seen(self.directory / _MIRROR)
+            if seen and seen != mirror.revision(directory / "layers"):
+                raise SdkError(
+                    "the layers that were fetched are not those of the update server",
+                    detail=f"it has {seen[:12]}, fetched was {mirror.revision(directory / 'layers')[:12]}",
+                    hint="it was changed meanwhile: try again",
+                    code="changed-while-reading",
+                )
             return
         manifest = f"sha256:{hashlib.sha256((directory / MANIFEST).read_bytes()).hexdigest()}"
         found = (manifest, mirror.revision(directory / "layers"))

@@ -33,6 +33,30 @@ def fetch(url: str, place: Path) -> Fetched:
         )
 
 
+def seen(place: Path) -> str:
+    """The commit that was fetched into *place* the last time; empty when nothing was."""
+    from git import InvalidGitRepositoryError, NoSuchPathError, Repo
+
+    try:
+        with Repo(place) as repo:
+            return str(repo.commit("refs/heads/server").hexsha)
+    except (InvalidGitRepositoryError, NoSuchPathError, ValueError):
+        return ""
+
+
+def point(layers: Path, url: str) -> None:
+    """Let the repository *layers*, if it is one, have *url* for its origin."""
+    from git import InvalidGitRepositoryError, NoSuchPathError, Repo
+
+    try:
+        with Repo(layers) as repo:
+            for remote in repo.remotes:
+                if remote.name == "origin":
+                    remote.set_url(url)
+    except (InvalidGitRepositoryError, NoSuchPathError):
+        return
+
+
 def revision(layers: Path) -> str:
     """The commit that is checked out in *layers*; empty when git does not know them."""
     from git import InvalidGitRepositoryError, NoSuchPathError, Repo
