@@ -115,7 +115,9 @@ class DebLike:
 
     def signatures(self, index: bytes, signer: Signer | None) -> Mapping[str, bytes]:
         """Files that sign *index*, by name; and what else belongs to it."""
-        return {} if signer is None else {"Packages.asc": signer.detached(index)}
+        if signer is None:
+            return {}
+        return {"Packages.asc": signer.detached(index), "Packages.sig": signer.detached(index, armor=False)}
 
     @contextlib.contextmanager
     def opened(self, file: IO[bytes]) -> Iterator[Opened]:

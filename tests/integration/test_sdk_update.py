@@ -205,3 +205,30 @@ def test_ctrl_c_leaves_what_was(publisher: Publisher, clients: list[Client]) -> 
         assert one.digest() == before
     one.sdk_update()
     assert one.sdk_update("--check").stdout == ""
+
+
+def test_apt_takes_packages_from_there(publisher: Publisher, tmp_path: Path) -> None:
+    """With the key, and by hash: a generation that is published meanwhile does not disturb it."""
+    publisher.publish("one", web="1.0", page="1.0")
+    top = tmp_path / "apt"
+    for name in ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "etc/apt/preferences.d"):
+        (top / name).mkdir(parents=True)
+    (top / "sources.list").write_text(
+        f"deb [signed-by={publisher.key.public}] {publisher.url}/current/deb ./\n"
+    )
+    (top / "apt.conf").write_text(
+        f'Dir "{top}"; Dir::State::status "/dev/null"; Dir::Etc::sourcelist "{top}/sources.list";\n'
+        'Dir::Etc::sourceparts "/dev/null"; APT::Sandbox::User "root"; Acquire::Languages "none";\n'
+    )
+
+    def apt(*words: str) -> str:
+        argv = (words[0], "-c", str(top / "apt.conf"), *words[1:])
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, cwd=top)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    apt("apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any")
+    publisher.publish("one", web="1.1", page="1.0")
+    apt("apt-get", "-q", "download", "web")
+    assert [path.name for path in top.glob("*.deb")] == ["web_1.0_all.deb"]
+    assert "Candidate: 1.0" in apt("apt-cache", "policy", "web")
