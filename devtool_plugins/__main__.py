@@ -21,7 +21,7 @@ from devtool_plugins.session import Session
 from sdk_hooks.core.ui import Ui
 from sdk_hooks.errors import SdkError, UsageError, did_you_mean, of_system
 
-OWN = ("machine", "plugin_list", "install", "uninstall", "schema", "networks", "archive", "cdi")
+OWN = ("machine", "plugin_list", "install", "uninstall", "schema", "networks", "archive", "cdi", "publish")
 """Commands that have no place inside devtool."""
 
 

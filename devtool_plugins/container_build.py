@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from devtool_plugins.inputs import Inputs
     from devtool_plugins.session import Session
     from sdk_hooks.core.bom.provenance import Asked
+    from sdk_hooks.core.bom.record import Record
     from sdk_hooks.core.build import Built
     from sdk_hooks.core.spec.model import Spec
 
@@ -122,13 +123,22 @@ def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built
         spec = replace(spec, base=images.base(spec.base, session.images))
     target = images.place(directory, args.name, spec.tag or "latest")
     accept = locking.acceptance(keeper, args.name, spec, inputs)
-    built = core.build(args.name, inputs.source, spec, target, inputs.epoch, accept)
+
+    def ready(contents: Record) -> None:
+        """Before the image is there: an image that was built without a word how could not be built again."""
+        if accept:
+            accept(contents)
+        base = os.path.abspath(spec.base) if spec.base else ""
+        feeds = inputs.packages.digests if inputs.packages else {}
+        options = _options(args, session)
+        requests.save(target, requests.Request(options, inputs.watched, base, feeds, os.getcwd()))
+
+    built = core.build(args.name, inputs.source, spec, target, inputs.epoch, ready)
     _tell(session, built)
     record.save(built.image, built.record)
     publish.publish(built.image, built.record, _asked(args, inputs, spec), key)
     if key:
         session.ui.step(f"signed with the key '{key.path}'")
-    requests.save(target, requests.Request(_options(args), inputs.watched))
     locking.finish(args, lock, spec, inputs, built, session)
     return built
 
@@ -146,15 +156,22 @@ def _asked(args: argparse.Namespace, inputs: Inputs, spec: Spec) -> Asked | None
     return Asked(args.name, "recipe", spec, (found,) if found else ())
 
 
-def _options(args: argparse.Namespace) -> dict[str, object]:
+def _options(args: argparse.Namespace, session: Session) -> dict[str, object]:
     """What was asked for, such that it means the same in another directory."""
+    from devtool_plugins.inputs import is_recipe
+    from sdk_hooks.core.feeds import feed
+
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     options = {name: getattr(args, name) for name in vars(parser.parse_args([args.name]))}
     options["lock"] = False  # written when somebody says so, not after every edit
-    for name in ("tree", "sysroot", "file", "directory", "base", "sign"):
+    for name in ("tree", "sysroot", "file", "directory", "sign"):
         options[name] = options[name] and os.path.abspath(options[name])
-    if args.tree and not args.file and os.path.exists("container.yaml"):
+    if args.base and os.path.exists(args.base):  # else it is a name
+        options["base"] = os.path.abspath(args.base)
+    if args.feed:
+        options["feed"] = [feed.parse(text).below(os.getcwd()).line for text in args.feed]
+    if args.file is None and not is_recipe(args, session) and os.path.exists("container.yaml"):
         options["file"] = os.path.abspath("container.yaml")
     return options
 

@@ -24,6 +24,7 @@ from sdk_hooks.target import Platform
 
 if TYPE_CHECKING:
     from sdk_hooks.core.bom.lockcheck import Keeper
+    from sdk_hooks.core.feeds.source import FeedSource
     from sdk_hooks.core.sdk.workspace import Recipe
 
 
@@ -38,6 +39,8 @@ class Inputs:
     """What `container-deploy --watch` looks at: install tree or sources, and container.yaml."""
     recipe: Recipe | None = None
     """The workspace recipe, if it is one's image."""
+    packages: FeedSource | None = None
+    """What of the source comes out of feeds."""
 
 
 def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = None) -> Inputs:
@@ -54,14 +57,14 @@ def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = Non
         raise UsageError(what, hint="name them: --install PACKAGE")
     if args.tree:
         spec = spec.over(_file(args, Path.cwd()))
-        source = _with_packages(_tree(args, spec), spec, args, session, keeper)
+        source, found = _with_packages(_tree(args, spec), spec, args, session, keeper)
         file = os.path.abspath(args.file or spec_file.FILE_NAME)
-        return Inputs(source, spec, epoch, (os.path.abspath(args.tree), file))
+        return Inputs(source, spec, epoch, (os.path.abspath(args.tree), file), packages=found)
     if _packages_alone(args, session):
         spec = spec.over(_file(args, Path.cwd()))
-        source = _with_packages(Source([], None), spec, args, session, keeper)
+        source, found = _with_packages(Source([], None), spec, args, session, keeper)
         file = os.path.abspath(args.file or spec_file.FILE_NAME)
-        return Inputs(source, spec, epoch, (file,))
+        return Inputs(source, spec, epoch, (file,), packages=found)
     if session.sdk is None:
         raise UsageError(
             f"there is no SDK here that could have a recipe {args.name!r}",
@@ -75,8 +78,8 @@ def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = Non
         keeper.tree(sources)
     recipe = session.sdk.read(args.name, session.ui)
     spec = spec.over(spec_file.from_variables(recipe.variables))
-    source = _with_packages(recipe.source, spec, args, session, keeper)
-    return Inputs(source, spec, epoch, (str(sources),), recipe)
+    source, found = _with_packages(recipe.source, spec, args, session, keeper)
+    return Inputs(source, spec, epoch, (str(sources),), recipe, found)
 
 
 def spec_path(args: argparse.Namespace, session: Session) -> Path:
@@ -101,7 +104,7 @@ def _tree(args: argparse.Namespace, spec: Spec) -> Source:
 
 def _packages_alone(args: argparse.Namespace, session: Session) -> bool:
     """Whether NAME is no recipe: packages are all that there is to be in the image."""
-    if session.sdk is not None and args.name in session.sdk.workspace:
+    if is_recipe(args, session):
         return False
     spec = from_command_line(args)
     return bool(spec.install or (session.sdk is None and _file(args, Path.cwd()).install))
@@ -109,14 +112,27 @@ def _packages_alone(args: argparse.Namespace, session: Session) -> bool:
 
 def _with_packages(
     source: Source, spec: Spec, args: argparse.Namespace, session: Session, keeper: Keeper | None
-) -> Source:
+) -> tuple[Source, FeedSource | None]:
     """*source* on top of the packages that *spec* wants; with *keeper* of those that it has to have."""
     source = _with_platform(source, args.platform)
     if not spec.install:
-        return source
+        return source, None
     wanted = source.platform or (keeper.platform if keeper else machines.here())
     below = locking.packages(keeper, spec, wanted, session)
-    return Source(source.groups, wanted, below.groups)
+    return Source(source.groups, wanted, below.groups), below
+
+
+def said(args: argparse.Namespace, session: Session) -> Spec:
+    """What the command line and container.yaml say, before anything is built.
+
+    :raises SdkError: When they can't be read.
+    """
+    return from_command_line(args).over(_file(args, spec_path(args, session).parent))
+
+
+def is_recipe(args: argparse.Namespace, session: Session) -> bool:
+    """Whether it is the workspace that has what is built."""
+    return not args.tree and session.sdk is not None and args.name in session.sdk.workspace
 
 
 def from_command_line(args: argparse.Namespace) -> Spec:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cmp_to_key
+from pathlib import Path
 from typing import IO
 
 from sdk_hooks.core.feeds import ar, tarred
 from sdk_hooks.core.feeds.version import MEANING, compare
 from sdk_hooks.core.plain import DAMAGED, is_damage, plain
 from sdk_hooks.core.untar import untar
-from sdk_hooks.packages import Alternatives, Opened, Package, Record, Relation, ScriptRun, Scripts
+from sdk_hooks.packages import Alternatives, Opened, Package, Record, Relation, ScriptRun, Scripts, Signer
 
 _PACKAGE = re.compile(rb"^Package:[ \t]*(\S+)", re.MULTILINE)
 _PROVIDES = re.compile(rb"^Provides:(.*(?:\n[ \t].*)*)", re.MULTILINE)
@@ -102,6 +105,20 @@ class DebLike:
         newest = sorted(found, key=lambda each: _newest(each.version))
         return sorted(newest, key=lambda each: (each.name != name, _wanted(each, name), each.name))
 
+    def publish(self, directory: Path, index: bytes, signer: Signer | None) -> str:
+        """Of both; each adds what signs it."""
+        _write(directory, "Packages", index)
+        _write(directory, "Packages.gz", gzip.compress(index, mtime=0))
+        for name, content in self.signatures(index, signer).items():
+            _write(directory, name, content)
+        return f"sha256:{hashlib.sha256(index).hexdigest()}"
+
+    def signatures(self, index: bytes, signer: Signer | None) -> Mapping[str, bytes]:
+        """Files that sign *index*, by name; and what else belongs to it."""
+        if signer is None:
+            return {}
+        return {"Packages.asc": signer.detached(index), "Packages.sig": signer.detached(index, armor=False)}
+
     @contextlib.contextmanager
     def opened(self, file: IO[bytes]) -> Iterator[Opened]:
         try:
@@ -133,6 +150,12 @@ def _digest(fields: Mapping[str, str]) -> str:
         if value:
             return f"{kind}:{value.lower()}"
     return ""
+
+
+def _write(directory: Path, name: str, content: bytes) -> None:
+    path = directory / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def paragraph(text: str) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
 from sdk_hooks.families import Plugin
@@ -204,6 +205,22 @@ class Place(Protocol):
         """
 
 
+class Signer(Protocol):
+    """Signs what is published, with OpenPGP."""
+
+    def clear(self, text: bytes) -> bytes:
+        """*text* with its signature in it.
+
+        :raises SdkError: When it can't be signed.
+        """
+
+    def detached(self, content: bytes, *, armor: bool = True) -> bytes:
+        """The signature of *content*.
+
+        :raises SdkError: When it can't be signed.
+        """
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which part of a feed is meant."""
@@ -266,6 +283,14 @@ class PackageFormat(Plugin, Protocol):
     @property
     def first_alternative(self) -> bool:
         """Whether the first of several alternatives is preferred; else all are one list to choose from."""
+
+    def publish(self, directory: Path, index: bytes, signer: Signer | None) -> str:
+        """Write what lists the packages that are below *directory*, and its signatures.
+
+        :param index: What `described` gave for each, an empty line after each.
+        :returns: Digest of the list: the same for the same packages.
+        :raises SdkError: When it can't be made.
+        """
 
     def opened(self, file: IO[bytes]) -> AbstractContextManager[Opened]:
         """Open a package's file.

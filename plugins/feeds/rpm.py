@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from sdk_hooks import hookimpl
-from sdk_hooks.packages import Listing, Package, Place, Wanted
+from sdk_hooks.errors import SdkError
+from sdk_hooks.packages import Listing, Package, Place, Signer, Wanted
 from sdk_hooks.rpmlike import Repository, RpmLike
 from sdk_hooks.target import Platform
 from sdk_hooks.tunes import architectures
@@ -28,6 +33,23 @@ class Rpm(RpmLike):
         signed = place.signed(found, f"{_REPOMD}.asc")
         repository = Repository(found, place)
         yield Listing(repository.read("primary"), signed, _Files(repository).having)
+
+    def publish(self, directory: Path, index: bytes, signer: Signer | None) -> str:
+        """By createrepo_c, which knows all the lists that dnf wants to see."""
+        if shutil.which("createrepo_c") is None:
+            raise SdkError(
+                "rpm packages can't be published without createrepo_c",
+                hint="install createrepo-c",
+                code="missing-program",
+            )
+        argv = ("createrepo_c", "--quiet", "--no-database", str(directory))
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SdkError("createrepo_c has failed", detail=done.stderr.strip(), code="createrepo-failed")
+        if signer:
+            repomd = directory / _REPOMD
+            repomd.with_name(f"{repomd.name}.asc").write_bytes(signer.detached(repomd.read_bytes()))
+        return f"sha256:{hashlib.sha256(index).hexdigest()}"
 
     def fits(self, package: Package, platform: Platform) -> bool:
         named = architectures(package.architecture)

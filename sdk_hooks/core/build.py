@@ -81,7 +81,7 @@ def build(
         bottom = [] if base or _has_users(source) else [compose.foundation()]
         groups = compose.split(source.groups, spec.layers or ())
         writer = layers.Writer(layout, merged, epoch)
-        for group in layers.capped([*bottom, *groups], layers.LIMIT - len(base.layers if base else ())):
+        for group in layers.capped([*bottom, *groups], layers.room(len(base.layers) if base else 0)):
             writer.write(group)
         writer.write(compose.configuration(spec, merged, imageconfig.user(spec, base.config if base else {})))
         compose.check_program(imageconfig.program(spec, base.config if base else {}), spec, merged)
@@ -141,7 +141,9 @@ def source_date_epoch() -> int:
 def _base(place: str, platform: Platform | None, layout: Layout, merged: Merged) -> Base:
     from sdk_hooks.core.oci import base  # tarfile and gzip: most builds have no base
 
-    return base.read(place, platform, layout, merged)
+    found = base.read(place, platform, layout, merged)
+    merged.settle()
+    return found
 
 
 def _platform_of(base: Base | None) -> Platform | None:

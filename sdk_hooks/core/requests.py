@@ -1,4 +1,4 @@
-"""Remembers how an image was built, so that it can be built again when its sources change."""
+"""Remembers beside an image how it was built, to build it again when its sources change or feeds move on."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sdk_hooks.core import disk
+from sdk_hooks.core.bom.places import beside
 from sdk_hooks.core.paths import cache_directory
+
+SUFFIX = "-request.json"
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,22 @@ class Request:
     """Its arguments, paths made absolute."""
     watched: tuple[str, ...]
     """Files and directories that it read: the install tree, or the recipe's sources."""
+    base: str = ""
+    """The base image, as a path."""
+    feeds: Mapping[str, str] = field(default_factory=dict)
+    """Digest of the index of each feed, by the feed's line."""
+    directory: str = "/"
+    """Where it was called: container.yaml may be there."""
 
 
 @contextlib.contextmanager
 def locked(directory: Path, name: str) -> Iterator[None]:
     """Only one process at a time reads and builds the image *name* of *directory*; a second one waits."""
-    path = _path(directory / name).with_suffix(".lock")
+    key = hashlib.sha256(os.fsencode(os.path.abspath(directory / name))).hexdigest()[:32]
+    lock = cache_directory() / "requests" / f"{key}.lock"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
     except OSError:  # a read-only home: two at once may then read what the other one is making
         yield
         return
@@ -43,25 +53,25 @@ def locked(directory: Path, name: str) -> Iterator[None]:
         os.close(handle)
 
 
-def save(target: Path, request: Request) -> None:
-    """Remember that the layout *target* was built by *request*."""
-    path = _path(target)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, disk.to_json(asdict(request)))
-    except OSError:
-        pass  # a read-only home: --watch will say that it does not know
+def path(layout: Path) -> Path:
+    """Where the request of the image in *layout* is: beside it, so that who clears a cache loses none."""
+    return beside(layout, SUFFIX)
 
 
-def load(target: Path) -> Request | None:
-    """What the layout *target* was built by, None when that is not known."""
+def save(layout: Path, request: Request) -> None:
+    """Remember that *layout* was built by *request*.
+
+    :raises SdkError: When it can't be written.
+    """
+    place = path(layout)
+    with disk.writing(place):
+        disk.replace(place, disk.to_json(asdict(request)))
+
+
+def load(layout: Path) -> Request | None:
+    """What *layout* was built by, None when that is not known."""
     try:
-        raw = json.loads(_path(target).read_bytes())
-        return Request(raw["options"], tuple(raw["watched"]))
-    except (OSError, ValueError, KeyError):
+        raw = json.loads(path(layout).read_bytes())
+        return Request(raw["options"], tuple(raw["watched"]), raw["base"], raw["feeds"], raw["directory"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _path(target: Path) -> Path:
-    name = hashlib.sha256(os.fsencode(os.path.abspath(target))).hexdigest()[:32]
-    return cache_directory() / "requests" / f"{name}.json"

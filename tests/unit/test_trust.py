@@ -130,6 +130,7 @@ def test_no_bill_of_materials_when_it_is_not_wanted(top: Path) -> None:
         "web-latest-contents.json",
         "web-latest-oci",
         "web-latest-referrers",
+        "web-latest-request.json",
         "web-latest.cdx.json",
         "web-latest.provenance.json",
         "web-latest.spdx.json",
@@ -139,4 +140,5 @@ def test_no_bill_of_materials_when_it_is_not_wanted(top: Path) -> None:
     assert sorted(path.name for path in (top / "out").iterdir()) == [
         "web-latest-contents.json",
         "web-latest-oci",
+        "web-latest-request.json",
     ]

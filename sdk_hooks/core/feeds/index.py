@@ -36,6 +36,11 @@ class Index:
         self._starts: dict[int, int] = {}
 
     @property
+    def digest(self) -> str:
+        """Changes with whatever it says."""
+        return f"sha256:{hashlib.sha256(self.text).hexdigest()}"
+
+    @property
     def own(self) -> bool:
         """Whether it is of packages of its format, as far as the first one tells: deb and ipk look alike."""
         first = next(self.form.records(self.text), None)

@@ -26,10 +26,11 @@ class FeedPlace:
     """One directory of a feed, as plugins read it.
 
     :param top: A directory of this machine, or a URL, without a slash at its end.
+    :param fresh: Whether to ask a server also for what it was asked for a moment ago.
     """
 
-    def __init__(self, feed: Feed, top: str, warn: Callable[[str], None]) -> None:
-        self.feed, self.top, self.warn = feed, top, warn
+    def __init__(self, feed: Feed, top: str, warn: Callable[[str], None], *, fresh: bool = False) -> None:
+        self.feed, self.top, self.warn, self.fresh = feed, top, warn, fresh
 
     def read(self, path: str, digest: str = "") -> bytes | None:
         raw = self._directory_file(path, digest) if self.feed.local else self._fetched(path, digest)
@@ -86,7 +87,7 @@ class FeedPlace:
         kept, gone = (cache_directory() / "feeds" / each for each in (name, f"{name}-gone"))
         last = next((each for each in (kept, gone) if each.exists()), None)
         age = time.time() - last.stat().st_mtime if last else 0.0
-        if last and (digest or 0 <= age < FRESH):
+        if last and (digest or (0 <= age < FRESH and not self.fresh)):
             return _content(last, gone)
         try:
             http.fetch(url, kept, digest)

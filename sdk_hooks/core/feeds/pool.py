@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +14,10 @@ from sdk_hooks.core.feeds.place import FeedPlace
 from sdk_hooks.errors import SdkError, did_you_mean
 from sdk_hooks.packages import Package, PackageFormat, Relation, Wanted
 from sdk_hooks.target import Platform
+
+_CHANGING = ("wrong-hash", "bad-signature")
+"""Errors of a feed of which one file is the old one and another one is new."""
+_PAUSE = 0.3
 
 
 @dataclass
@@ -69,6 +75,13 @@ class Pool:
         index = self.index(package)
         return self.indexes.index(index), index.position(package)
 
+    def digests(self) -> dict[str, str]:
+        """Of what each feed lists, by its line."""
+        found: dict[str, list[str]] = {}
+        for each in self.indexes:
+            found.setdefault(each.feed.line, []).append(each.digest)
+        return {line: _digest(parts) for line, parts in found.items()}
+
     def index(self, package: Package) -> Index:
         """Where *package* is."""
         return next(index for found, index in self._found(package.name) if found is package)
@@ -85,20 +98,27 @@ class Pool:
         return self._known[name]
 
 
+def _digest(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"sha256:{hashlib.sha256(' '.join(parts).encode()).hexdigest()}"
+
+
 def read(
     feeds: Iterable[Feed],
     formats: Mapping[str, PackageFormat],
     platform: Platform,
     warn: Callable[[str], None],
+    *,
+    fresh: bool = False,
 ) -> Pool:
     """The packages of *feeds*.
 
     :param formats: By name.
+    :param fresh: Whether to ask servers also for what they were asked for a moment ago.
     :raises SdkError: When a feed has none, can't be read, or they are of several formats.
     """
     pool: Pool | None = None
     for feed in feeds:
-        found = _indexes(feed, formats, platform, warn)
+        found = _steady(feed, formats, platform, warn, fresh)
         pool = pool or Pool(found[0].form, platform)
         if found[0].form is not pool.form:
             raise SdkError(
@@ -112,15 +132,37 @@ def read(
     return pool
 
 
+def _steady(
+    feed: Feed,
+    formats: Mapping[str, PackageFormat],
+    platform: Platform,
+    warn: Callable[[str], None],
+    fresh: bool,
+) -> list[Index]:
+    """The indexes of *feed*; read once more when they do not fit together: it is being changed."""
+    try:
+        return _indexes(feed, formats, platform, warn, fresh)
+    except SdkError as error:
+        if feed.local or error.code not in _CHANGING:
+            raise
+    time.sleep(_PAUSE)
+    return _indexes(feed, formats, platform, warn, fresh=True)
+
+
 def _indexes(
-    feed: Feed, formats: Mapping[str, PackageFormat], platform: Platform, warn: Callable[[str], None]
+    feed: Feed,
+    formats: Mapping[str, PackageFormat],
+    platform: Platform,
+    warn: Callable[[str], None],
+    fresh: bool,
 ) -> list[Index]:
     wanted = Wanted(platform, feed.suite, feed.components)
     top = feed.url.rstrip("/")
     tops = [f"{top}/{arch}" for arch in feed.archs] or [top]
     forms = [formats[feed.format]] if feed.format else formats.values()
+    places = [FeedPlace(feed, at, warn, fresh=fresh) for at in tops]
     for form in forms:
-        found = [each for at in tops for each in index.read(FeedPlace(feed, at, warn), form, wanted)]
+        found = [each for place in places for each in index.read(place, form, wanted)]
         if found:
             return found
     raise SdkError(

@@ -43,6 +43,10 @@ class FeedSource:
         self, spec: Spec, platform: Platform, formats: Mapping[str, PackageFormat], progress: Progress
     ) -> None:
         self.spec, self.platform, self.formats, self.progress = spec, platform, formats, progress
+        self.fresh = False
+        """Whether to ask servers also for what they were asked for a moment ago."""
+        self.digests: Mapping[str, str] = {}
+        """Of what each feed lists, by its line; known once they were read."""
 
     @property
     def wanted(self) -> Sequence[Relation]:
@@ -67,12 +71,22 @@ class FeedSource:
         groups[-1].read = [component(choice.pool, package) for package in first]
         return _by_wish(groups)
 
+    def packages(self) -> list[Component]:
+        """What `groups` would install of the feeds as they are this moment; only lists are fetched.
+
+        :raises SdkError: When they are not to be had.
+        """
+        self.fresh = True
+        choice = self.choose()
+        return [component(choice.pool, package) for package in choice.solution.packages]
+
     def choose(self) -> Choice:
         """Which packages there are to be in the image.
 
         :raises SdkError: When they are not to be had.
         """
         found = self._pool()
+        self.digests = found.digests()
         return Choice(found, solve.solve(found, self.wanted, bool(self.spec.recommends)), skeleton(found))
 
     def _told(self, choice: Choice, package: Package, said: Mapping[str, str]) -> dict[str, Any]:
@@ -92,7 +106,8 @@ class FeedSource:
                 detail=f"known: {', '.join(self.formats)}",
                 code="unknown-plugin",
             )
-        return pool.read(self.spec.feeds or (), self.formats, self.platform, self.progress.step)
+        step = self.progress.step
+        return pool.read(self.spec.feeds or (), self.formats, self.platform, step, fresh=self.fresh)
 
 
 def skeleton(found: Pool) -> list[Package]:

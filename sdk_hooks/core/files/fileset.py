@@ -82,6 +82,12 @@ class Merged:
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
+        self.base: set[str] = set()
+        """Paths that only a base image shows: layers on top do not rely on them, and fit on another one."""
+
+    def settle(self) -> None:
+        """Say that what there is so far is a base image's."""
+        self.base = set(self.entries)
 
     def real(self, path: str) -> str:
         """*path* with the links of its parents followed, so that adding it replaces no link by a directory.
@@ -134,15 +140,27 @@ class Merged:
 
     def _add_parents(self, path: str, placed: dict[str, Entry]) -> None:
         for parent in parents(path):
-            if parent not in self.entries:
-                self.entries[parent] = placed[parent] = directory(parent)
+            if parent not in self.entries or parent in self.base:
+                made = self._as_below(directory(parent))
+                self.entries[parent] = placed[parent] = made
+                self.base.discard(parent)
 
     def _put(self, entry: Entry, placed: dict[str, Entry]) -> None:
         below = self.entries.get(entry.path)
         if below is not None and entry.kind == DIRECTORY and _shows(below, entry):
-            return
+            if entry.path not in self.base or below.kind != DIRECTORY:
+                return
+            entry = self._as_below(entry)
         placed[entry.path] = entry
         self.cover(entry)
+        self.base.discard(entry.path)
+
+    def _as_below(self, made: Entry) -> Entry:
+        """The directory *made*, as a base image that has it shows it."""
+        below = self.entries.get(made.path)
+        if below is None or below.kind != DIRECTORY:
+            return made
+        return made._replace(mode=below.mode, uid=below.uid, gid=below.gid)
 
 
 def _shows(below: Entry, entry: Entry) -> bool:

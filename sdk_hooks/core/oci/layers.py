@@ -22,6 +22,9 @@ from sdk_hooks.image import LAYER, Descriptor
 LIMIT = 40
 """Layers an image may have: overlayfs and the engines stop at 128, and an image may become a base."""
 
+_STEP = 8
+"""Layers of a base that count as one more step: a new base with one layer more does not move the others."""
+
 _RACY = 20_000_000
 """Nanoseconds: a file younger than that may change again without changing its time stamps."""
 
@@ -90,6 +93,11 @@ class Writer:
 
     def done(self) -> None:
         self.cache.keep(self._fresh)
+
+
+def room(below: int) -> int:
+    """How many layers may lie on *below* layers of a base."""
+    return LIMIT - -(-below // _STEP) * _STEP
 
 
 def capped(groups: Iterable[Group], limit: int = LIMIT) -> list[Group]:

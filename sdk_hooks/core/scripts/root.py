@@ -18,6 +18,7 @@ class Root:
         self.merged = Merged()
         if base:
             self.merged.entries.update(base.entries)
+            self.merged.settle()
         self.made = Group("configuration of packages", comment="what package scripts made: users, links")
         self.groups: dict[str, Group] = {}
         """Whose each file of a package is."""
@@ -43,7 +44,11 @@ class Root:
             placed = entry._replace(path=path) if path != entry.path else entry
             below = self.merged.entries.get(path)
             if placed.kind == DIRECTORY and below is not None and below.kind in (DIRECTORY, SYMLINK):
-                continue  # the first package that has a directory says whose it is
+                # the first package that has a directory says whose it is, and a base image before that
+                if path in self.merged.base and below.kind == DIRECTORY:
+                    group.add([placed._replace(mode=below.mode, uid=below.uid, gid=below.gid)])
+                    self.merged.base.discard(path)
+                continue
             group.add([placed])
             self.groups[path] = group
             self.merged.cover(placed)

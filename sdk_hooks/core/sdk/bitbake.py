@@ -42,8 +42,8 @@ class Bitbake:
     directory: str
     progress: Progress
 
-    def run(self, *arguments: str) -> None:
-        """Run bitbake; its warnings and errors are part of the story.
+    def run(self, *arguments: str) -> list[str]:
+        """Run bitbake; its warnings and errors are part of the story. Gives what it printed, line by line.
 
         :raises SdkError: When it fails, naming what is missing where it says so.
         """
@@ -71,6 +71,7 @@ class Bitbake:
                 raise
         if child.returncode:
             raise failure(output)
+        return output
 
     def _end(self, child: subprocess.Popen[str]) -> None:
         """End it in order, so that nothing holds the SDK's lock when we are gone."""

@@ -18,7 +18,7 @@ from sdk_hooks.families import Progress
 
 SHIM = "lib/devtool/devtool_containers_shim.py"
 HOME = "lib/devtool-containers"
-NEEDED = ("pluggy", "pyyaml")
+NEEDED = ("pluggy", "pyyaml", "gitpython", "gitdb", "smmap")
 """What the commands import beside the standard library; what the SDK's Python has comes first."""
 LAYER = {"conf/layer.conf": "layer.conf.in", "README.md": "layer.md.in"}
 WRITTEN = "# Written by devtool container-build"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import hashlib
 import json
@@ -64,6 +65,20 @@ class Sdk:
             pass  # not asked yet
         with self._tinfoil(config_only=True) as tinfoil:
             return self._remember(str(tinfoil.config_data.getVar("DEPLOY_DIR_IMAGE")))
+
+    @property
+    def extensible(self) -> bool:
+        """Whether it is an installed SDK, not a build directory."""
+        return (Path(self.basepath) / ".devtoolbase").exists()
+
+    def configured(self, *names: str) -> Variables:
+        """What BitBake's configuration says of variables."""
+        with self._tinfoil(config_only=True) as tinfoil:
+            return {name: tinfoil.config_data.getVar(name) or "" for name in names}
+
+    def bitbake(self, progress: Progress) -> Bitbake:
+        """BitBake, by the configuration that is there now: an update may just have replaced it."""
+        return Bitbake(devtool_setting(Path(self.basepath), "init_path"), self.basepath, progress)
 
     @property
     def _memory(self) -> Path:
@@ -151,7 +166,7 @@ class Sdk:
     def _tinfoil(self, config_only: bool) -> Iterator[Any]:
         from devtool import setup_tinfoil
 
-        with _stdout_to_stderr():
+        with stdout_to_stderr():
             tinfoil = setup_tinfoil(config_only=config_only, basepath=self.basepath)
             try:
                 yield tinfoil
@@ -159,8 +174,16 @@ class Sdk:
                 tinfoil.shutdown()
 
 
+def devtool_setting(base: Path, name: str) -> str:
+    """A path of devtool's configuration in the SDK *base*, absolute; empty when it is not set."""
+    config = configparser.ConfigParser()
+    config.read(base / "conf/devtool.conf")
+    value = config.get("General", name, fallback="")
+    return str(base / value) if value else ""
+
+
 @contextlib.contextmanager
-def _stdout_to_stderr() -> Iterator[None]:
+def stdout_to_stderr() -> Iterator[None]:
     """BitBake tells its story on the sys.stdout that it saw when imported: only the descriptor helps."""
     sys.stdout.flush()
     saved = os.dup(1)

@@ -1,0 +1,1 @@
+"""Makes a directory that any static web server can serve: feeds, base images, locks, an eSDK."""

@@ -1,0 +1,1 @@
+"""Brings the SDK, base images and containers up to date, and back."""
