@@ -54,6 +54,8 @@ class Group:
     """What the files belong to."""
     read: list[Component] = field(default_factory=list)
     """What they were made of and do not belong to."""
+    fixed: bool = False
+    """Whether it is part of a base image: the same whatever is above it."""
 
     @property
     def size(self) -> int:
