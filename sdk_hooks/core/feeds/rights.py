@@ -41,17 +41,25 @@ def check_made(root: Root, groups: Iterable[Group], allowed: Allowed) -> None:
     having = [(group, entry) for group, entry in found if _has_rights(entry, allowed)]
     if NONE not in allowed.setuid:
         _refuse([(getattr(root.owner.get(entry.path), "name", group.name), entry) for group, entry in having])
-    for group, entry in having:
+        return
+    capable = [(group, entry) for group, entry in found if _has_capabilities(entry, allowed)]
+    for group, entry in (*having, *capable):
         xattrs = tuple(each for each in entry.xattrs if each[0] != CAPABILITIES)
         made = entry._replace(mode=entry.mode & ~0o6000, xattrs=xattrs)
         group.entries[entry.path] = root.merged.entries[entry.path] = made
 
 
 def _has_rights(entry: Entry, allowed: Allowed) -> bool:
-    if entry.kind != FILE or not entry.mode & 0o111:
-        return False
-    some = entry.mode & 0o6000 or any(name == CAPABILITIES for name, _ in entry.xattrs)
-    return bool(some) and not any(fnmatch.fnmatchcase(f"/{entry.path}", glob) for glob in allowed.setuid)
+    some = entry.kind == FILE and entry.mode & 0o6000 and entry.mode & 0o111
+    return bool(some) and not _asked(entry, allowed)
+
+
+def _has_capabilities(entry: Entry, allowed: Allowed) -> bool:
+    return any(name == CAPABILITIES for name, _ in entry.xattrs) and not _asked(entry, allowed)
+
+
+def _asked(entry: Entry, allowed: Allowed) -> bool:
+    return any(fnmatch.fnmatchcase(f"/{entry.path}", glob) for glob in allowed.setuid)
 
 
 def _refuse(found: Sequence[tuple[str, Entry]]) -> None:
