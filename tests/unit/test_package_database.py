@@ -140,3 +140,23 @@ def test_that_of_another_format_is_refused() -> None:
         "  only rpm itself can; those of deb and ipk can be written\n  hint: leave out --package-database"
     ):
         database.write("rpm", Root(), [], [], Paths(()), lambda _: True)
+
+
+def test_a_diversion_is_of_the_path_that_packages_have(feed: Path) -> None:
+    """As dpkg has it: what is diverted at lib64 goes on to be at usr/lib64."""
+    divert = (
+        "#!/bin/sh\ndpkg-divert --package other --no-rename --divert /lib64/ld.so.old --add /lib64/ld.so\n"
+    )
+    deb(
+        feed,
+        "other",
+        member("./usr/lib64/x", b"x"),
+        scripts={"preinst": divert},
+        control="Provides: usr-is-merged\n",
+    )
+    deb(feed, "usr-is-merged", control="Depends: other\n")
+    deb(feed, "libc", member("./usr/lib64/ld.so", b"x", mode=0o755), control="Depends: usr-is-merged\n")
+    files = flat(build(feed, "--entrypoint", "/usr/lib64/ld.so", name="libc"))
+
+    assert "usr/lib64/ld.so" in files
+    assert files["lib64"].linkname == "usr/lib64"

@@ -88,7 +88,7 @@ def test_declared_files_that_outlive_a_boot_are_made(root: Root) -> None:
     root.write(
         "usr/lib/tmpfiles.d/app.conf",
         b"d /var/lib/app 0750 root shadow -\nf /var/lib/app/x - - - - text here\nL /etc/app - - - - ../var/lib/app\n"
-        b"d /run/app 0755 root root -\nz /etc/group 0600\nd /var/%m\nC /etc/y\n",
+        b"d /run/app 0755 root root -\nz /etc/group 0600\nd /var/%m\nC /etc/y\nf^ /root/.ssh/keys - - - - a.credential\nd! /var/boot\n",
     )
     follow(root, "systemd-tmpfiles --create app.conf")
 
@@ -98,7 +98,7 @@ def test_declared_files_that_outlive_a_boot_are_made(root: Root) -> None:
     link, group = root.find("etc/app", follow=False), root.find("etc/group")
     assert link and link.link == "../var/lib/app"
     assert group and group.mode == 0o600
-    assert root.find("run/app") is None
+    assert not any(map(root.find, ("run/app", "root/.ssh/keys", "var/boot")))
 
 
 def test_host_keys_are_made_by_each_container(root: Root) -> None:
@@ -129,15 +129,17 @@ def test_capabilities_are_those_of_setcap(root: Root) -> None:
 
 def test_units_of_users_and_masks(root: Root) -> None:
     root.write("usr/lib/systemd/user/agent.socket", b"[Install]\nWantedBy=sockets.target\n")
+    root.write("usr/lib/systemd/system/getty@.service", b"[Install]\nWantedBy=getty.target\n")
     follow(
         root,
-        "deb-systemd-helper --user enable agent.socket; systemctl mask getty.service; systemd-machine-id-setup",
+        "deb-systemd-helper --user enable agent.socket; systemctl mask getty.service; systemctl enable getty@tty1.service; systemd-machine-id-setup",
     )
 
     links = {path: entry.link for path, entry in root.made.entries.items() if entry.kind == SYMLINK}
     assert links == {
         "etc/systemd/user/sockets.target.wants/agent.socket": "/usr/lib/systemd/user/agent.socket",
         "etc/systemd/system/getty.service": "/dev/null",
+        "etc/systemd/system/getty.target.wants/getty@tty1.service": "/usr/lib/systemd/system/getty@.service",
     }
     assert root.content("etc/machine-id") == b""
 
@@ -183,8 +185,8 @@ def test_nobody_has_a_password(root: Root) -> None:
 
 
 def test_questions_have_the_answers_of_their_templates(root: Root) -> None:
-    root.answers.update(
-        debconf.defaults(
+    root.questions.update(
+        debconf.templates(
             b"Template: app/root\nType: boolean\nDefault: true\nDefault-de.UTF-8: wahr\nDescription: x\n\nTemplate: app/none\nType: note\n"
         )
     )

@@ -59,7 +59,7 @@ def install(
     groups: dict[str, Group] = {}
     kept = Paths(allowed.exclude)
     for each in have:
-        root.answers.update(debconf.defaults(each.content.metadata.get("templates", b"")))
+        _configure(root, each)
         _scripts(root, each, form.scripts.first, allowed)
     for each in have:
         _scripts(root, each, form.scripts.before, allowed)
@@ -100,7 +100,7 @@ def component(package: Package, files: Sequence[str] = ()) -> Component:
 
 
 def _diverted(root: Root, entry: Entry, package: Package) -> Entry:
-    target, whose = root.diverted.get(root.inner(entry.path), ("", package.name))
+    target, whose = root.diverted.get(entry.path, ("", package.name))
     return entry if whose == package.name else entry._replace(path=target)
 
 
@@ -182,6 +182,15 @@ def _merge(root: Root, have: Sequence[Have]) -> None:
     for name in sorted(tops.intersection(_MERGED).union(_MERGED[:3])):
         if not root.find(name, follow=False):
             root.put(Entry(name, SYMLINK, 0o777, link=f"usr/{name}"))
+
+
+def _configure(root: Root, each: Have) -> None:
+    """Answer what debconf would ask, as far as the package's own script for that can be followed."""
+    root.questions.update(debconf.templates(each.content.metadata.get("templates", b"")))
+    package, text = each.package, each.content.scripts.get("config", "")
+    if text:
+        with contextlib.suppress(NotUnderstoodError):
+            run.follow(root, package.name, package.architecture, "config", text, "configure", "")
 
 
 def _begin(root: Root, skeleton: Sequence[Have]) -> None:

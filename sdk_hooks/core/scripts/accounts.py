@@ -194,7 +194,8 @@ def _user(call: Call, name: str, uid: str, group: str, home: str, shell: str, ge
     if not group:
         group = name
         if not row(call, GROUP, name):
-            _group(call, name, uid if not row(call, GROUP, uid) else _free(call, GROUP, _SYSTEM))
+            numbers = _DEBIAN if call.name == "adduser" else _SYSTEM
+            _group(call, name, uid if not row(call, GROUP, uid) else _free(call, GROUP, numbers))
     found = row(call, GROUP, group)
     if found is None:
         return 6

@@ -65,9 +65,10 @@ def tmpfiles(call: Call) -> int:
         return 0
     for line in _lines(call, "tmpfiles"):
         kind, path, mode, user, group, _, argument = (line + ["-"] * 7)[:7]
-        if _AT_BOOT.match(path) or "%" in f"{path}{argument}":
+        later = set(kind) & set("!^")  # at boot only, and what the machine tells
+        if later or _AT_BOOT.match(path) or "%" in f"{path}{argument}":
             continue
-        letter, there = kind.rstrip("+!-=~^?$"), call.root.find(path, follow=False)
+        letter, there = kind.rstrip("+-=~?$"), call.root.find(path, follow=False)
         if letter in ("d", "D", "v", "q", "Q") or (letter == "f" and there is None):
             _made(call, path, letter, _given(mode), argument)
             _owned(call, path, _given(user), _given(group))

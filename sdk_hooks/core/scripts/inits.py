@@ -60,8 +60,8 @@ def _wanted(call: Call, unit: str, kind: str) -> list[tuple[str, str]]:
     name, template, instance = unit, unit, ""
     if "@" in unit and not unit.split("@")[1].startswith("."):
         prefix, _, rest = unit.partition("@")
-        instance, _, kind = rest.rpartition(".")
-        template = f"{prefix}@.{kind}"
+        instance, _, ending = rest.rpartition(".")
+        template = f"{prefix}@.{ending}"
     path = next(
         (
             f"{d}/{kind}/{each}"

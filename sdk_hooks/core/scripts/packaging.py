@@ -134,7 +134,8 @@ def divert(call: Call) -> int:
     if "--remove" in said or len(words) != 1:
         return 0
     target, package = said.get("--divert", f"{words[0]}.distrib"), said.get("--package", "")
-    call.root.diverted[call.root.inner(words[0])] = (call.root.inner(target), package)
+    # dpkg knows paths as packages have them, whatever links there are: /lib64 is not /usr/lib64
+    call.root.diverted[words[0].strip("/")] = (target.strip("/"), package)
     there = call.root.find(words[0], follow=False)
     if there and "--rename" in said and call.root.owner.get(there.path, None) is not None:
         call.shell.call("mv", [words[0], target], call.stdin)

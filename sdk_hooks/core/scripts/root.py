@@ -65,8 +65,8 @@ class Root:
         """Owners and modes that stay whatever packages say (dpkg-statoverride)."""
         self.temporary = 0
         """Names that mktemp gave."""
-        self.answers: dict[str, str] = {}
-        """Of debconf's questions."""
+        self.questions: dict[str, dict[str, str]] = {}
+        """Of debconf: the fields of each, `value` among them."""
 
     def above(self) -> None:
         """Let all that is there be the base of what comes from now on."""
@@ -95,7 +95,8 @@ class Root:
         for _ in range(40):
             if not (follow and found and found.kind == SYMLINK):
                 return found if inner else directory("")
-            inner = self.inner(found.link if found.link.startswith("/") else f"{inner}/../{found.link}")
+            place = "" if found.link.startswith("/") else inner.rpartition("/")[0]
+            inner = self.inner(f"{place}/{found.link}")
             found = self.merged.entries.get(inner)
             if not inner:
                 return directory("")
