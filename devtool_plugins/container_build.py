@@ -55,7 +55,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--skip-scripts", action="append", metavar="PACKAGE", help="leave out the scripts of this package"
     )
     locking.add_arguments(parser)
-    parser.add_argument("--base", metavar="IMAGE", help="base image: layout directory or archive")
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        metavar="GLOB",
+        help="leave out these paths of packages; with ! not these",
+    )
+    parser.add_argument("--package-database", action="store_true", default=None,
+                        help="let dpkg or opkg in the image know its packages")  # fmt: skip
+    parser.add_argument("--base", metavar="IMAGE", help="base image: layout directory, archive, image built "
+                        "before; or small, medium, large, system, distroless, scratch")  # fmt: skip
     parser.add_argument("--image", metavar="NAME", help="full name of the image (default: localhost/NAME)")
     parser.add_argument("--tag", help="tag of the image (default: latest)")
     parser.add_argument("--entrypoint", metavar="COMMAND", help="program to run, with fixed arguments")
@@ -107,8 +116,6 @@ def build(args: argparse.Namespace, session: Session) -> list[Path]:
 
 
 def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built:
-    from dataclasses import replace
-
     from devtool_plugins.inputs import read, spec_path
     from sdk_hooks.core import build as core
     from sdk_hooks.core import images, requests
@@ -119,8 +126,6 @@ def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built
     keeper = locking.keeper(args, lock, session)
     inputs = read(args, session, keeper)
     spec = inputs.spec
-    if spec.base:
-        spec = replace(spec, base=images.base(spec.base, session.images))
     target = images.place(directory, args.name, spec.tag or "latest")
     accept = locking.acceptance(keeper, args.name, spec, inputs)
 

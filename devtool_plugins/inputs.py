@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devtool_plugins import locking
+from devtool_plugins import bases, locking
 from devtool_plugins.session import Session
 from sdk_hooks.core import build, machines
 from sdk_hooks.core.feeds import feed
@@ -52,17 +52,14 @@ def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = Non
     spec = from_command_line(args)
     # not the recipe's SOURCE_DATE_EPOCH: in a workspace it is the time of the last edit, new for every layer
     epoch = keeper.epoch() if keeper else build.source_date_epoch()
-    if spec.feeds and not spec.install and not args.file:
-        what = "--feed says where packages are, and nothing says which"
-        raise UsageError(what, hint="name them: --install PACKAGE")
     if args.tree:
         spec = spec.over(_file(args, Path.cwd()))
-        source, found = _with_packages(_tree(args, spec), spec, args, session, keeper)
+        source, spec, found = _with_packages(_tree(args, spec), spec, args, session, keeper)
         file = os.path.abspath(args.file or spec_file.FILE_NAME)
         return Inputs(source, spec, epoch, (os.path.abspath(args.tree), file), packages=found)
     if _packages_alone(args, session):
         spec = spec.over(_file(args, Path.cwd()))
-        source, found = _with_packages(Source([], None), spec, args, session, keeper)
+        source, spec, found = _with_packages(Source([], None), spec, args, session, keeper)
         file = os.path.abspath(args.file or spec_file.FILE_NAME)
         return Inputs(source, spec, epoch, (file,), packages=found)
     if session.sdk is None:
@@ -78,7 +75,7 @@ def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = Non
         keeper.tree(sources)
     recipe = session.sdk.read(args.name, session.ui)
     spec = spec.over(spec_file.from_variables(recipe.variables))
-    source, found = _with_packages(recipe.source, spec, args, session, keeper)
+    source, spec, found = _with_packages(recipe.source, spec, args, session, keeper)
     return Inputs(source, spec, epoch, (str(sources),), recipe, found)
 
 
@@ -107,19 +104,32 @@ def _packages_alone(args: argparse.Namespace, session: Session) -> bool:
     if is_recipe(args, session):
         return False
     spec = from_command_line(args)
-    return bool(spec.install or (session.sdk is None and _file(args, Path.cwd()).install))
+    spec = spec if session.sdk else spec.over(_file(args, Path.cwd()))
+    return bool(spec.install or (spec.base and bases.find(spec.base, args.name, session)[1]))
 
 
 def _with_packages(
     source: Source, spec: Spec, args: argparse.Namespace, session: Session, keeper: Keeper | None
-) -> tuple[Source, FeedSource | None]:
-    """*source* on top of the packages that *spec* wants; with *keeper* of those that it has to have."""
-    source = _with_platform(source, args.platform)
-    if not spec.install:
-        return source, None
+) -> tuple[Source, Spec, FeedSource | None]:
+    """*source* on top of its base and the packages that *spec* wants, or that *keeper* holds it to.
+
+    Gives also *spec* with what its base and its feeds turn out to be, and where packages came from.
+    """
+    source, member = _with_platform(source, args.platform), None
+    if spec.base:
+        place, member = bases.find(spec.base, args.name, session)
+        spec = replace(spec, base=place)
+    source = bases.below(source, member) if member else source
+    if not (spec.install or (member and member.lists)):
+        if args.feed:
+            what = "--feed says where packages are, and nothing says which"
+            raise UsageError(what, hint="name them: --install PACKAGE")
+        return source, spec, None
+    if session.sdk and not spec.feeds:
+        spec = replace(spec, feeds=session.sdk.feeds())
     wanted = source.platform or (keeper.platform if keeper else machines.here())
-    below = locking.packages(keeper, spec, wanted, session)
-    return Source(source.groups, wanted, below.groups), below
+    below = locking.packages(keeper, spec, wanted, session, member)
+    return replace(source, platform=wanted, below=below.groups), spec, below
 
 
 def said(args: argparse.Namespace, session: Session) -> Spec:
@@ -158,6 +168,8 @@ def from_command_line(args: argparse.Namespace) -> Spec:
         recommends=args.recommends,
         setuid=tuple(args.setuid) if args.setuid else None,
         skip_scripts=tuple(args.skip_scripts) if args.skip_scripts else None,
+        exclude=tuple(args.exclude) if args.exclude else None,
+        package_database=args.package_database,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from devtool_plugins.inputs import Inputs
     from devtool_plugins.session import Session
+    from sdk_hooks.base_images import BaseImage
     from sdk_hooks.core.bom.changes import Change
     from sdk_hooks.core.bom.lock import Lock, Sources
     from sdk_hooks.core.bom.lockcheck import Keeper
@@ -42,16 +43,18 @@ def keeper(args: argparse.Namespace, path: Path, session: Session) -> Keeper | N
     return lockcheck.load(path, session.ui)
 
 
-def packages(keeper: Keeper | None, spec: Spec, platform: Platform, session: Session) -> FeedSource:
+def packages(
+    keeper: Keeper | None, spec: Spec, platform: Platform, session: Session, base: BaseImage | None = None
+) -> FeedSource:
     """Where packages come from: the lock's files, or what the feeds have by now."""
     formats = session.plugins.package_formats()
     if keeper:
         from sdk_hooks.core.feeds.locked import LockedSource
 
-        return LockedSource(keeper.lock, spec, platform, formats, session.ui)
+        return LockedSource(keeper.lock, spec, platform, formats, session.ui, base)
     from sdk_hooks.core.feeds.source import FeedSource
 
-    return FeedSource(spec, platform, formats, session.ui)
+    return FeedSource(spec, platform, formats, session.ui, base)
 
 
 def acceptance(

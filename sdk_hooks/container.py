@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from sdk_hooks.families import Runtime
 
 
+_INITS = ("/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init")
+
+
 @dataclass(frozen=True)
 class Port:
     """A port of the container that the target's own address answers on."""
@@ -274,6 +277,13 @@ class Container:
     """Qualified names of devices (`vendor.com/class=name`) that the stack looks up in CDI specs by itself."""
     hooks: tuple[Hook, ...] = ()
     """Only for a stack that takes layers."""
+
+    @property
+    def boots(self) -> bool:
+        """Whether its program is an init that starts services: root's, and of a name that podman knows."""
+        command = self.config.get("Cmd") if self.command is None else self.command
+        program = next(iter([*(self.config.get("Entrypoint") or ()), *(command or ())]), "")
+        return self.user == (0, 0) and (program in _INITS or program.endswith("/systemd"))
 
     @property
     def hostname(self) -> str:

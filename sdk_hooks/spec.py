@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import pluggy
 
+from sdk_hooks.base_images import BaseImage
 from sdk_hooks.families import DeviceKind, Hypervisor, ImageBackend, NetworkDriver, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.packages import PackageFormat
@@ -107,6 +108,22 @@ def sdk_package_formats() -> list[PackageFormat]:
         `sdk_hooks.testing.check_package_format` says if they do.
 
     Added in API 1. In this tree: plugins/feeds/deb.py.
+    """
+    return []
+
+
+@hookspec
+def sdk_base_images() -> list[BaseImage]:
+    """Contribute base images, which `base:` of container.yaml and `--base` name.
+
+    Called once, when a build names a base that is neither a path nor an image in the deploy directory. The
+    lists of all plugins are joined; two members with one name are an error for who asks for that name.
+    Return an empty list, never None.
+
+    :returns: Values of `sdk_hooks.base_images.BaseImage`; `sdk_hooks.testing.check_base_image` says if they
+        make sense.
+
+    Added in API 1. In this tree: plugins/base_images/small.py.
     """
     return []
 

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from sdk_hooks.base_images import BaseImage
 from sdk_hooks.container import Container, Joined, Network, Port, Resources, Settings, Volume
 from sdk_hooks.core import build
 from sdk_hooks.core.deploy import matching
@@ -25,7 +26,8 @@ from sdk_hooks.core.files.fileset import FILE, Entry, Group
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.oci import layout
 from sdk_hooks.core.shell import quoted
-from sdk_hooks.core.spec.model import Spec
+from sdk_hooks.core.spec import feeds
+from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.families import DeviceKind, ImageBackend, NetworkDriver, Plugin, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.packages import PackageFormat
@@ -221,6 +223,21 @@ def check_package_format(form: PackageFormat) -> None:
             _require(False, f"{form.name}.opened refuses what is no package")
     except ValueError as error:
         _require(str(error), f"{form.name}.opened says what is wrong")
+
+
+def check_base_image(base: BaseImage) -> None:
+    """What holds for a value of `sdk_hooks.base_images.BaseImage`, whatever the feed.
+
+    :raises AssertionError: With what does not hold.
+    """
+    check_plugin(base)
+    for each in base.lists:
+        names = [feeds.wanted(n).name for text in each.packages for n in text.removesuffix("?").split("|")]
+        _require(set(each.alone) <= set(names), f"{base.name}: what is taken alone is among the packages")
+    for text in (*base.exclude, *base.setuid, *base.links, base.applets or "/", *base.entrypoint[:1]):
+        _require(text.removeprefix("!").startswith("/"), f"{base.name}: {text!r} is an absolute path")
+    SPEC.said("stop_signal", base.stop_signal or "SIGTERM")
+    SPEC.said("user", base.user or "0")
 
 
 def check_image_backend(backend: ImageBackend) -> None:

@@ -73,15 +73,14 @@ def build(
         merged = Merged()
         base = _base(spec.base, source.platform, layout, merged) if spec.base else None
         below = _below(spec.base, base, merged) if base and spec.base else ()
-        if source.below:
-            source = replace(source, groups=[*source.below(merged if base else None), *source.groups])
+        there = source.below(merged if base else None, below) if source.below else []
         platform = source.platform or _platform_of(base) or _required(name)
-        if base is None and spec.entrypoint is None and spec.cmd is None:
-            spec = replace(spec, entrypoint=compose.entrypoint(name, source.groups))
-        bottom = [] if base or _has_users(source) else [compose.foundation()]
-        groups = compose.split(source.groups, spec.layers or ())
+        groups = [*there, *source.groups]
+        if base is None:
+            spec = _with_program(name, source, [group for group in groups if not group.fixed], spec)
+        groups = _in_order(groups, source, spec, base)
         writer = layers.Writer(layout, merged, epoch)
-        for group in layers.capped([*bottom, *groups], layers.room(len(base.layers) if base else 0)):
+        for group in groups:
             writer.write(group)
         writer.write(compose.configuration(spec, merged, imageconfig.user(spec, base.config if base else {})))
         compose.check_program(imageconfig.program(spec, base.config if base else {}), spec, merged)
@@ -96,6 +95,35 @@ def build(
             accept(contents)
         layout.commit(manifest, full_name(name, spec), _platform_json(platform))
         return Built(layout.image(), previous, tuple(made), contents)
+
+
+def _in_order(groups: Sequence[Group], source: Source, spec: Spec, base: Base | None) -> list[Group]:
+    """A group for each layer, bottom first; those of a base image as they are."""
+    fixed = [group for group in groups if group.fixed]
+    bare = base is None and source.foundation and not _has_users(groups)
+    own = compose.split([group for group in groups if not group.fixed], spec.layers or ())
+    room = layers.room((len(base.layers) if base else 0) + len(fixed))
+    return [*fixed, *layers.capped([*([compose.foundation()] if bare else []), *own], room)]
+
+
+def _with_program(name: str, source: Source, groups: Sequence[Group], spec: Spec) -> Spec:
+    """*spec* with what is run, when nobody said it: a base's init, the one program, or what a base runs.
+
+    :raises SdkError: When that is not clear.
+    """
+    defaults = source.defaults or Spec()
+    if spec.entrypoint is not None:
+        return spec
+    if defaults.entrypoint:
+        return spec.over(defaults)
+    if spec.cmd is not None:
+        return spec
+    try:
+        return replace(spec, entrypoint=compose.entrypoint(name, groups))
+    except SdkError:
+        if source.groups or defaults.cmd is None:
+            raise
+        return spec.over(defaults)
 
 
 def _record(
@@ -161,8 +189,8 @@ def _required(name: str) -> Platform:
     )
 
 
-def _has_users(source: Source) -> bool:
-    return any("etc/passwd" in group.entries for group in source.groups)
+def _has_users(groups: Sequence[Group]) -> bool:
+    return any("etc/passwd" in group.entries for group in groups)
 
 
 def _platform_json(platform: Platform) -> dict[str, str]:

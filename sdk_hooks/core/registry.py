@@ -16,6 +16,7 @@ from sdk_hooks import spec
 from sdk_hooks.errors import SdkError, UnknownPluginError, did_you_mean
 
 if TYPE_CHECKING:
+    from sdk_hooks.base_images import BaseImage
     from sdk_hooks.families import (
         DeviceKind,
         Hypervisor,
@@ -36,6 +37,7 @@ FAMILIES = {
     "image_backend": "sdk_image_backends",
     "device": "sdk_devices",
     "package_format": "sdk_package_formats",
+    "base_image": "sdk_base_images",
 }
 
 Member = TypeVar("Member", bound="Plugin")
@@ -102,6 +104,9 @@ class Plugins:
 
     def package_formats(self) -> Mapping[str, PackageFormat]:
         return cast("Mapping[str, PackageFormat]", self.family("package_format"))
+
+    def base_image(self, name: str) -> BaseImage:
+        return cast("BaseImage", self._one("base_image", name))
 
     def announce(self, event: str, **arguments: object) -> list[str]:
         """Call every implementation of *event*; what they say, and what goes wrong, comes back as remarks."""

@@ -44,10 +44,16 @@ def make_feed(directory: Path) -> Path:
     return directory
 
 
-def built(top: Path, base: Path | None = None, name: str = "shop", content: bytes = b"#!app") -> Built:
+def built(
+    top: Path,
+    base: Path | None = None,
+    name: str = "shop",
+    content: bytes = b"#!app",
+    install: str = "web",
+) -> Built:
     """An image of the packages of a feed and a program; recorded."""
     feed = Feed(str(make_feed(top / "feed")))
-    spec = Spec(install=(wanted("web"),), feeds=(feed,), base=str(base) if base else None)
+    spec = Spec(install=(wanted(install),), feeds=(feed,), base=str(base) if base else None)
     below = FeedSource(spec, AMD64, load().package_formats(), Ui(quiet=True)).groups
     app = group("application", file(f"opt/bin/{name}", content, 0o755))
     app.components = [Component("application", asked=True, files=(f"opt/bin/{name}",))]
@@ -57,8 +63,8 @@ def built(top: Path, base: Path | None = None, name: str = "shop", content: byte
 
 
 def on_a_base(top: Path) -> Built:
-    """One whose base image is another one, with packages of the same names."""
-    return built(top, built(top, name="base").image.layout)
+    """One whose base image is another one, which has a package that it needs, and a part of the same name."""
+    return built(top, built(top, name="base", install="libgreet1").image.layout)
 
 
 def subject(made: Built) -> Subject:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdk_hooks import Argv, Container, DeviceKind, Image, ImageBackend, NetworkDriver, Runtime, Stack
+from sdk_hooks.base_images import BaseImage
 from sdk_hooks.core.registry import Plugins, load
 from sdk_hooks.dockerlike import DockerLike
 from sdk_hooks.output import write_file
@@ -14,6 +15,7 @@ from sdk_hooks.packages import PackageFormat
 from sdk_hooks.runclike import RuncLike
 from sdk_hooks.sysfs import SysfsMembers
 from sdk_hooks.testing import (
+    check_base_image,
     check_device,
     check_image_backend,
     check_network,
@@ -52,6 +54,11 @@ def test_our_device_kinds_keep_the_contract(kind: DeviceKind) -> None:
 @pytest.mark.parametrize("form", members("package_format"))
 def test_our_package_formats_keep_the_contract(form: PackageFormat) -> None:
     check_package_format(form)
+
+
+@pytest.mark.parametrize("base", members("base_image"))
+def test_our_base_images_keep_the_contract(base: BaseImage) -> None:
+    check_base_image(base)
 
 
 @pytest.mark.parametrize("backend", members("image_backend"))

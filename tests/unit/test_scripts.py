@@ -43,6 +43,8 @@ TEXTS = [
     "printf 'abc\\nxyz\\n' | grep -q '^x' && echo found; printf 'abc\\n' | grep -c z; echo $?",
     "basename /a/b.c .c; dirname /a/b/c; basename a; dirname a",
     'set -- a \'b c\' d; echo $#; for x in "$@"; do echo "[$x]"; done; shift; echo $1; echo "$*"',
+    'IFS=\'#\'; x=\'#a#b c##d#\'; set -- $x; echo "$#"; for i; do echo "[$i]"; done; echo "$*" $x',
+    "IFS=' :'; x=' a : b::c '; set -- $x; for i; do echo \"[$i]\"; done; IFS=; x='a b'; set -- $x; echo \"$1\"",
     "eval 'A=5; echo $A'; x='echo hi'; $x; unset A; echo [${A}]",
     "[ a = a -a b = b ]; echo $?; [ -z '' -o x = y ]; echo $?; test 3 -lt 4; echo $?; [ ! -n '' ]; echo $?",
     "i=0; while [ $i -lt 3 ]; do i=$((i + 1)); done; echo $i",
@@ -132,6 +134,17 @@ def test_scripts_of_the_image_are_followed_too(root: Root) -> None:
     follow(root, "helper me")
 
     assert root.content("etc/helped") == b"me\n"
+
+
+def test_links_lead_from_where_they_lie(root: Root) -> None:
+    root.put(Entry("bin", SYMLINK, 0o777, link="usr/bin"))
+    root.put(Entry("usr/bin/vi", SYMLINK, 0o777, link="../bin/./vi.tiny"))
+    follow(
+        root,
+        "mkdir -p /usr/bin; [ -d /bin ]; [ -x /bin/vi ]; dpkg-realpath --root '' /bin >/etc/real; readlink -f /bin/vi >>/etc/real",
+    )
+
+    assert root.content("etc/real") == b"/usr/bin\n/usr/bin/vi.tiny\n"
 
 
 @pytest.mark.parametrize(("text", "why"), [

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 
 _URL = re.compile(r"(https?|file)://.+")
 _USER = re.compile(r"(?<=://)[^/@]*@")
-_OPTIONS = ("key", "trusted", "archs", "format")
+_OPTIONS = ("key", "trusted", "archs", "format", "index")
 
 
 @dataclass(frozen=True)
 class Feed:
     """A feed of packages.
 
-    Written as one line it is `[FORMAT] URL [SUITE COMPONENT...] [key=FILE] [trusted=yes] [archs=A,B]`.
+    Written as one line it is `[FORMAT] URL [SUITE COMPONENT...] [key=FILE] [trusted=yes] [archs=A,B]
+    [index=no]`.
     """
 
     url: str
@@ -31,6 +32,8 @@ class Feed:
     """Whether it may be used without a signature."""
     archs: tuple[str, ...] = ()
     """Its subdirectories that are feeds, as OE has one for each PACKAGE_ARCH."""
+    index: bool = True
+    """Whether its index counts, and not what lies in the directory."""
     written: str = field(default="", compare=False)
     """The URL as it was written; empty when it is *url*."""
 
@@ -59,6 +62,7 @@ class Feed:
     def line(self) -> str:
         """All of it, as `parse` reads it."""
         options = {"key": self.key, "trusted": "yes" if self.trusted else "", "archs": ",".join(self.archs)}
+        options["index"] = "" if self.index else "no"
         words = [self.format, self.url, self.suite, *self.components]
         words += [f"{name}={value}" for name, value in options.items() if value]
         return shlex.join(filter(None, words))
@@ -82,8 +86,9 @@ def parse(text: str) -> Feed:
     if not plain:
         raise ValueError(f"{text!r} names no feed: write it like URL [SUITE COMPONENT...]")
     url, suite, *components = [*plain, ""] if len(plain) == 1 else plain
-    if options.get("trusted", "no") not in ("yes", "no"):
-        raise ValueError(f"trusted is {options['trusted']!r}, neither yes nor no")
+    for name in ("trusted", "index"):
+        if options.get(name, "no") not in ("yes", "no"):
+            raise ValueError(f"{name} is {options[name]!r}, neither yes nor no")
     return Feed(
         url,
         options.get("format", kind),
@@ -92,4 +97,5 @@ def parse(text: str) -> Feed:
         options.get("key", ""),
         options.get("trusted") == "yes",
         tuple(filter(None, options.get("archs", "").split(","))),
+        options.get("index", "yes") == "yes",
     )

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
-import fnmatch
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sdk_hooks.core.bom.component import Component
+from sdk_hooks.core.feeds import rights
+from sdk_hooks.core.feeds.paths import Paths
 from sdk_hooks.core.feeds.store import Have
 from sdk_hooks.core.files import users
-from sdk_hooks.core.files.fileset import (
-    BLOCK,
-    CHARACTER,
-    DIRECTORY,
-    FILE,
-    SYMLINK,
-    Entry,
-    Group,
-    Merged,
-    directory,
-)
-from sdk_hooks.core.scripts import run
+from sdk_hooks.core.files.fileset import DIRECTORY, FILE, SYMLINK, Entry, Group, Merged, directory
+from sdk_hooks.core.scripts import debconf, run
 from sdk_hooks.core.scripts.expansion import NotUnderstoodError
 from sdk_hooks.core.scripts.root import Root
 from sdk_hooks.errors import SdkError
@@ -30,7 +22,6 @@ from sdk_hooks.packages import Package, PackageFormat, ScriptRun
 
 _NONROOT = ("nonroot:x:65532:65532:nonroot:/:/usr/sbin/nologin\n", "nonroot:x:65532:\n")
 _ROOT = ("root:x:0:0:root:/root:/bin/sh\n", "root:x:0:\n")
-_NONE = "none"
 _ACCOUNTS = ("etc/passwd", "etc/group")
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SAID = ("license", "homepage", "summary", "supplier", "vendor")
@@ -44,35 +35,42 @@ class Allowed:
     """Programs with the rights of their owner, as globs of absolute paths; `none`: others lose them."""
     without_scripts: tuple[str, ...] = ()
     """Packages whose scripts may be left out when they can't be followed."""
+    exclude: tuple[str, ...] = ()
+    """Globs of paths that are left out, with `!` of those that stay; the last match counts."""
 
 
 def install(
-    have: Sequence[Have], skeleton: Sequence[Have], allowed: Allowed, base: Merged | None, form: PackageFormat
+    have: Sequence[Have], skeleton: Sequence[Have], allowed: Allowed, root: Root | None, form: PackageFormat
 ) -> list[Group]:
     """The groups of an image that has these packages, the most stable first.
 
     :param have: Each after what it needs.
     :param skeleton: The packages that have the distribution's users and directories, for a root file system
         that they are no part of.
-    :param base: What a base image shows.
+    :param root: What lies below, as `Root` or an earlier call left it.
     :raises SdkError: When a package has what it may not have, or a script can't be followed.
     """
-    _check(have, allowed)
-    root = Root(base)
-    if begins(base):
-        _begin(root, have, skeleton)
+    rights.check(have, allowed)
+    root = root or Root()
+    _merge(root, have)
+    if not root.find("etc/passwd"):
+        _begin(root, skeleton)
     root.direct_alternatives, root.shares_files = form.direct_alternatives, form.shares_files
     groups: dict[str, Group] = {}
+    kept = Paths(allowed.exclude)
     for each in have:
+        _configure(root, each)
         _scripts(root, each, form.scripts.first, allowed)
     for each in have:
         _scripts(root, each, form.scripts.before, allowed)
-        _files(root, each, groups, allowed)
+        _files(root, each, groups, kept)
         _scripts(root, each, form.scripts.after, allowed)
     for each in have:
         _scripts(root, each, form.scripts.last, allowed)
     root.made.add([directory("tmp", 0o1777)] if not root.find("tmp") else [])
-    return [*(groups[name] for name in sorted(groups)), root.made]
+    made = [*(groups[name] for name in sorted(groups)), root.made]
+    rights.check_made(root, made, allowed)
+    return made
 
 
 def begins(base: Merged | None) -> bool:
@@ -80,14 +78,13 @@ def begins(base: Merged | None) -> bool:
     return base is None or not Root(base).find("etc/passwd")
 
 
-def _files(root: Root, each: Have, groups: dict[str, Group], allowed: Allowed) -> None:
+def _files(root: Root, each: Have, groups: dict[str, Group], kept: Paths) -> None:
     package = each.package
     group = groups.setdefault(package.source, Group(package.source))
     group.comment = f"{group.comment}, {package}".lstrip(", ")
     # there are users by now: a package that brings its own is the skeleton's, which they come from
-    found = [entry for entry in each.content.entries if entry.path not in _ACCOUNTS]
-    found = [_owned(root, _without_rights(entry, allowed), each) for entry in found]
-    entries = [_diverted(root, entry, package) for entry in found]
+    found = [entry for entry in kept.of(each.content.entries) if entry.path not in _ACCOUNTS]
+    entries = [_diverted(root, _owned(root, entry, each), package) for entry in found]
     entries = [entry for entry in entries if not _unclaimed(root, entry, package)]
     root.add(group, entries)
     files = [root.inner(entry.path) for entry in entries if entry.kind != DIRECTORY]
@@ -103,7 +100,7 @@ def component(package: Package, files: Sequence[str] = ()) -> Component:
 
 
 def _diverted(root: Root, entry: Entry, package: Package) -> Entry:
-    target, whose = root.diverted.get(root.inner(entry.path), ("", package.name))
+    target, whose = root.diverted.get(entry.path, ("", package.name))
     return entry if whose == package.name else entry._replace(path=target)
 
 
@@ -176,24 +173,52 @@ def _scripts(root: Root, each: Have, runs: Sequence[ScriptRun], allowed: Allowed
             ) from error
 
 
-def _begin(root: Root, have: Sequence[Have], skeleton: Sequence[Have]) -> None:
+def _merge(root: Root, have: Sequence[Have]) -> None:
+    """Make links of bin, lib and so on where the distribution has its programs in usr only."""
+    there = root.find("bin", follow=False)
+    if not (_merged(have) or (there and there.kind == SYMLINK)):
+        return
+    tops = {path.removeprefix("usr/").partition("/")[0] for each in have for path in _paths(each)}
+    for name in sorted(tops.intersection(_MERGED).union(_MERGED[:3])):
+        if not root.find(name, follow=False):
+            root.put(Entry(name, SYMLINK, 0o777, link=f"usr/{name}"))
+
+
+def _configure(root: Root, each: Have) -> None:
+    """Answer what debconf would ask, as far as the package's own script for that can be followed."""
+    root.questions.update(debconf.templates(each.content.metadata.get("templates", b"")))
+    package, text = each.package, each.content.scripts.get("config", "")
+    if text:
+        with contextlib.suppress(NotUnderstoodError):
+            run.follow(root, package.name, package.architecture, "config", text, "configure", "")
+
+
+def _begin(root: Root, skeleton: Sequence[Have]) -> None:
     """Users, groups and directories of the distribution, so that packages find those that they expect."""
     entries = {entry.path: entry for each in skeleton for entry in each.content.entries}
-    if _merged(have):
-        tops = {path.removeprefix("usr/").partition("/")[0] for each in have for path in _paths(each)}
-        for name in sorted(tops.intersection(_MERGED).union(_MERGED[:3])):
-            root.put(Entry(name, SYMLINK, 0o777, link=f"usr/{name}"))
     for entry in (*entries.values(), directory("usr/local")):
         top = entry.kind == SYMLINK and entry.path in _MERGED
         if (top or entry.kind == DIRECTORY) and not root.find(entry.path, follow=False):
             root.put(entry)
+    _written(root, skeleton)
     for file, own, nonroot in zip(("passwd", "group"), _ROOT, _NONROOT, strict=True):
         found = entries.get(f"usr/share/base-passwd/{file}.master") or entries.get(f"etc/{file}")
-        text = own
+        text = (root.content(f"etc/{file}") or own.encode()).decode()
         if found and found.source:
             with open(found.source, encoding="utf-8") as stream:
-                text = stream.read().replace(":*:", ":x:")
+                text = stream.read()
+        # nobody gets in without a password: OE's images, too, lock the account that its package leaves open
+        text = text.replace(":*:", ":x:").replace("root::0:", "root:x:0:")
         root.write(f"etc/{file}", (text + nonroot).encode())
+
+
+def _written(root: Root, skeleton: Sequence[Have]) -> None:
+    """Follow OE's base-passwd, whose users stand in its preinst."""
+    for package, content in skeleton:
+        text = content.scripts.get("preinst", "")
+        if "etc/passwd" in text:
+            with contextlib.suppress(NotUnderstoodError):
+                run.follow(root, package.name, package.architecture, "preinst", text, "install")
 
 
 def _merged(have: Sequence[Have]) -> bool:
@@ -204,34 +229,3 @@ def _merged(have: Sequence[Have]) -> bool:
 
 def _paths(each: Have) -> list[str]:
     return [entry.path for entry in each.content.entries]
-
-
-def _check(have: Sequence[Have], allowed: Allowed) -> None:
-    """
-    :raises SdkError: Naming the packages that have what they may not have.
-    """
-    files = [(each.package, entry) for each in have for entry in each.content.entries]
-    nodes = [(package, entry) for package, entry in files if entry.kind in (CHARACTER, BLOCK)]
-    if nodes:
-        raise _refused(nodes, "a device node", "containers get devices by devices: in container.yaml")
-    rights = [(package, entry) for package, entry in files if _has_rights(entry, allowed)]
-    if rights and _NONE not in allowed.setuid:
-        options = " ".join(f"--setuid /{entry.path}" for _, entry in rights)
-        hint = f"take them away: --setuid {_NONE}; or allow it: {options}"
-        raise _refused(rights, "a program with the rights of another user", hint)
-
-
-def _has_rights(entry: Entry, allowed: Allowed) -> bool:
-    asked = any(fnmatch.fnmatchcase(f"/{entry.path}", glob) for glob in allowed.setuid)
-    return entry.kind == FILE and bool(entry.mode & 0o6000 and entry.mode & 0o111) and not asked
-
-
-def _without_rights(entry: Entry, allowed: Allowed) -> Entry:
-    return entry._replace(mode=entry.mode & ~0o6000) if _has_rights(entry, allowed) else entry
-
-
-def _refused(found: Sequence[tuple[Package, Entry]], what: str, hint: str) -> SdkError:
-    lines = [f"{package.name}: /{entry.path}" for package, entry in found]
-    return SdkError(
-        f"the package {found[0][0].name!r} has {what}", detail="\n".join(lines), hint=hint, code="refused"
-    )

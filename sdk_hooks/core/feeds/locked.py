@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sdk_hooks.base_images import BaseImage
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.bom.lock import Lock
 from sdk_hooks.core.feeds import solve, store
 from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.feeds.index import Index
 from sdk_hooks.core.feeds.pool import Pool
-from sdk_hooks.core.feeds.source import Choice, FeedSource
+from sdk_hooks.core.feeds.solve import Solution
+from sdk_hooks.core.feeds.source import FeedSource
 from sdk_hooks.core.feeds.store import Have
 from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.errors import SdkError
@@ -34,16 +36,22 @@ class LockedSource(FeedSource):
         platform: Platform,
         formats: Mapping[str, PackageFormat],
         progress: Progress,
+        base: BaseImage | None = None,
     ) -> None:
-        super().__init__(spec, platform, formats, progress)
+        super().__init__(spec, platform, formats, progress, base)
         self.lock = lock
+        self.locked = [each for each in self.lock.packages if each.feed]
 
-    def choose(self) -> Choice:
-        wanted = [each for each in self.lock.packages if each.feed]
-        found = self._fetched([*wanted, *self.lock.skeleton])
-        packages = [_of(found, each) for each in wanted]
-        solution = solve.chosen(found, packages, bool(self.spec.recommends))
-        return Choice(found, solution, [_of(found, each) for each in self.lock.skeleton])
+    def _pool(self) -> Pool:
+        return self._fetched([*self.locked, *self.lock.skeleton])
+
+    def _skeleton(self, found: Pool) -> list[Package]:
+        return [_of(found, each) for each in self.lock.skeleton]
+
+    def _solution(self, found: Pool, have: Sequence[Package]) -> Solution:
+        known = {package.name for package in have}
+        packages = [_of(found, each) for each in self.locked if each.name not in known]
+        return solve.chosen(found, packages, bool(self.spec.recommends), have)
 
     def _fetched(self, components: Sequence[Component]) -> Pool:
         """A pool that has *components* and nothing else, made of what their files say."""

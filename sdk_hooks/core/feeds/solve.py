@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from sdk_hooks.core.feeds.agenda import Agenda, Choice, Stack
 from sdk_hooks.core.feeds.options import Need, Options
 from sdk_hooks.core.feeds.order import in_order
 from sdk_hooks.core.feeds.pool import Pool
@@ -14,37 +14,6 @@ from sdk_hooks.packages import Alternatives, Package, Relation
 
 _STEPS = 200_000
 """Choices after which looking further would take longer than anybody waits."""
-
-
-class _Stack(NamedTuple):
-    """A list that shares its tail."""
-
-    need: Need
-    rest: _Stack | None
-
-
-class _Agenda(NamedTuple):
-    """What is still to be done."""
-
-    certain: _Stack | None = None
-    """What only one package will do for, so that there is nothing to choose."""
-    others: tuple[Need, ...] = ()
-    choosing: bool = False
-    """Whether nothing but choices was left once."""
-    at: tuple[int, ...] = ()
-    """The place of what was last chosen for."""
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """Where another package could be taken."""
-
-    agenda: _Agenda
-    """What comes after it."""
-    need: Need
-    count: int
-    """Packages that were chosen before."""
-    options: Iterator[Package]
 
 
 class Solution(NamedTuple):
@@ -56,30 +25,41 @@ class Solution(NamedTuple):
     """Names of those among them that each needs, by its name."""
 
 
-def solve(pool: Pool, wanted: Iterable[Relation], recommends: bool = False) -> Solution:
-    """*wanted* and all that they need.
+def solve(
+    pool: Pool,
+    wanted: Iterable[Relation],
+    recommends: bool = False,
+    alone: Iterable[str] = (),
+    have: Sequence[Package] = (),
+) -> Solution:
+    """*wanted* and all that they need, without what is there already.
 
     Of several packages that would do, the first alternative is taken, its own name before a provided one, the
     newest version, as apt, opkg and dnf do; another one only where that leads nowhere. What leaves a choice
     is looked at last: by then it may be there.
 
     :param recommends: Whether also to take what packages recommend, where it is to be had.
+    :param alone: Packages that are taken without what they need.
+    :param have: What a base image has.
     :raises SdkError: When there is no such set, with the first thing that stood in the way.
     """
-    return _Solver(pool, recommends).solve([(relation,) for relation in wanted])
+    return _Solver(pool, recommends, alone, have).solve([(relation,) for relation in wanted])
 
 
-def chosen(pool: Pool, packages: Iterable[Package], recommends: bool = False) -> Solution:
+def chosen(
+    pool: Pool, packages: Iterable[Package], recommends: bool = False, have: Sequence[Package] = ()
+) -> Solution:
     """*packages*, which were chosen before, as `solve` gives them."""
-    solver = _Solver(pool, recommends)
+    solver = _Solver(pool, recommends, (), have)
     for package in packages:
         solver.add(package, None)
     return solver.solution()
 
 
 class _Solver:
-    def __init__(self, pool: Pool, recommends: bool) -> None:
-        self.pool, self.recommends = pool, recommends
+    def __init__(self, pool: Pool, recommends: bool, alone: Iterable[str], have: Sequence[Package]) -> None:
+        self.pool, self.recommends, self.alone = pool, recommends, frozenset(alone)
+        self.have = {package.name for package in have}
         self.chosen: dict[str, Package] = {}
         self.wanted_by: dict[str, Package | None] = {}
         self.answers: dict[str, list[Package]] = {}
@@ -90,16 +70,18 @@ class _Solver:
         """Chosen packages by the names of those that they are there instead of."""
         self.options = Options(pool)
         self.problem, self.hint = "", "another version, or another feed?"
+        for package in have:
+            self.add(package, None)
 
     def solve(self, clauses: list[Alternatives]) -> Solution:
-        agenda = self._added([Need(clause, None) for clause in clauses], _Agenda())
-        choices: list[_Choice] = []
+        agenda = self._added([Need(clause, None) for clause in clauses], Agenda())
+        choices: list[Choice] = []
         for _ in range(_STEPS):
             need, agenda = self._first(agenda)
             if need is None:
                 return self.solution()
             self._check(need)
-            choices.append(_Choice(agenda, need, len(self.chosen), iter(self.options.of(need))))
+            choices.append(Choice(agenda, need, len(self.chosen), iter(self.options.of(need))))
             agenda = self._next(choices)
         raise self._unsolvable("there are too many ways to choose")
 
@@ -108,9 +90,9 @@ class _Solver:
             name: tuple(sorted({each.name for each in self._needed(package)} - {name}))
             for name, package in self.chosen.items()
         }
-        return Solution(in_order(self.chosen, needs), needs)
+        return Solution([p for p in in_order(self.chosen, needs) if p.name not in self.have], needs)
 
-    def _first(self, agenda: _Agenda) -> tuple[Need | None, _Agenda]:
+    def _first(self, agenda: Agenda) -> tuple[Need | None, Agenda]:
         """What is to be done first, and the rest."""
         certain = agenda.certain
         while certain:
@@ -120,10 +102,10 @@ class _Solver:
         others = [need for need in agenda.others if not self._is_met(need)]
         others = others or list(self._conditional())
         if not others:
-            return None, _Agenda()
+            return None, Agenda()
         return self._turn(others, agenda._replace(certain=None))
 
-    def _turn(self, needs: list[Need], agenda: _Agenda) -> tuple[Need, _Agenda]:
+    def _turn(self, needs: list[Need], agenda: Agenda) -> tuple[Need, Agenda]:
         """Which of *needs*, that several packages could be, is next; and what is left.
 
         Where alternatives are alike it goes as libsolv goes: first what one package only is left for, then
@@ -165,14 +147,14 @@ class _Solver:
             self.hint = self.hint if known else self.pool.near(asked) or self.hint
         self._failed(need, self.options.missing(need))
 
-    def _added(self, needs: list[Need], agenda: _Agenda) -> _Agenda:
+    def _added(self, needs: list[Need], agenda: Agenda) -> Agenda:
         certain = [self.options.is_certain(need) for need in needs]
         others = [need for need, sure in zip(needs, certain, strict=True) if not sure]
         for need, sure in zip(reversed(needs), reversed(certain), strict=True):
-            agenda = agenda._replace(certain=_Stack(need, agenda.certain)) if sure else agenda
+            agenda = agenda._replace(certain=Stack(need, agenda.certain)) if sure else agenda
         return agenda._replace(others=(*agenda.others, *others))
 
-    def _next(self, choices: list[_Choice]) -> _Agenda:
+    def _next(self, choices: list[Choice]) -> Agenda:
         """Take the next package that can be taken; back to the last choice where there is none."""
         while choices:
             choice = choices[-1]
@@ -225,7 +207,10 @@ class _Solver:
             return f"{package} {package.problem}"
         other = self.chosen.get(package.name)
         if other:
-            return f"{other} is needed too{self._because(other)}"
+            known = other.name in self.have
+            return (
+                f"{other} is in the base image" if known else f"{other} is needed too{self._because(other)}"
+            )
         other = next(self._against(package), None)
         return f"{package} can't be beside {other}{self._because(other)}" if other else ""
 
@@ -245,12 +230,18 @@ class _Solver:
         )
 
     def _because(self, package: Package) -> str:
+        if package.name in self.have:
+            return ", which the base image has"
         by = self.wanted_by[package.name]
         return f", which {by.name} needs" if by else ""
 
     def _is_met(self, need: Need) -> bool:
         """Who asks for a package by its name does not want another one that provides it."""
         if need.by is None:
+            [relation] = need.clause
+            known = self.chosen.get(relation.name)
+            if known and known.name in self.have:
+                return self.pool.satisfies(known, relation)
             return any(self.chosen.get(package.name) is package for package in self.options.of(need))
         return self._satisfied(need.clause)
 
@@ -264,6 +255,8 @@ class _Solver:
         return (p for p in self.answers.get(relation.name, ()) if self.pool.satisfies(p, relation))
 
     def _needs(self, package: Package) -> list[Need]:
+        if package.name in self.alone:
+            return []
         needs = [Need(clause, package) for clause in package.depends]
         if self.recommends:
             likely = (Need(clause, package) for clause in package.recommends)

@@ -14,6 +14,8 @@ from sdk_hooks.core.files import headers
 from sdk_hooks.core.files.fileset import Entry
 from sdk_hooks.core.paths import cache_directory
 
+_KEPT = frozenset(["etc/passwd", "etc/group", "etc/shadow", "etc/gshadow", "var/lib/dpkg/triggers/File"])
+"""What packages that are installed on top add to."""
 _MANY = 300
 """Entries from which on remembering is worth a file."""
 _OLD = 30 * 86400
@@ -26,7 +28,7 @@ def read(layer: Path) -> list[Entry]:
     :param layer: A blob: its name is its digest.
     :raises tarfile.TarError: When it is no tar archive.
     """
-    memory = cache_directory() / "headers" / layer.name
+    memory = cache_directory() / "headers" / f"2-{layer.name}"
     try:
         known = marshal.loads(memory.read_bytes())  # noqa: S302  our own file, in the user's cache
         os.utime(memory)
@@ -42,7 +44,7 @@ def read(layer: Path) -> list[Entry]:
 
 def kept(path: str) -> bool:
     """Whether the content of *path* is looked up: who the users are, and which packages there are."""
-    return path in ("etc/passwd", "etc/group") or database.wanted(path)
+    return path in _KEPT or database.wanted(path)
 
 
 def _remember(memory: Path, found: list[Entry]) -> None:

@@ -11,6 +11,8 @@ from sdk_hooks.core.bom.component import Component
 FILE, HARDLINK, SYMLINK, CHARACTER, BLOCK, DIRECTORY, FIFO = "0", "1", "2", "3", "4", "5", "6"
 """Kinds of entry, named by their type flag in a tar archive."""
 
+_HIDES = ".wh."
+
 
 class Entry(NamedTuple):
     """One file of the image.
@@ -54,6 +56,8 @@ class Group:
     """What the files belong to."""
     read: list[Component] = field(default_factory=list)
     """What they were made of and do not belong to."""
+    fixed: bool = False
+    """Whether it is part of a base image: the same whatever is above it."""
 
     @property
     def size(self) -> int:
@@ -67,6 +71,12 @@ class Group:
 def directory(path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> Entry:
     """A directory that no source gave, such as a missing parent."""
     return Entry(path, DIRECTORY, mode, uid, gid)
+
+
+def whiteout(path: str) -> Entry:
+    """What hides *path* of the layers below (image-spec, layer.md)."""
+    folder, _, name = path.rpartition("/")
+    return Entry(f"{folder}/{_HIDES}{name}".lstrip("/"), FILE, 0)
 
 
 def parents(path: str) -> Iterator[str]:
@@ -152,8 +162,12 @@ class Merged:
                 return
             entry = self._as_below(entry)
         placed[entry.path] = entry
-        self.cover(entry)
-        self.base.discard(entry.path)
+        folder, _, name = entry.path.rpartition("/")
+        if name.startswith(_HIDES):
+            self.remove(f"{folder}/{name.removeprefix(_HIDES)}".lstrip("/"), itself=True)
+        else:
+            self.cover(entry)
+            self.base.discard(entry.path)
 
     def _as_below(self, made: Entry) -> Entry:
         """The directory *made*, as a base image that has it shows it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sdk_hooks.core.bom.component import Component
@@ -22,6 +22,7 @@ from sdk_hooks.core.files.fileset import (
     parents,
 )
 from sdk_hooks.core.files.root import Root
+from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Platform
 
@@ -38,8 +39,12 @@ class Source:
     groups: list[Group]
     platform: Platform | None
     """None when no file says."""
-    below: Callable[[Merged | None], list[Group]] | None = None
-    """Makes the groups that come first, for what a base image shows: packages find its users there."""
+    below: Callable[[Merged | None, Sequence[Component]], list[Group]] | None = None
+    """Makes the groups that come first, for what a base image shows and has: packages find its users."""
+    defaults: Spec | None = None
+    """What a base image that is not yet one says of who runs what."""
+    foundation: bool = True
+    """Whether users and /tmp are put below where nobody has them."""
 
 
 def read(tree: str, sysroot: str, include: Iterable[str] = (), directories: Iterable[str] = ()) -> Source:

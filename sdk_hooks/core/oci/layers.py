@@ -111,7 +111,8 @@ def capped(groups: Iterable[Group], limit: int = LIMIT) -> list[Group]:
         at = min(range(max(len(kept) - 2, 1)), key=lambda i: (kept[i].size + kept[i + 1].size).bit_length())
         low, high = kept[at], kept[at + 1]
         components = [*low.components, *high.components]
-        joined = Group(low.name, {**low.entries, **high.entries}, low.comment, components)
+        read = [*low.read, *high.read]
+        joined = Group(low.name, {**low.entries, **high.entries}, low.comment, components, read)
         kept[at : at + 2] = [joined]
     return kept
 

@@ -27,6 +27,7 @@ _MASKED = [
     )
 ] + ["/sys/firmware", "/sys/dev/block"]  # fmt: skip
 _READ_ONLY = [f"/proc/{name}" for name in ("bus", "fs", "irq", "sys", "sysrq-trigger")]
+_CGROUPS = "/sys/fs/cgroup"
 SHARED = ("/etc/resolv.conf", "/etc/hosts")
 """Files that a container on the target's own network shares with it, where the target has them."""
 PERIOD = 100_000
@@ -50,12 +51,36 @@ def config(container: Container, target: Target) -> dict[str, Any]:
         "annotations": {"devtool-containers.digest": container.digest},
         **({"hooks": _hooks(container.hooks)} if container.hooks else {}),
     }
+    made = _booting(made) if container.boots else made
     return _rootless(made, container, target) if container.rootless else made
+
+
+def _booting(made: dict[str, Any]) -> dict[str, Any]:
+    """*made* for an init: with room of its own for what runs, its part of the control groups, and setuid."""
+    quiet = ["nosuid", "nodev"]
+    mounts = [
+        {**mount, "options": ["rw" if word == "ro" else word for word in mount["options"]]}
+        if mount["destination"] == _CGROUPS
+        else mount
+        for mount in made["mounts"]
+    ]
+    own = [
+        _mount("/run", "tmpfs", [*quiet, "mode=755"]),
+        _mount("/run/lock", "tmpfs", [*quiet, "noexec", "mode=1777"]),
+        _mount("/tmp", "tmpfs", [*quiet, "mode=1777"]),  # noqa: S108  in the container
+    ]
+    namespaces = [each for each in made["linux"]["namespaces"] if each["type"] != "cgroup"]
+    return {
+        **made,
+        "mounts": [*mounts[:1], *own, *mounts[1:]],
+        "process": {**made["process"], "noNewPrivileges": False},
+        "linux": {**made["linux"], "namespaces": [*namespaces, {"type": "cgroup"}]},
+    }
 
 
 def _rootless(made: dict[str, Any], container: Container, target: Target) -> dict[str, Any]:
     """*made* in a user namespace whose root is the user, and without what only root may ask for."""
-    linux, own = made["linux"], ("/sys", "/sys/fs/cgroup")
+    linux, own = made["linux"], ("/sys", _CGROUPS)
     others = ("cgroupsPath", "resources", "devices")
     unprivileged = {key: value for key, value in linux.items() if key not in others}
     unprivileged["namespaces"] = [*linux["namespaces"], {"type": "user"}]
@@ -112,7 +137,7 @@ def _system_mounts(container: Container, target: Target) -> list[dict[str, Any]]
         _mount("/sys", "sysfs", [*quiet, "ro"]),
     ]
     if target.cgroup:
-        mounts.append(_mount("/sys/fs/cgroup", "cgroup", [*quiet, "relatime", "ro"]))
+        mounts.append(_mount(_CGROUPS, "cgroup", [*quiet, "relatime", "ro"]))
     own = {f"/etc/{name}": str(container.directory / name) for name in namespace.etc(container)}
     shared = SHARED if container.settings.network == "host" else ()
     there = {path: path for path in shared if path in target.devices}

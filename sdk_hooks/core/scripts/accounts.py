@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sdk_hooks.core.files.fileset import FILE, Entry
 from sdk_hooks.core.scripts.call import Call, Command
 from sdk_hooks.core.scripts.files import options
 
-PASSWD, GROUP, SHADOW = "etc/passwd", "etc/group", "etc/shadow"
+PASSWD, GROUP, SHADOW, GSHADOW = "etc/passwd", "etc/group", "etc/shadow", "etc/gshadow"
 _SYSTEM, _USUAL = range(999, 99, -1), range(1000, 60000)
 _DEBIAN = range(100, 1000)
 """Where Debian's adduser looks for a number; useradd and busybox begin at the other end."""
@@ -193,7 +194,8 @@ def _user(call: Call, name: str, uid: str, group: str, home: str, shell: str, ge
     if not group:
         group = name
         if not row(call, GROUP, name):
-            _group(call, name, uid if not row(call, GROUP, uid) else _free(call, GROUP, _SYSTEM))
+            numbers = _DEBIAN if call.name == "adduser" else _SYSTEM
+            _group(call, name, uid if not row(call, GROUP, uid) else _free(call, GROUP, numbers))
     found = row(call, GROUP, group)
     if found is None:
         return 6
@@ -243,6 +245,25 @@ def flock(call: Call) -> int:
     return call.shell.node(parse(call.words[call.words.index("-c") + 1]), call.stdin)
 
 
+def shadow(call: Call) -> int:
+    """`pwconv`, `grpconv`, `shadowconfig on`: nobody has a password, and passwd does not say so."""
+    table = (
+        (PASSWD, SHADOW, [":*::0:99999:7:::"], call.name != "grpconv"),
+        (GROUP, GSHADOW, [":*::"], call.name != "pwconv"),
+    )
+    for file, hidden, rest, wanted in table:
+        if not wanted or call.words[:1] == ["off"]:
+            continue
+        known = {each[0] for each in rows(call, hidden)}
+        missing = [each[0] for each in rows(call, file) if each[0] not in known]
+        text = call.content(hidden) + "".join(f"{name}{rest[0]}\n" for name in missing)
+        gid = (row(call, GROUP, "shadow") or ["", "", "0"])[2]
+        if call.root.find(hidden) is None:
+            call.root.put(Entry(hidden, FILE, 0o640, 0, int(gid)))
+        call.root.write(hidden, text.encode())
+    return 0
+
+
 def _ok(_: Call) -> int:
     return 0
 
@@ -257,8 +278,8 @@ COMMANDS: dict[str, Command] = {
     "usermod": usermod,
     "flock": flock,
     "passwd": _ok,
-    "shadowconfig": _ok,
-    "pwconv": _ok,
-    "grpconv": _ok,
+    "shadowconfig": shadow,
+    "pwconv": shadow,
+    "grpconv": shadow,
     "chfn": _ok,
 }

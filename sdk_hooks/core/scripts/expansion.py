@@ -60,8 +60,9 @@ class Expansion:
                 globs = globs or (not part.quoted and any(each in value for each in "*?["))
                 begun = True
                 continue
-            pieces = value.split()
-            if pieces and texts and not value[:1].isspace():
+            marks = self.variables.get("IFS", " \t\n")
+            pieces = _pieces(value, marks)
+            if pieces and texts and value[:1] not in marks:
                 texts[-1] += pieces.pop(0)
             texts += pieces
         for text in texts:
@@ -103,7 +104,7 @@ class Expansion:
             return self.arguments[int(name)] if int(name) < len(self.arguments) else None
         special = {"#": str(len(self.arguments) - 1), "?": str(self.status), "$": "1", "-": "", "!": ""}
         if name in "@*":
-            return " ".join(self.arguments[1:])
+            return (self.variables.get("IFS", " ")[:1] if name == "*" else " ").join(self.arguments[1:])
         return special.get(name, self.variables.get(name))
 
     def parameter(self, part: Part, value: str | None) -> str:
@@ -143,6 +144,19 @@ def _calculated(node: ast.expr) -> int:
         case ast.BinOp(left=left, op=op, right=right):
             return _CALCULATIONS[type(op)](_calculated(left), _calculated(right))
     raise KeyError(type(node).__name__)
+
+
+def _pieces(value: str, marks: str) -> list[str]:
+    """*value* split at the characters of IFS: those that are blank count once however many there are."""
+    blank = "".join(mark for mark in marks if mark in " \t\n")
+    others = "".join(mark for mark in marks if mark not in blank)
+    text = value.strip(blank) if blank else value
+    if not (text and marks):
+        return [text] if text else []
+    around = f"[{re.escape(blank)}]*" if blank else ""
+    ends = [f"{around}[{re.escape(others)}]{around}"] if others else []
+    found = re.split("|".join([*ends, *([f"[{re.escape(blank)}]+"] if blank else [])]), text)
+    return found if found[-1] else found[:-1]
 
 
 def _trimmed(value: str, pattern: str, operator: str) -> str:

@@ -102,13 +102,17 @@ def touch(call: Call) -> int:
 
 def cp(call: Call) -> int:
     said, words = options(call)
-    if not words[1:] or set(said) & {"-r", "-R", "-a", "--recursive"}:
+    if "-a" in said:
+        said["-p"] = ""
+    if not words[1:]:
         raise call.unknown()
     *sources, target = words
     into = call.root.find(target)
     for source in sources:
         found = call.root.find(source)
         content = call.root.content(source)
+        if found and found.kind == DIRECTORY:
+            raise call.unknown()
         if found is None or content is None:
             return 1
         place = f"{target}/{source.rpartition('/')[2]}" if into and into.kind == DIRECTORY else target

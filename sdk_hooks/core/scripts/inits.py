@@ -8,13 +8,19 @@ from sdk_hooks.core.files.fileset import SYMLINK, Entry
 from sdk_hooks.core.scripts.call import Call, Command
 from sdk_hooks.core.scripts.files import options
 
-_UNITS = ("etc/systemd/system", "lib/systemd/system", "usr/lib/systemd/system")
+_UNITS = ("etc/systemd", "lib/systemd", "usr/lib/systemd")
 
 
 def enable(call: Call) -> int:
     """`systemctl enable`, and Debian's `deb-systemd-helper enable`: the links that [Install] asks for."""
     said, words = options(call, "--root")
     action, *units = words or [""]
+    if not action:
+        return 1  # does it run? not while an image is made
+    if action == "mask" and call.name == "systemctl":
+        for unit in units:
+            call.root.put(Entry(f"etc/systemd/system/{unit}", SYMLINK, 0o777, link="/dev/null"))
+        return 0
     if action in (
         "daemon-reload",
         "restart",
@@ -34,22 +40,36 @@ def enable(call: Call) -> int:
         "debian-installed",
     ):
         return int(action in ("is-active", "is-enabled", "debian-installed"))
-    if action not in ("enable", "preset", "preset-all") or "--global" in said or "--user" in said:
+    if action not in ("enable", "preset", "preset-all"):
         raise call.unknown()
+    kind = "user" if "--global" in said or "--user" in said else "system"
     for unit in units:
-        for link, target in _wanted(call, unit):
-            call.root.put(Entry(call.root.inner(f"etc/systemd/system/{link}"), SYMLINK, 0o777, link=target))
+        for link, target in _wanted(call, unit, kind):
+            call.root.put(Entry(call.root.inner(f"etc/systemd/{kind}/{link}"), SYMLINK, 0o777, link=target))
     return 0
 
 
-def _wanted(call: Call, unit: str) -> list[tuple[str, str]]:
+def machine_id(call: Call) -> int:
+    """An empty file: each container gets a number of its own, and no unit takes it for its first boot."""
+    if call.root.find("etc/machine-id") is None:
+        call.root.write("etc/machine-id", b"", 0o444)
+    return 0
+
+
+def _wanted(call: Call, unit: str, kind: str) -> list[tuple[str, str]]:
     name, template, instance = unit, unit, ""
     if "@" in unit and not unit.split("@")[1].startswith("."):
         prefix, _, rest = unit.partition("@")
-        instance, _, kind = rest.rpartition(".")
-        template = f"{prefix}@.{kind}"
+        instance, _, ending = rest.rpartition(".")
+        template = f"{prefix}@.{ending}"
     path = next(
-        (f"{d}/{each}" for each in (name, template) for d in _UNITS if call.root.find(f"{d}/{each}")), ""
+        (
+            f"{d}/{kind}/{each}"
+            for each in (name, template)
+            for d in _UNITS
+            if call.root.find(f"{d}/{kind}/{each}")
+        ),
+        "",
     )
     text = call.content(path)
     install = text.partition("[Install]")[2].partition("\n[")[0]
@@ -67,7 +87,6 @@ def _ok(_: Call) -> int:
 
 _NOTHING = (
     "ldconfig",
-    "update-rc.d",
     "invoke-rc.d",
     "deb-systemd-invoke",
     "dpkg-trigger",
@@ -76,8 +95,6 @@ _NOTHING = (
     "py3clean",
     "pycompile",
     "pyclean",
-    "systemd-tmpfiles",
-    "systemd-sysusers",
     "apparmor_parser",
     "update-mime-database",
     "update-desktop-database",
@@ -86,7 +103,6 @@ _NOTHING = (
     "depmod",
     "udevadm",
     "dbus-uuidgen",
-    "systemd-machine-id-setup",
     "systemd-hwdb",
     "journalctl",
     "chattr",
@@ -105,6 +121,7 @@ _NOTHING = (
 
 COMMANDS: dict[str, Command] = {
     **dict.fromkeys(_NOTHING, _ok),
+    "systemd-machine-id-setup": machine_id,
     "systemctl": enable,
     "deb-systemd-helper": enable,
 }

@@ -6,6 +6,7 @@ from sdk_hooks.core.feeds.version import compare
 from sdk_hooks.core.files.fileset import SYMLINK, Entry
 from sdk_hooks.core.scripts.call import Call, Command
 from sdk_hooks.core.scripts.files import options
+from sdk_hooks.core.scripts.root import Alternative, Root
 
 ALTERNATIVES = "etc/alternatives"
 
@@ -25,6 +26,7 @@ def update_alternatives(call: Call) -> int:
     if words[0] != "--install":
         return int(words[0] in ("--display", "--query"))
     link, name, path, priority, *slaves = words[1:]
+    _remember(call.root, words[1:])
     known: dict[str, int] = call.root.priorities
     if known.get(link, -(1 << 31)) > int(priority):
         return 0
@@ -35,6 +37,14 @@ def update_alternatives(call: Call) -> int:
             _alternative(call, *slaves[1:4])
         slaves = slaves[4:]
     return 0
+
+
+def _remember(root: Root, words: list[str]) -> None:
+    link, name, path, priority, *rest = words
+    known = root.alternatives.setdefault(name, Alternative(link))
+    slaves = [rest[at + 1 : at + 4] for at in range(0, len(rest), 4) if rest[at] == "--slave"]
+    known.slaves.update((slave, there) for there, slave, _ in slaves)
+    known.choices[path] = (int(priority), {slave: target for _, slave, target in slaves})
 
 
 def _alternative(call: Call, link: str, name: str, path: str) -> None:
@@ -107,6 +117,7 @@ def statoverride(call: Call) -> int:
         return 1
     if "--add" in said and len(words) == 4:
         user, group, mode, path = words
+        call.root.overrides.append(f"{user} {group} {mode} {path}")
         if "--update" in said:
             call.shell.call("chown", [f"{user}:{group}", path], call.stdin)
             call.shell.call("chmod", [mode, path], call.stdin)
@@ -123,7 +134,8 @@ def divert(call: Call) -> int:
     if "--remove" in said or len(words) != 1:
         return 0
     target, package = said.get("--divert", f"{words[0]}.distrib"), said.get("--package", "")
-    call.root.diverted[call.root.inner(words[0])] = (call.root.inner(target), package)
+    # dpkg knows paths as packages have them, whatever links there are: /lib64 is not /usr/lib64
+    call.root.diverted[words[0].strip("/")] = (target.strip("/"), package)
     there = call.root.find(words[0], follow=False)
     if there and "--rename" in said and call.root.owner.get(there.path, None) is not None:
         call.shell.call("mv", [words[0], target], call.stdin)
@@ -168,13 +180,6 @@ def source(call: Call) -> int:
     return call.shell.node(parse(content.decode(errors="replace")), call.stdin)
 
 
-def debconf(call: Call) -> int:
-    """A question that nobody is asked."""
-    if call.name == "db_get":
-        call.shell.variables["RET"] = call.root.answers.get(call.words[0], "") if call.words else ""
-    return 0
-
-
 def ucf(call: Call) -> int:
     """Debian's way to bring a configuration file: copied where there is none."""
     said, words = options(call, "--src-dir", "--debconf-template", "--state-dir")
@@ -197,26 +202,6 @@ def _no(_: Call) -> int:
 
 
 COMMANDS: dict[str, Command] = {
-    **{
-        f"db_{name}": debconf
-        for name in (
-            "get",
-            "input",
-            "go",
-            "version",
-            "stop",
-            "set",
-            "fset",
-            "beginblock",
-            "endblock",
-            "capb",
-            "title",
-            "unregister",
-            "reset",
-            "purge",
-            "subst",
-        )
-    },
     "update-alternatives": update_alternatives,
     "dpkg": dpkg,
     "dpkg-statoverride": statoverride,

@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from sdk_hooks.core.files.fileset import DIRECTORY, FILE, SYMLINK, Entry, Group, Merged, directory
+from sdk_hooks.core.files.fileset import (
+    DIRECTORY,
+    FILE,
+    HARDLINK,
+    SYMLINK,
+    Entry,
+    Group,
+    Merged,
+    directory,
+    whiteout,
+)
 from sdk_hooks.packages import Package
+
+
+@dataclass
+class Alternative:
+    """What update-alternatives knows of one name."""
+
+    link: str
+    slaves: dict[str, str] = field(default_factory=dict)
+    """The links that go with it, by name."""
+    choices: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+    """By path the priority, and where the links of the slaves lead."""
+
+
+def _made() -> Group:
+    return Group("configuration of packages", comment="what package scripts made: users, links")
 
 
 class Root:
@@ -19,29 +45,42 @@ class Root:
         if base:
             self.merged.entries.update(base.entries)
             self.merged.settle()
-        self.made = Group("configuration of packages", comment="what package scripts made: users, links")
+        self.base = dict(self.merged.entries)
+        """What is in layers below those that are being made."""
+        self.made = _made()
         self.groups: dict[str, Group] = {}
         """Whose each file of a package is."""
         self.owner: dict[str, Package] = {}
         """Which package has each file."""
         self.priorities: dict[str, int] = {}
         """Of the alternative that each link leads to."""
+        self.alternatives: dict[str, Alternative] = {}
+        """By name."""
         self.direct_alternatives = False
         """Whether such a link leads there itself, as opkg's do, and not by /etc/alternatives."""
         self.shares_files = False
         """Whether two packages may have a file that is the same in both."""
         self.diverted: dict[str, tuple[str, str]] = {}
         """Where files of other packages go, and which package is no other one (dpkg-divert)."""
+        self.overrides: list[str] = []
+        """Owners and modes that stay whatever packages say (dpkg-statoverride)."""
         self.temporary = 0
         """Names that mktemp gave."""
-        self.answers: dict[str, str] = {}
-        """Of debconf's questions."""
+        self.questions: dict[str, dict[str, str]] = {}
+        """Of debconf: the fields of each, `value` among them."""
+
+    def above(self) -> None:
+        """Let all that is there be the base of what comes from now on."""
+        self.base = dict(self.merged.entries)
+        self.made = _made()
+        self.groups.clear()
 
     def add(self, group: Group, entries: list[Entry]) -> None:
         """Put the files of a package there, as part of *group*."""
         for entry in entries:
             path = self.merged.real(entry.path)
-            placed = entry._replace(path=path) if path != entry.path else entry
+            link = self.merged.real(entry.link) if entry.kind == HARDLINK else entry.link
+            placed = entry._replace(path=path, link=link)
             below = self.merged.entries.get(path)
             if placed.kind == DIRECTORY and below is not None and below.kind in (DIRECTORY, SYMLINK):
                 # the first package that has a directory says whose it is, and a base image before that
@@ -50,6 +89,7 @@ class Root:
                     self.merged.base.discard(path)
                 continue
             group.add([placed])
+            self.made.entries.pop(whiteout(path).path, None)
             self.groups[path] = group
             self.merged.cover(placed)
 
@@ -60,7 +100,8 @@ class Root:
         for _ in range(40):
             if not (follow and found and found.kind == SYMLINK):
                 return found if inner else directory("")
-            inner = self.inner(found.link if found.link.startswith("/") else f"{inner}/../{found.link}")
+            place = "" if found.link.startswith("/") else inner.rpartition("/")[0]
+            inner = self.inner(f"{place}/{found.link}")
             found = self.merged.entries.get(inner)
             if not inner:
                 return directory("")
@@ -100,6 +141,7 @@ class Root:
             group.entries[entry.path] = entry
         else:
             self.made.add([entry])
+            self.made.entries.pop(whiteout(entry.path).path, None)
         self.merged.cover(entry)
 
     def remove(self, path: str) -> None:
@@ -110,6 +152,8 @@ class Root:
             group = self.groups.pop(known, None)
             if group is not None:
                 group.entries.pop(known, None)
+        if path in self.base:
+            self.made.add([whiteout(path)])
 
     def below(self, path: str) -> Iterator[Entry]:
         """Everything below the directory *path*."""

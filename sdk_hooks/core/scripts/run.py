@@ -7,17 +7,38 @@ from sdk_hooks.core.scripts import (
     certificates,
     commands,
     conditions,
+    debconf,
+    declared,
     files,
     inits,
     lookup,
     packaging,
+    pam,
+    runlevels,
+    secrets,
+    sed,
     texts,
 )
 from sdk_hooks.core.scripts.expansion import NotUnderstoodError
 from sdk_hooks.core.scripts.root import Root
 from sdk_hooks.core.scripts.shell import Shell
 
-_MODULES = (commands, conditions, texts, files, lookup, accounts, packaging, inits)
+_MODULES = (
+    commands,
+    conditions,
+    texts,
+    sed,
+    files,
+    lookup,
+    accounts,
+    packaging,
+    inits,
+    debconf,
+    declared,
+    pam,
+    runlevels,
+    secrets,
+)
 COMMANDS = {name: command for module in _MODULES for name, command in module.COMMANDS.items()}
 COMMANDS["update-ca-certificates"] = certificates.command
 

@@ -245,7 +245,12 @@ class Shell(Expansion):
         call = Call(self, name, words, stdin)
         if known is None:
             return self.program(call)
-        status = known(call)
+        try:
+            status = known(call)
+        except ScriptSyntaxError:
+            raise
+        except (ValueError, IndexError) as error:  # not the words that it is given elsewhere
+            raise call.unknown(str(error)) from error
         self.out += call.stdout
         return status
 

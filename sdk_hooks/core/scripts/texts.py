@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import string
 
 from sdk_hooks.core.scripts.call import Call, Command
 
@@ -49,35 +50,6 @@ def regular(pattern: str, *, extended: bool = False) -> str:
     return swapped.replace("\\\\", "\\") if "\\\\" in pattern else swapped
 
 
-def sed(call: Call) -> int:
-    words = [word for word in call.words if word not in ("-e", "-E", "-r", "-i")]
-    extended = any(word in ("-E", "-r") for word in call.words)
-    if not call.more() and not any(call.root.find(word) for word in words):
-        return 0  # whatever it does to nothing
-    if not words or words[0].startswith("-") or len(words) > 2:
-        raise call.unknown()
-    found = re.fullmatch(r"s(.)(.*?)\1(.*?)\1(g?)", words[0])
-    if not found:
-        raise call.unknown()
-    text = call.stdin.read() if len(words) == 1 else call.content(words[1])
-    replacement = re.sub(r"\\(\d)|\\(.)|(&)|(\\)", _replaced, found[3])
-    pattern = re.compile(regular(found[2], extended=extended))
-    lines = [pattern.sub(replacement, line, count=0 if found[4] else 1) for line in text.splitlines()]
-    made = "".join(f"{line}\n" for line in lines)
-    if "-i" in call.words and len(words) == 2:
-        call.root.write(words[1], made.encode())
-    else:
-        call.stdout = made
-    return 0
-
-
-def _replaced(found: re.Match[str]) -> str:
-    """A piece of sed's replacement as Python has it."""
-    if found[1] or found[3]:
-        return f"\\g<{found[1] or 0}>"
-    return "\\\\" if found[4] or found[2] == "\\" else found[2]
-
-
 def cut(call: Call) -> int:
     text = re.sub(r"(^| )-([df])(?= |$) ?", r"\1-\2", " ".join(map(shlex.quote, call.words)))
     options = {word[1:2]: word[2:] for word in shlex.split(text) if word.startswith("-")}
@@ -95,14 +67,35 @@ def cut(call: Call) -> int:
 def tr(call: Call) -> int:
     match call.words:
         case ["-d", what]:
-            call.stdout = re.sub(
-                f"[{regular(what.strip('[]') if ':' not in what else what)}]", "", call.stdin.read()
-            )
-        case [old, new] if len(old) == len(new) == 1:
-            call.stdout = call.stdin.read().replace(old, new)
+            call.stdout = call.stdin.read().translate(dict.fromkeys(map(ord, _set(what))))
+        case [old, new] if (len(old) == 1 or not old.startswith("-")) and (last := _set(new)[-1:]):
+            olds, news = _set(old), _set(new)
+            news += last * (len(olds) - len(news))
+            call.stdout = call.stdin.read().translate(dict(zip(map(ord, olds), news, strict=False)))
         case _:
             raise call.unknown()
     return 0
+
+
+_CLASSES = {
+    "[:upper:]": string.ascii_uppercase,
+    "[:lower:]": string.ascii_lowercase,
+    "[:alpha:]": string.ascii_letters,
+    "[:digit:]": string.digits,
+    "[:alnum:]": string.ascii_letters + string.digits,
+    "[:space:]": " \t\n\v\f\r",
+    "[:blank:]": " \t",
+}
+
+
+def _set(text: str) -> str:
+    """The characters that `tr` is given as `a-z`, `[:upper:]`, `\\n`."""
+    for name, characters in _CLASSES.items():
+        text = text.replace(name, characters)
+    text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+    return re.sub(
+        r"(.)-(.)", lambda at: "".join(map(chr, range(ord(at[1]), ord(at[2]) + 1))), text, flags=re.DOTALL
+    )
 
 
 def awk(call: Call) -> int:
@@ -163,7 +156,6 @@ COMMANDS: dict[str, Command] = {
     "grep": grep,
     "egrep": grep,
     "fgrep": grep,
-    "sed": sed,
     "cut": cut,
     "tr": tr,
     "awk": awk,

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from sdk_hooks.core import disk
+from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.paths import cache_directory
+from sdk_hooks.core.sdk import feeds
 from sdk_hooks.core.sdk.bitbake import Bitbake
 from sdk_hooks.core.sdk.build import build
 from sdk_hooks.core.sdk.packages import Variables
@@ -25,10 +27,11 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 
 _READ = (
-    "PN", "D", "PKGDEST", "PKGDATA_DIR", "DEPLOY_DIR_IMAGE", "STAMPS_DIR", "TARGET_ARCH", "TUNE_FEATURES",
+    "PN", "D", "PKGDEST", "PKGDATA_DIR", "STAMPS_DIR", "TARGET_ARCH", "TUNE_FEATURES",
     "FAKEROOTCMD", "FAKEROOTENV", "PATH", "IMAGE_ROOTFS", "IMAGE_PKGTYPE", "CLASSOVERRIDE",
     "BBLAYERS", "DEPLOY_DIR_DEB", "DEPLOY_DIR_IPK", "DEPLOY_DIR_RPM",
 )  # fmt: skip
+_CONFIGURED = ("DEPLOY_DIR_IMAGE", *feeds.VARIABLES)
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,28 @@ class Sdk:
         self.config, self.basepath, self.workspace = config, basepath, workspace
 
     def images(self) -> Path:
-        """DEPLOY_DIR_IMAGE; asking BitBake takes a second, so the answer is remembered."""
+        """DEPLOY_DIR_IMAGE."""
+        return Path(self._configured()["DEPLOY_DIR_IMAGE"])
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """Where the SDK has packages: in its deploy directory, and at PACKAGE_FEED_URIS.
+
+        :raises SdkError: When it has none.
+        """
+        return feeds.of_sdk(self._configured())
+
+    def _configured(self) -> Variables:
+        """Variables of the configuration; asking BitBake takes a second, so the answer is remembered."""
         try:
-            key, place = json.loads(self._memory.read_bytes())
-            if key == self._configuration():
-                return Path(place)
+            key, known = json.loads(self._memory.read_bytes())
+            if key == self._configuration() and set(known) == set(_CONFIGURED):
+                return dict(known)
         except (OSError, ValueError, TypeError):
             pass  # not asked yet
         with self._tinfoil(config_only=True) as tinfoil:
-            return self._remember(str(tinfoil.config_data.getVar("DEPLOY_DIR_IMAGE")))
+            found = {name: tinfoil.config_data.getVar(name) or "" for name in _CONFIGURED}
+        self._remember(found)
+        return found
 
     @property
     def extensible(self) -> bool:
@@ -85,11 +101,10 @@ class Sdk:
         name = hashlib.sha256(os.fsencode(self.basepath)).hexdigest()[:32]
         return cache_directory() / "deploy" / f"{name}.json"
 
-    def _remember(self, place: str) -> Path:
+    def _remember(self, found: Variables) -> None:
         with contextlib.suppress(OSError):  # a read-only home: asked again next time
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            disk.replace(self._memory, disk.to_json([self._configuration(), place]))
-        return Path(place)
+            disk.replace(self._memory, disk.to_json([self._configuration(), found]))
 
     def _configuration(self) -> str:
         """Changes when another MACHINE or TMPDIR may have been set."""
@@ -129,7 +144,7 @@ class Sdk:
         with self._tinfoil(config_only=False) as tinfoil:
             recipe, said = self._variables(tinfoil, name)
             rootfs, _ = self._variables(tinfoil, image)
-        self._remember(recipe["DEPLOY_DIR_IMAGE"])
+        self._remember({name: recipe[name] for name in _CONFIGURED})
         bitbake = Bitbake(self.config.init_path, self.basepath, progress)
         source = build(bitbake, recipe, rootfs, progress)
         packages = rootfs.get(f"DEPLOY_DIR_{rootfs['IMAGE_PKGTYPE'].upper()}", "")
@@ -158,7 +173,7 @@ class Sdk:
             raise SdkError(what, hint="its message is above", code="bad-recipe")
         said = [key for key in data.keys() if key.startswith(("OCI_IMAGE_", "OCI_BASE_IMAGE"))]  # noqa: SIM118  no dict
         return (
-            {key: data.getVar(key) or "" for key in _READ},
+            {key: data.getVar(key) or "" for key in (*_READ, *_CONFIGURED)},
             {key: data.getVar(key) or "" for key in said if ":" not in key},
         )
 

@@ -36,6 +36,7 @@ _FEED = Section(
         "components": Many("components of the suite", Text("such as main")),
         "key": Text("a file with the public keys that sign it, relative to container.yaml"),
         "trusted": Text("true when it may be used without a signature", kinds.boolean, {"type": "boolean"}),
+        "index": Text("false when what lies in its directory counts", kinds.boolean, {"type": "boolean"}),
         "archs": Many("its directories that are feeds", Text("a PACKAGE_ARCH, such as core2-64")),
     },
     Feed,
@@ -57,10 +58,22 @@ class FeedEntry:
         return {"anyOf": [self._text.schema(), _FEED.schema()]}
 
 
-INSTALL = Many("packages to install out of the feeds", Text("a package, such as nginx or nginx=1.22", wanted))
-FEEDS = Many("where packages are", FeedEntry())
-SETUID = Many(
-    "programs of packages that may have the rights of their owner",
-    Text("a glob such as /usr/bin/su, or none"),
-)
-SKIP_SCRIPTS = Many("packages whose scripts are left out", Text("a package"))
+_FLAG = Text("true or false", kinds.boolean, {"type": "boolean"})
+PACKAGES: dict[str, Kind] = {
+    "install": Many(
+        "packages to install out of the feeds", Text("a package, such as nginx or nginx=1.22", wanted)
+    ),
+    "feeds": Many("where packages are", FeedEntry()),
+    "recommends": _FLAG,
+    "setuid": Many(
+        "programs of packages that may have the rights of their owner",
+        Text("a glob such as /usr/bin/su, or none"),
+    ),
+    "skip_scripts": Many("packages whose scripts are left out", Text("a package")),
+    "exclude": Many(
+        "paths of packages that are left out",
+        Text("a glob such as /usr/share/doc/**, or with ! what stays nevertheless"),
+    ),
+    "package_database": _FLAG,
+}
+"""Keys of container.yaml."""

@@ -24,7 +24,7 @@ from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.spec import kinds, values
 from sdk_hooks.core.spec.checks import CHECKS, Check
 from sdk_hooks.core.spec.device import DeviceEntry
-from sdk_hooks.core.spec.feeds import FEEDS, INSTALL, SETUID, SKIP_SCRIPTS
+from sdk_hooks.core.spec.feeds import PACKAGES
 from sdk_hooks.core.spec.hooks import HOOKS
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 from sdk_hooks.core.spec.network import NETWORKS
@@ -90,6 +90,8 @@ class Spec:
     recommends: bool | None = None
     setuid: tuple[str, ...] | None = None
     skip_scripts: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    package_database: bool | None = None
     resources: Resources | None = None
     restart: Restart | None = None
     network: str | None = None
@@ -204,7 +206,9 @@ SPEC = Section(
         "name": kinds.matching("the container's name", NAME, "a name of lower-case letters, digits, . _ -"),
         "image": kinds.matching("the image's full name, localhost/NAME by default", IMAGE, "an image name"),
         "tag": kinds.matching("the tag of the image, latest by default", TAG, "a tag"),
-        "base": Text("an image to build on: a layout directory or an archive, relative to container.yaml"),
+        "base": Text(
+            "an image to build on: a layout directory or an archive, relative to container.yaml, or a name"
+        ),
         "entrypoint": Words("the program and its fixed arguments"),
         "cmd": Words("arguments that can be replaced when it is run"),
         "env": Pairs("environment variables"),
@@ -222,11 +226,7 @@ SPEC = Section(
         "files": Many("files to put into the image", _FILE),
         "include": Many("libraries by name and paths to bring from the sysroot", _INCLUDE),
         "layers": Many("layers of their own, the first the most stable", _LAYER),
-        "install": INSTALL,
-        "feeds": FEEDS,
-        "recommends": Text("true or false", kinds.boolean, {"type": "boolean"}),
-        "setuid": SETUID,
-        "skip_scripts": SKIP_SCRIPTS,
+        **PACKAGES,
         "resources": _RESOURCES,
         "restart": Text(
             "no, always, unless-stopped or on-failure[:N]",

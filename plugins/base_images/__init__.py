@@ -1,0 +1,1 @@
+"""Base images, a page of facts each."""

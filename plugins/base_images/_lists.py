@@ -1,0 +1,64 @@
+"""What several base images have: lists of packages, and what they leave out."""
+
+DATA = ("base-files", "base-passwd", "netbase")
+"""Users, directories, names of services: in every distribution that has deb or ipk."""
+
+ESSENTIAL = (
+    *DATA,
+    "bash",
+    "bsdutils",
+    "coreutils",
+    "dash",
+    "debianutils",
+    "diffutils",
+    "dpkg",
+    "findutils",
+    "grep",
+    "gzip",
+    "hostname",
+    "init-system-helpers",
+    "libc-bin",
+    "login.defs | login",
+    "mawk",
+    "ncurses-base",
+    "ncurses-bin",
+    "passwd",
+    "perl-base",
+    "sed",
+    "sysvinit-utils",
+    "tar",
+    "usr-is-merged?",
+    "util-linux",
+)
+"""What packages of Debian take for granted (Essential: yes), in bookworm and later."""
+
+TOOLS = (
+    "curl",
+    "file",
+    "gdb",
+    "git",
+    "iproute2",
+    "less",
+    "openssh-client",
+    "patch",
+    "pkgconf | pkg-config",
+    "procps",
+    "python3 | python3-core",
+    "strace",
+    "unzip",
+    "vim-tiny | vim",
+    "xz-utils | xz",
+)
+"""What developers miss, where they can't install it."""
+
+DOCUMENTS = (
+    "/usr/share/doc/**",
+    "!/usr/share/doc/*/copyright",
+    "/usr/share/man/**",
+    "/usr/share/info/**",
+    "/usr/share/lintian/**",
+    "/usr/share/bug/**",
+    "/usr/share/locale/**",
+    "!/usr/share/locale/locale.alias",
+)
+"""What nobody reads in a container."""

@@ -1,0 +1,72 @@
+"""Commands that make what no two containers may share: keys are made when a container starts, in no image."""
+
+from __future__ import annotations
+
+import struct
+
+from sdk_hooks.core.files.fileset import SYMLINK, Entry
+from sdk_hooks.core.scripts.call import Call, Command
+
+_UNIT = "etc/systemd/system/ssh-host-keys.service"
+_UNIT_TEXT = """\
+[Unit]
+Description=OpenSSH host keys of this container
+Before=ssh.service sshd.service ssh.socket sshd.socket
+ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/ssh-keygen -A
+"""
+_SYSTEMD = ("usr/lib/systemd/systemd", "lib/systemd/systemd")
+
+
+def ssh_keygen(call: Call) -> int:
+    """Keys of a host: a unit makes them at the first start; without systemd it is for the entrypoint."""
+    if any(word.startswith("/etc/ssh/") for word in call.words) and any(map(call.root.find, _SYSTEMD)):
+        call.root.write(_UNIT, _UNIT_TEXT.encode())
+        for service in ("ssh", "sshd"):
+            wanted = f"etc/systemd/system/{service}.service.wants/ssh-host-keys.service"
+            call.root.put(Entry(wanted, SYMLINK, 0o777, link=f"/{_UNIT}"))
+    return 0
+
+
+_CAPABILITIES = (
+    "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable"
+    " net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot"
+    " sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease"
+    " audit_write audit_control setfcap mac_override mac_admin syslog wake_alarm block_suspend audit_read"
+    " perfmon bpf checkpoint_restore"
+)
+"""By number (linux/capability.h)."""
+_REVISION = 0x02000000
+
+
+def setcap(call: Call) -> int:
+    """`setcap cap_net_raw,cap_net_admin+ep FILE...`: xattr security.capability, as the kernel reads it."""
+    text, *files = [word for word in call.words if word not in ("-q", "-v", "-n")] or [""]
+    names, _, flags = text.replace("=", "+").partition("+")
+    numbers = [_number(call, name) for name in names.split(",")]
+    if not files or set(flags) - set("eip"):
+        raise call.unknown()
+    bits = sum(1 << number for number in numbers)
+    permitted, inheritable = bits * ("p" in flags), bits * ("i" in flags)
+    halves = [part >> shift & 0xFFFFFFFF for shift in (0, 32) for part in (permitted, inheritable)]
+    value = struct.pack("<5I", _REVISION | ("e" in flags), *halves)
+    for file in files:
+        found = call.root.find(file)
+        if found is None:
+            return 1
+        others = tuple(each for each in found.xattrs if each[0] != "security.capability")
+        call.root.put(found._replace(xattrs=(*others, ("security.capability", value))))
+    return 0
+
+
+def _number(call: Call, name: str) -> int:
+    names, known = _CAPABILITIES.split(), name.strip().lower().removeprefix("cap_")
+    if known not in names:
+        raise call.unknown()
+    return names.index(known)
+
+
+COMMANDS: dict[str, Command] = {"ssh-keygen": ssh_keygen, "setcap": setcap}
