@@ -10,6 +10,7 @@ from sdk_hooks.core.scripts import (
     certificates,
     commands,
     conditions,
+    copies,
     debconf,
     declared,
     files,
@@ -21,6 +22,7 @@ from sdk_hooks.core.scripts import (
     runlevels,
     secrets,
     sed,
+    sums,
     texts,
 )
 from sdk_hooks.core.scripts.expansion import NotUnderstoodError
@@ -42,6 +44,8 @@ _MODULES = (
     pam,
     runlevels,
     secrets,
+    sums,
+    copies,
 )
 COMMANDS = {name: command for module in _MODULES for name, command in module.COMMANDS.items()}
 COMMANDS["update-ca-certificates"] = certificates.command
