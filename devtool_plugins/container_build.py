@@ -51,9 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="program that may have its owner's rights; none: take them away",
     )
-    parser.add_argument(
-        "--skip-scripts", action="append", metavar="PACKAGE", help="leave out the scripts of this package"
-    )
+    parser.add_argument("--run-scripts", action="append", metavar="PACKAGE",
+                        help="run the scripts of this package for real, which are else followed")  # fmt: skip
+    parser.add_argument("--skip-scripts", action="append", metavar="PACKAGE",
+                        help="leave out the scripts of this package")  # fmt: skip
     locking.add_arguments(parser)
     parser.add_argument(
         "--exclude",

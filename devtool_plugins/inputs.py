@@ -167,6 +167,7 @@ def from_command_line(args: argparse.Namespace) -> Spec:
         feeds=_each("--feed", feed.parse, args.feed),
         recommends=args.recommends,
         setuid=tuple(args.setuid) if args.setuid else None,
+        run_scripts=tuple(args.run_scripts) if args.run_scripts else None,
         skip_scripts=tuple(args.skip_scripts) if args.skip_scripts else None,
         exclude=tuple(args.exclude) if args.exclude else None,
         package_database=args.package_database,

@@ -160,6 +160,8 @@ class ScriptRun(NamedTuple):
 
     name: str
     arguments: tuple[str, ...] = ()
+    made: bool = False
+    """Whether the format makes it of what the package says: nobody has to run that for real."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class RpmLike:
     suffix = ".rpm"
     scripts = Scripts(
         first=(ScriptRun("pretrans", ("1",)),),
-        before=(ScriptRun("sysusers"), ScriptRun("pre", ("1",))),
+        before=(ScriptRun("sysusers", made=True), ScriptRun("pre", ("1",))),
         after=(ScriptRun("post", ("1",)),),
         last=(ScriptRun("posttrans", ("1",)),),
     )

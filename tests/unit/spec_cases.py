@@ -160,6 +160,7 @@ GOOD: list[tuple[str, str, Any]] = [
     ),
     ("recommends: true", "recommends", True),
     ("setuid: [/usr/bin/su]", "setuid", ("/usr/bin/su",)),
+    ("run_scripts: [odd]", "run_scripts", ("odd",)),
     ("skip_scripts: [man-db]", "skip_scripts", ("man-db",)),
     (
         "exclude: [/usr/share/man/**, '!/usr/share/man/man1/*']",
@@ -271,6 +272,7 @@ BAD = [
     ("setuid: /usr/bin/su", "1:9", "'setuid' wants a list: programs of packages that may have the rights of their owner", ""),
     ("exclude: a", "1:10", "'exclude' wants a list: paths of packages that are left out", ""),
     ("package_database: 1", "1:19", "'package_database': '1' is neither true nor false", "package_database wants true or false"),
+    ("run_scripts: a", "1:14", "'run_scripts' wants a list: packages whose scripts are really run", ""),
     ("skip_scripts: a", "1:15", "'skip_scripts' wants a list: packages whose scripts are left out", ""),
     ("hostname: web_1", "1:11", "'hostname': 'web_1' is not a host name such as web-1", "hostname wants what the container calls itself"),
     ("hostname: -a", "1:11", "'hostname': '-a' is not a host name such as web-1", "hostname wants what the container calls itself"),

@@ -256,11 +256,31 @@ def test_a_script_that_can_not_be_followed_is_an_error_unless_it_is_left_out(tmp
     deb(tmp_path, "odd", scripts={"postinst": "#!/bin/sh\nfrobnicate\n"})
     with fails(
         "can't follow the postinst of the package 'odd' [script]\n  stopped at 'frobnicate'\n"
-        "  hint: if the container does without what it does: --skip-scripts odd"
+        "  hint: run it by the image's own programs: --run-scripts odd; if the container does without what it does: --skip-scripts odd"
     ):
         groups(tmp_path, "odd")
 
     assert groups(tmp_path, "odd", allowed=Allowed(without_scripts=("odd",)))
+
+
+def test_scripts_that_are_run_are_those_of_packages_that_are_there(tmp_path: Path) -> None:
+    deb(tmp_path, "odd", scripts={"postinst": "#!/bin/sh\nfrobnicate\n"})
+    with fails(
+        "scripts of the package 'add' are to be run, which is not installed [script]\n"
+        "  hint: add it: --install add; or leave out --run-scripts add"
+    ):
+        groups(tmp_path, "odd", allowed=Allowed(run_scripts=("add",)))
+    with fails(
+        "scripts of the package 'odd' are to be both run and left out [script]\n"
+        "  hint: give one of --run-scripts odd and --skip-scripts odd"
+    ):
+        groups(tmp_path, "odd", allowed=Allowed(without_scripts=("odd",), run_scripts=("odd",)))
+    with fails(
+        "can't run a script of the package 'odd' [script]\n"
+        "  it is a program for '/bin/sh', which is not in the image\n"
+        "  hint: if the container does without what it does: --skip-scripts odd"
+    ):
+        groups(tmp_path, "odd", allowed=Allowed(run_scripts=("odd",)))
 
 
 def test_a_distribution_with_a_merged_usr_gets_its_links(tmp_path: Path) -> None:

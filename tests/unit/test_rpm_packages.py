@@ -109,7 +109,7 @@ def test_a_script_in_another_language_is_refused_unless_it_is_left_out(tmp_path:
     rpm(tmp_path, "odd", scripts={"pretrans": ("<lua>", "posix.mkdir('/x')")})
     with fails(
         "can't follow the pretrans of the package 'odd' [script]\n  stopped at it is a program for '<lua>'\n"
-        "  hint: if the container does without what it does: --skip-scripts odd"
+        "  hint: run it by the image's own programs: --run-scripts odd; if the container does without what it does: --skip-scripts odd"
     ):
         groups(tmp_path, "odd")
     assert groups(tmp_path, "odd", allowed=Allowed(without_scripts=("odd",)))

@@ -50,6 +50,11 @@ TEXTS = [
     "i=0; while [ $i -lt 3 ]; do i=$((i + 1)); done; echo $i",
     "echo a; exit 7; echo b",
     'a="x\'y"; echo "$a"; echo a\\\nb; # comment\necho c # more',
+    'A=abc; B=; echo ${#A} "${#B}" ${#C} ${#} x${#1}y; set -- a b; echo ${#}',
+    "printf a | md5sum; printf a | sha256sum -",
+    "printf '%s  gone\\n' 0cc175b9c0f1b6a831c399e269772661 | md5sum --status -c 2>/dev/null; echo $?",
+    "printf ' a\\nb  \\n#c\\n' | sed -e /^[a-zA-Z]/!d -e 's/ *$//g'",
+    "pgrep -x no-such-program-runs; echo $?",
     "echo a >/dev/null; echo b >&2; echo c 2>/dev/null; echo ${PKG-none##x}",
 ]
 

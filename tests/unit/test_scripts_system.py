@@ -123,8 +123,32 @@ def test_capabilities_are_those_of_setcap(root: Root) -> None:
     assert found and found.xattrs == (
         ("security.capability", bytes.fromhex("0100000200200000000000008000000000000000")),
     )
-    with pytest.raises(NotUnderstoodError):
-        follow(root, "setcap cap_fly+ep /bin/ping")
+    follow(root, "setcap 'cap_net_raw,cap_bpf=p cap_chown+i' /bin/ping")
+    assert root.merged.entries["bin/ping"].xattrs == (
+        ("security.capability", bytes.fromhex("0000000200200000010000008000000000000000")),
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "cap_fly+ep /bin/ping",
+        "'cap_chown+ep cap_bpf=p' /bin/ping",
+        "cap_chown-p /bin/ping",
+        "-v cap_chown+p /bin/ping",
+        "cap_chown+p",
+    ],
+)
+def test_other_capabilities_are_told_not_guessed(root: Root, words: str) -> None:
+    root.write("bin/ping", b"x", 0o755)
+    with pytest.raises(NotUnderstoodError, match=r"^'setcap "):
+        follow(root, f"setcap {words}")
+    assert root.merged.entries["bin/ping"].xattrs == ()
+
+
+def test_the_machine_that_builds_is_not_told(root: Root) -> None:
+    follow(root, "uname -n >/etc/mailname; fc-cache -f -s; if pgrep -x init; then false; fi")
+    assert root.content("etc/mailname") == b"localhost\n"
 
 
 def test_units_of_users_and_masks(root: Root) -> None:

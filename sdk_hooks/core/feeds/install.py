@@ -37,6 +37,8 @@ class Allowed:
     """Packages whose scripts may be left out when they can't be followed."""
     exclude: tuple[str, ...] = ()
     """Globs of paths that are left out, with `!` of those that stay; the last match counts."""
+    run_scripts: tuple[str, ...] = ()
+    """Packages whose scripts are really run, by the programs of the image, and not followed."""
 
 
 def install(
@@ -51,6 +53,7 @@ def install(
     :raises SdkError: When a package has what it may not have, or a script can't be followed.
     """
     rights.check(have, allowed)
+    _check_run(have, allowed)
     root = root or Root()
     _merge(root, have)
     if not root.find("etc/passwd"):
@@ -76,6 +79,25 @@ def install(
 def begins(base: Merged | None) -> bool:
     """Whether the root file system begins with these packages: *base* has no users."""
     return base is None or not Root(base).find("etc/passwd")
+
+
+def _check_run(have: Sequence[Have], allowed: Allowed) -> None:
+    """
+    :raises SdkError: When scripts are to be run that are not there, or are to be left out.
+    """
+    for name in allowed.run_scripts:
+        if name in allowed.without_scripts:
+            raise SdkError(
+                f"scripts of the package {name!r} are to be both run and left out",
+                hint=f"give one of --run-scripts {name} and --skip-scripts {name}",
+                code="script",
+            )
+        if all(each.package.name != name for each in have):
+            raise SdkError(
+                f"scripts of the package {name!r} are to be run, which is not installed",
+                hint=f"add it: --install {name}; or leave out --run-scripts {name}",
+                code="script",
+            )
 
 
 def _files(root: Root, each: Have, groups: dict[str, Group], kept: Paths) -> None:
@@ -159,18 +181,29 @@ def _scripts(root: Root, each: Have, runs: Sequence[ScriptRun], allowed: Allowed
     package = each.package
     if package.name in allowed.without_scripts:
         return
-    for name, arguments in runs:
+    for name, arguments, made in runs:
         text = each.content.scripts.get(name, "")
         try:
-            if text:
+            if text and package.name in allowed.run_scripts and not made:
+                beside = _questions(each)
+                run.really(root, package.name, package.architecture, name, text, *arguments, beside=beside)
+            elif text:
                 run.follow(root, package.name, package.architecture, name, text, *arguments)
         except NotUnderstoodError as error:
             raise SdkError(
                 f"can't follow the {name} of the package {package.name!r}",
                 detail=f"stopped at {error}",
-                hint=f"if the container does without what it does: --skip-scripts {package.name}",
+                hint=f"run it by the image's own programs: --run-scripts {package.name}; "
+                f"if the container does without what it does: --skip-scripts {package.name}",
                 code="script",
             ) from error
+
+
+def _questions(each: Have) -> dict[str, bytes]:
+    """What debconf reads beside a script of the package: its questions, and what asks them."""
+    templates = each.content.metadata.get("templates", b"")
+    config = each.content.scripts.get("config", "").encode()
+    return {"templates": templates, **({"config": config} if config else {})} if templates else {}
 
 
 def _merge(root: Root, have: Sequence[Have]) -> None:

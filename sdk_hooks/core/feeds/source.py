@@ -152,7 +152,8 @@ class FeedSource:
 
     def _allowed(self) -> Allowed:
         exclude = self.spec.exclude if self.spec.exclude is not None or not self.base else self.base.exclude
-        return Allowed(self.spec.setuid or (), self.spec.skip_scripts or (), exclude or ())
+        skipped, run = self.spec.skip_scripts or (), self.spec.run_scripts or ()
+        return Allowed(self.spec.setuid or (), skipped, exclude or (), run)
 
     def _installed(
         self,

@@ -11,6 +11,7 @@ from io import StringIO
 
 from sdk_hooks.core.scripts.root import Root
 from sdk_hooks.core.scripts.tree import Node, Part, Word
+from sdk_hooks.core.scripts.words import LENGTH
 
 
 class NotUnderstoodError(Exception):
@@ -109,6 +110,8 @@ class Expansion:
 
     def parameter(self, part: Part, value: str | None) -> str:
         operator = part.operator or ""
+        if operator == LENGTH:
+            return str(len(value or ""))
         unset = value is None or (operator.startswith(":") and not value)
         kind = operator[-1:]
         if kind == "+":

@@ -9,6 +9,9 @@ from sdk_hooks.core.files.fileset import DIRECTORY, FILE, SYMLINK, Entry, direct
 from sdk_hooks.core.scripts.call import Call, Command
 from sdk_hooks.errors import SdkError
 
+_CLEARS = 5
+"""Digits of a mode that takes a directory's setuid and setgid away, too, as coreutils have it."""
+
 
 def options(call: Call, *with_value: str) -> tuple[dict[str, str], list[str]]:
     """Options and the other words; those of *with_value* take the next word, or what follows `=`."""
@@ -51,7 +54,7 @@ def mkdir(call: Call) -> int:
 
 
 def _mode(call: Call, text: str, default: int) -> int:
-    if text and not re.fullmatch(r"[0-7]{3,4}", text):
+    if text and not re.fullmatch(r"0?[0-7]{3,4}", text):
         raise call.unknown()
     return int(text, 8) if text else default
 
@@ -100,28 +103,6 @@ def touch(call: Call) -> int:
     return 0
 
 
-def cp(call: Call) -> int:
-    said, words = options(call)
-    if "-a" in said:
-        said["-p"] = ""
-    if not words[1:]:
-        raise call.unknown()
-    *sources, target = words
-    into = call.root.find(target)
-    for source in sources:
-        found = call.root.find(source)
-        content = call.root.content(source)
-        if found and found.kind == DIRECTORY:
-            raise call.unknown()
-        if found is None or content is None:
-            return 1
-        place = f"{target}/{source.rpartition('/')[2]}" if into and into.kind == DIRECTORY else target
-        call.root.write(place, content, found.mode & ~call.shell.umask)
-        if "-p" in said:
-            _change(call, place, mode=found.mode, uid=found.uid, gid=found.gid)
-    return 0
-
-
 def mv(call: Call) -> int:
     _, words = options(call)
     if len(words) != 2:
@@ -145,7 +126,7 @@ def install(call: Call) -> int:
         for word in words:
             if not call.root.find(word):
                 call.root.put(directory(call.root.inner(word), mode))
-            _change(call, word, mode=mode)
+            change(call, word, mode=mode)
     elif len(words) == 2 and words[0] == "/dev/null":
         call.root.write(words[1], b"", mode)
         words = words[1:]
@@ -170,14 +151,15 @@ def chmod(call: Call) -> int:
             found = call.root.find(path)
             if found is None:
                 return 1
-            _change(call, path, mode=_changed(call, words[0], found))
+            change(call, path, mode=_changed(call, words[0], found))
     return 0
 
 
 def _changed(call: Call, text: str, found: Entry) -> int:
     """The mode of *found* once *text*, octal or such as `g+rw,o=`, is done to it."""
-    if re.fullmatch(r"[0-7]{1,4}", text):
-        return int(text, 8)
+    if re.fullmatch(r"0?[0-7]{1,4}", text):
+        kept = found.mode & 0o6000 if found.kind == DIRECTORY and len(text) < _CLEARS else 0
+        return int(text, 8) | kept
     mode = found.mode
     for clause in text.split(","):
         said = re.fullmatch(r"([ugoa]*)([-+=])([rwxXst]*)", clause)
@@ -227,7 +209,7 @@ def _owned(call: Call, path: str, who: str) -> int:
         gid = number(call, group, "etc/group") if group else None
     except SdkError:
         return 1
-    _change(call, path, uid=uid, gid=gid)
+    change(call, path, uid=uid, gid=gid)
     return 0
 
 
@@ -241,9 +223,10 @@ def number(call: Call, name: str, file: str) -> int:
     return uid if passwd else gid
 
 
-def _change(
+def change(
     call: Call, path: str, *, mode: int | None = None, uid: int | None = None, gid: int | None = None
 ) -> None:
+    """Give what is at *path* a mode and owners."""
     found = call.root.find(path)
     if found is None or not found.path:
         return
@@ -261,7 +244,6 @@ COMMANDS: dict[str, Command] = {
     "unlink": rm,
     "ln": ln,
     "touch": touch,
-    "cp": cp,
     "mv": mv,
     "install": install,
     "chmod": chmod,

@@ -102,6 +102,7 @@ _NOTHING = (
     "glib-compile-schemas",
     "depmod",
     "udevadm",
+    "fc-cache",
     "dbus-uuidgen",
     "systemd-hwdb",
     "journalctl",

@@ -96,15 +96,18 @@ def unmount(top: str) -> None:
 
 def run(top: str, argv: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
     """Run *argv* in *top*; its exit status, and what it printed."""
-    done = subprocess.run(
-        argv,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        preexec_fn=lambda: _enter(top),
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            argv,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: _enter(top),
+            check=False,
+        )
+    except OSError as error:  # what the #! line names is for another processor, or its loader is missing
+        return 126, f"can't be started: {error.strerror}"
     return done.returncode, done.stdout.decode(errors="replace").strip()
 
 

@@ -143,8 +143,8 @@ def divert(call: Call) -> int:
 
 
 def uname(call: Call) -> int:
-    """Of a kernel that is new enough for every library: the container's is not known."""
-    call.stdout = {"-s": "Linux", "-r": "6.12.0"}.get("".join(call.words), "")
+    """Of a kernel that is new enough for every library: the container's, and its name, are not known."""
+    call.stdout = {"-s": "Linux", "-r": "6.12.0", "-n": "localhost"}.get("".join(call.words), "")
     if not call.stdout:
         raise call.unknown()
     call.stdout += "\n"
@@ -214,6 +214,7 @@ COMMANDS: dict[str, Command] = {
     "mountpoint": _no,
     "runlevel": _no,
     "pidof": _no,
+    "pgrep": _no,
     "ss": _ok,
     "dpkg-query": query,
     "perl": perl,

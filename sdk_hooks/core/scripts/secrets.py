@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 from sdk_hooks.core.files.fileset import SYMLINK, Entry
@@ -43,16 +44,11 @@ _REVISION = 0x02000000
 
 
 def setcap(call: Call) -> int:
-    """`setcap cap_net_raw,cap_net_admin+ep FILE...`: xattr security.capability, as the kernel reads it."""
-    text, *files = [word for word in call.words if word not in ("-q", "-v", "-n")] or [""]
-    names, _, flags = text.replace("=", "+").partition("+")
-    numbers = [_number(call, name) for name in names.split(",")]
-    if not files or set(flags) - set("eip"):
+    """`setcap 'cap_net_raw,cap_net_admin+ep cap_chown=i' FILE...`: a xattr that the kernel reads."""
+    text, *files = [word for word in call.words if word not in ("-q", "-n")] or [""]
+    if not (text.strip() and files):
         raise call.unknown()
-    bits = sum(1 << number for number in numbers)
-    permitted, inheritable = bits * ("p" in flags), bits * ("i" in flags)
-    halves = [part >> shift & 0xFFFFFFFF for shift in (0, 32) for part in (permitted, inheritable)]
-    value = struct.pack("<5I", _REVISION | ("e" in flags), *halves)
+    value = _capabilities(call, text)
     for file in files:
         found = call.root.find(file)
         if found is None:
@@ -60,6 +56,20 @@ def setcap(call: Call) -> int:
         others = tuple(each for each in found.xattrs if each[0] != "security.capability")
         call.root.put(found._replace(xattrs=(*others, ("security.capability", value))))
     return 0
+
+
+def _capabilities(call: Call, text: str) -> bytes:
+    bits = dict.fromkeys("eip", 0)
+    for clause in text.split():
+        said = re.fullmatch(r"([\w,]+)[+=]([eip]*)", clause)
+        if not said:
+            raise call.unknown()
+        mask = sum(1 << number for number in {_number(call, name) for name in said[1].split(",")})
+        bits.update((flag, bits[flag] | mask) for flag in said[2])
+    if bits["e"] not in (0, bits["p"] | bits["i"]):
+        raise call.unknown("a file has all of them effective, or none")
+    halves = [part >> shift & 0xFFFFFFFF for shift in (0, 32) for part in (bits["p"], bits["i"])]
+    return struct.pack("<5I", _REVISION | bool(bits["e"]), *halves)
 
 
 def _number(call: Call, name: str) -> int:

@@ -12,6 +12,8 @@ _OPERATOR = re.compile(r"&&|\|\||;;|;|\||&|\(|\)|\n")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
 _BRACED = re.compile(r"(#?)([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])(:?[-=?+]|##?|%%?)?")
 _PLAIN = re.compile(r"[^\s\\'\"$`|&;<>()]+")
+LENGTH = "length"
+"""The operator of `${#NAME}`."""
 RESERVED = frozenset(
     [
         "if",
@@ -206,14 +208,14 @@ class Words:
 
     def braced(self, quoted: bool) -> Part:
         found = _BRACED.match(self.text, self.at + 1)
-        if not found or found[1]:
+        if not found or (found[1] and (found[3] or found[2] in "@*")):
             raise self.problem(f"can't read {self.text[self.at - 1 : self.at + 20]!r}")
         self.at = found.end()
         argument = self.word(empty=True, ends="}") if found[3] else ()
         if self.text[self.at : self.at + 1] != "}":
             raise self.problem("'}' is missing")
         self.at += 1
-        return Part(found[2], quoted, found[3] or "", argument)
+        return Part(found[2], quoted, LENGTH if found[1] else found[3] or "", argument)
 
     def backquoted(self, quoted: bool) -> Part:
         found = re.compile(r"`((?:[^`\\]|\\.)*)`", re.DOTALL).match(self.text, self.at)

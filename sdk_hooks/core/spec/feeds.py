@@ -69,6 +69,7 @@ PACKAGES: dict[str, Kind] = {
         "programs of packages that may have the rights of their owner",
         Text("a glob such as /usr/bin/su, or none"),
     ),
+    "run_scripts": Many("packages whose scripts are really run", Text("a package")),
     "skip_scripts": Many("packages whose scripts are left out", Text("a package")),
     "exclude": Many(
         "paths of packages that are left out",

@@ -89,6 +89,7 @@ class Spec:
     feeds: tuple[Feed, ...] | None = None
     recommends: bool | None = None
     setuid: tuple[str, ...] | None = None
+    run_scripts: tuple[str, ...] | None = None
     skip_scripts: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
     package_database: bool | None = None
