@@ -64,8 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--package-database", action="store_true", default=None,
                         help="let dpkg or opkg in the image know its packages")  # fmt: skip
-    parser.add_argument("--base", metavar="IMAGE", help="base image: layout directory, archive, image built "
-                        "before; or small, medium, large, system, distroless, scratch")  # fmt: skip
+    # devtool takes --base for its own --basepath
+    parser.add_argument("--base-image", "--base", dest="base", metavar="IMAGE",
+                        help="layout directory, archive, image built before; or small, medium, large, "
+                        "system, distroless, scratch")  # fmt: skip
     parser.add_argument("--image", metavar="NAME", help="full name of the image (default: localhost/NAME)")
     parser.add_argument("--tag", help="tag of the image (default: latest)")
     parser.add_argument("--entrypoint", metavar="COMMAND", help="program to run, with fixed arguments")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sdk_hooks.core.bom import record
 from sdk_hooks.core.bom.record import Record
 from sdk_hooks.core.files import compose
-from sdk_hooks.core.files.fileset import Group, Merged
+from sdk_hooks.core.files.fileset import HARDLINK, Group, Merged, same
 from sdk_hooks.core.files.tree import Source
 from sdk_hooks.core.oci import imageconfig, layers
 from sdk_hooks.core.oci.layers import Layer
@@ -101,9 +101,20 @@ def _in_order(groups: Sequence[Group], source: Source, spec: Spec, base: Base | 
     """A group for each layer, bottom first; those of a base image as they are."""
     fixed = [group for group in groups if group.fixed]
     bare = base is None and source.foundation and not _has_users(groups)
-    own = compose.split([group for group in groups if not group.fixed], spec.layers or ())
+    own = compose.split(_above(fixed, [group for group in groups if not group.fixed]), spec.layers or ())
     room = layers.room((len(base.layers) if base else 0) + len(fixed))
     return [*fixed, *layers.capped([*([compose.foundation()] if bare else []), *own], room)]
+
+
+def _above(fixed: Sequence[Group], groups: Sequence[Group]) -> list[Group]:
+    """*groups* without what the base has just so: BitBake's root file system has libraries of its own."""
+    below = {path: entry for group in fixed for path, entry in group.entries.items()}
+    for group in groups if below else ():
+        found = group.entries
+        linked = {entry.link for entry in found.values() if entry.kind == HARDLINK}
+        known = {path for path in set(found) & set(below) - linked if same(below[path], found[path])}
+        group.entries = {path: entry for path, entry in found.items() if path not in known}
+    return list(groups)
 
 
 def _with_program(name: str, source: Source, groups: Sequence[Group], spec: Spec) -> Spec:

@@ -20,7 +20,7 @@ from sdk_hooks.image import Image
 
 from .basefeed import make_feed
 from .debmaker import deb, member
-from .helpers import content, flat, write
+from .helpers import content, flat, members, write
 
 INIT = BaseImage(
     "tiny-system",
@@ -140,6 +140,20 @@ def test_an_image_built_before_is_a_base_that_is_known(packages: Path) -> None:
     assert "busybox-static" in [each["name"] for each in record["below"]]
     assert "usr/share/doc/app/README" not in flat(again)
     assert config(again)["Cmd"] == ["/bin/sh"]
+
+
+def test_what_the_base_has_just_so_is_in_no_other_layer(packages: Path) -> None:
+    services = {"etc/services": "ssh 22/tcp\n", "etc/os-release": "ID=y\n", "usr/bin/app": "static"}
+    tree = write(packages.parent / "tree", services)
+    (tree / "usr/bin/app").chmod(0o755)
+    (tree / "usr/bin/same").hardlink_to(tree / "usr/bin/app")
+    image = build(packages, "app", "--base", "small", "--from", str(tree))
+
+    assert set(members(image)[-1]) & {*services, "usr/bin/same"} == {
+        "etc/os-release",
+        "usr/bin/app",
+        "usr/bin/same",
+    }
 
 
 def test_a_path_stands_before_a_plugin(

@@ -16,7 +16,7 @@ from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.bom.lock import Lock, Sources
 from sdk_hooks.core.bom.record import Layer
 from sdk_hooks.core.bom.revision import Revision
-from sdk_hooks.core.spec import kinds
+from sdk_hooks.core.spec import kinds, texts
 from sdk_hooks.core.spec.document import document
 from sdk_hooks.core.spec.kinds import Many, Section, SpecError, Text
 from sdk_hooks.errors import SdkError
@@ -192,7 +192,7 @@ _digest = partial(kinds.matching, pattern=_DIGEST, what="a digest such as sha256
 _REVISION = {
     "revision": kinds.matching("the commit", r"[0-9a-f]{40,64}", "a commit of git"),
     "tree": _digest("of what git has there; locks do not count"),
-    "dirty": Text("true when something was changed and not committed", kinds.boolean, {"type": "boolean"}),
+    "dirty": Text("true when something was changed and not committed", texts.boolean, {"type": "boolean"}),
 }
 _COUNT = {"type": "integer", "minimum": 0}
 _PACKAGE = Section(
@@ -205,7 +205,7 @@ _PACKAGE = Section(
         "source": Text("the recipe or source package that it is made of"),
         "feed": Text("where it came from, as container.yaml or the command line has it"),
         "file": Text("the path of its file below the feed", _inside),
-        "size": Text("of its file in bytes", kinds.count, _COUNT),
+        "size": Text("of its file in bytes", texts.count, _COUNT),
         "digest": _digest("of its file"),
     },
     _package,
@@ -214,11 +214,11 @@ _PACKAGE = Section(
 _LOCK = Section(
     "what an image was built of, exactly",
     {
-        "version": Text("of this form", kinds.count, {"const": VERSION}),
+        "version": Text("of this form", texts.count, {"const": VERSION}),
         "name": Text("the image's, as container-build was given it"),
         "image": _digest("of the image's manifest"),
         "platform": kinds.matching("such as linux/arm64", r"\w+/\w+(/\w+)?", "a platform"),
-        "epoch": Text("SOURCE_DATE_EPOCH: no file is younger", kinds.count, _COUNT),
+        "epoch": Text("SOURCE_DATE_EPOCH: no file is younger", texts.count, _COUNT),
         "builder": Text("the version of devtool-containers"),
         "base": _digest("of the base image's manifest"),
         "sources": Section("the recipe's sources", _REVISION, _revision, required=("revision", "tree")),
@@ -229,7 +229,7 @@ _LOCK = Section(
             ),
         ),
         "install": Many("the packages that were asked for", Text("a package, such as nginx")),
-        "recommends": Text("true or false", kinds.boolean, {"type": "boolean"}),
+        "recommends": Text("true or false", texts.boolean, {"type": "boolean"}),
         "packages": Many("what is in the image", _PACKAGE),
         "skeleton": Many("packages of which only the list of users and directories was taken", _PACKAGE),
         "others": Many("what is in the image and is no package", Text("what it is")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import filecmp
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from sdk_hooks.core.feeds import rights
 from sdk_hooks.core.feeds.paths import Paths
 from sdk_hooks.core.feeds.store import Have
 from sdk_hooks.core.files import users
-from sdk_hooks.core.files.fileset import DIRECTORY, FILE, SYMLINK, Entry, Group, Merged, directory
+from sdk_hooks.core.files.fileset import DIRECTORY, SYMLINK, Entry, Group, Merged, directory, same
 from sdk_hooks.core.scripts import debconf, run
 from sdk_hooks.core.scripts.expansion import NotUnderstoodError
 from sdk_hooks.core.scripts.root import Root
@@ -135,7 +134,7 @@ def _unclaimed(root: Root, entry: Entry, package: Package) -> bool:
     other = root.owner.get(path) if entry.kind != DIRECTORY else None
     if other is None or other.name == package.name:
         return False
-    if root.shares_files and _same(root.merged.entries[path], entry):
+    if root.shares_files and same(root.merged.entries[path], entry):
         return True
     if any(relation.name == other.name for relation in package.replaces):
         root.remove(path)
@@ -146,16 +145,6 @@ def _unclaimed(root: Root, entry: Entry, package: Package) -> bool:
             code="file-conflict",
         )
     return False
-
-
-def _same(one: Entry, other: Entry) -> bool:
-    facts = [
-        (each.kind, each.mode, each.uid, each.gid, each.size, each.link, each.xattrs) for each in (one, other)
-    ]
-    same = facts[0] == facts[1] and one.kind in (FILE, SYMLINK)
-    return same and (
-        not (one.source and other.source) or filecmp.cmp(one.source, other.source, shallow=False)
-    )
 
 
 def _owned(root: Root, entry: Entry, each: Have) -> Entry:

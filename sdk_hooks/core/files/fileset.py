@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -71,6 +72,18 @@ class Group:
 def directory(path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> Entry:
     """A directory that no source gave, such as a missing parent."""
     return Entry(path, DIRECTORY, mode, uid, gid)
+
+
+def same(one: Entry, other: Entry) -> bool:
+    """Whether two files or links are the same in all but their time."""
+    facts = [
+        (each.kind, each.mode, each.uid, each.gid, each.size, each.link, each.xattrs) for each in (one, other)
+    ]
+    if facts[0] != facts[1] or one.kind not in (FILE, SYMLINK):
+        return False
+    if one.source and other.source:
+        return filecmp.cmp(one.source, other.source, shallow=False)
+    return bool(one.source) == bool(other.source) and one.data == other.data
 
 
 def whiteout(path: str) -> Entry:

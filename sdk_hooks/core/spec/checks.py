@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec import texts, values
 from sdk_hooks.core.spec.kinds import Many, Section, Text, Words
 from sdk_hooks.target import Argv
 
@@ -56,7 +56,7 @@ def regex(text: str) -> str:
 
 def _number(what: str, low: int, high: int) -> Any:
     def parse(text: str) -> int:
-        if not low <= kinds.count(text) <= high:
+        if not low <= texts.count(text) <= high:
             raise ValueError(f"{text!r} is not {what}")
         return int(text)
 
@@ -110,7 +110,7 @@ CHECKS = Many(
             "log": Text("a regular expression that a line of the container's output matches", regex, _REGEX),
             "within": Text(
                 "a time such as 30s in which it has to hold once, 10s by default",
-                kinds.duration,
+                texts.duration,
                 {"type": ["string", "number"]},
             ),
         },

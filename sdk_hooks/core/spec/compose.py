@@ -11,7 +11,7 @@ import yaml
 
 from sdk_hooks.container import Network, Resources
 from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
-from sdk_hooks.core.spec import dotenv, kinds, values
+from sdk_hooks.core.spec import dotenv, kinds, texts, values
 from sdk_hooks.core.spec.application import FILE, Application, Entry, checked
 from sdk_hooks.core.spec.compose_values import KEYS, OPTIONS, POOL, own_volume
 from sdk_hooks.core.spec.interpolation import interpolate, pass_on
@@ -151,7 +151,7 @@ def _env_files(node: yaml.Node, key: str, directory: Path) -> dict[str, str]:
     for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
         said = _checked_keys(each, where, {"path", "required"}) if isinstance(each, yaml.MappingNode) else {}
         name = Text("a path").read(said.get("path", each), where)
-        needed = "required" not in said or Text("true or false", kinds.boolean).read(said["required"], where)
+        needed = "required" not in said or Text("true or false", texts.boolean).read(said["required"], where)
         path = directory / name
         if path.is_file():
             found.update(dotenv.read(path))
@@ -224,7 +224,7 @@ def _network(name: str, node: yaml.Node) -> Network:
     if "driver" in found:
         said["driver"] = Text("a driver").read(found["driver"], f"{key}.driver")
     if "internal" in found:
-        said["internal"] = Text("true or false", kinds.boolean).read(found["internal"], f"{key}.internal")
+        said["internal"] = Text("true or false", texts.boolean).read(found["internal"], f"{key}.internal")
     if "driver_opts" in found:
         said.update(OPTIONS.read(found["driver_opts"], key))
     if "ipam" in found:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from sdk_hooks.container import HealthCheck, Port, Volume
-from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec import kinds, texts, values
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words, fail
 from sdk_hooks.core.spec.model import SPEC
 
@@ -119,7 +119,7 @@ OPTIONS = Section(
 POOL = Section(
     "a pool", {"subnet": Text("a subnet", values.subnet), "gateway": Text("an address", values.ip_address)}
 )
-_TIME = Text("a time such as 10s", kinds.duration)
+_TIME = Text("a time such as 10s", texts.duration)
 _PORT = _Either(
     Text("HOST:CONTAINER", _short_port),
     Section(
@@ -144,7 +144,7 @@ _VOLUME = _Either(
             "type": Text("a type"),
             "source": Text("a name or path"),
             "target": Text("a path"),
-            "read_only": Text("true or false", kinds.boolean),
+            "read_only": Text("true or false", texts.boolean),
         },
         _long_volume,
         required=("target",),
@@ -156,15 +156,15 @@ _HEALTH = Section(
         "test": _Reader(_test),
         "interval": _TIME,
         "timeout": _TIME,
-        "retries": Text("a number", kinds.count),
+        "retries": Text("a number", texts.count),
         "start_period": _TIME,
-        "disable": Text("true or false", kinds.boolean),
+        "disable": Text("true or false", texts.boolean),
     },
     _health,
 )
 _CPUS = Text("a number", values.cpus)
 _BYTES = Text("a size", values.memory)
-_PIDS = Text("a number", kinds.count)
+_PIDS = Text("a number", texts.count)
 _LIMITS = Section("limits", {"memory": _BYTES, "cpus": _CPUS, "pids": _PIDS})
 KEYS: Mapping[str, tuple[str, Any]] = {
     "command": ("cmd", Words("a command")),

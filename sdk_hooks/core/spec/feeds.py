@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from sdk_hooks.core.feeds.feed import Feed, parse
-from sdk_hooks.core.spec import kinds
+from sdk_hooks.core.spec import kinds, texts
 from sdk_hooks.core.spec.kinds import Kind, Many, Section, Text
 from sdk_hooks.packages import Relation
 
@@ -35,8 +35,8 @@ _FEED = Section(
         "suite": Text("a suite of Debian's archive, such as bookworm"),
         "components": Many("components of the suite", Text("such as main")),
         "key": Text("a file with the public keys that sign it, relative to container.yaml"),
-        "trusted": Text("true when it may be used without a signature", kinds.boolean, {"type": "boolean"}),
-        "index": Text("false when what lies in its directory counts", kinds.boolean, {"type": "boolean"}),
+        "trusted": Text("true when it may be used without a signature", texts.boolean, {"type": "boolean"}),
+        "index": Text("false when what lies in its directory counts", texts.boolean, {"type": "boolean"}),
         "archs": Many("its directories that are feeds", Text("a PACKAGE_ARCH, such as core2-64")),
     },
     Feed,
@@ -58,7 +58,7 @@ class FeedEntry:
         return {"anyOf": [self._text.schema(), _FEED.schema()]}
 
 
-_FLAG = Text("true or false", kinds.boolean, {"type": "boolean"})
+_FLAG = Text("true or false", texts.boolean, {"type": "boolean"})
 PACKAGES: dict[str, Kind] = {
     "install": Many(
         "packages to install out of the feeds", Text("a package, such as nginx or nginx=1.22", wanted)

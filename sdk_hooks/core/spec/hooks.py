@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sdk_hooks.container import Hook
-from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec import texts, values
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 
 STAGES = {
@@ -21,9 +21,9 @@ STAGES = {
 
 
 def _seconds(text: str) -> int:
-    if not kinds.duration(text):
+    if not texts.duration(text):
         raise ValueError(f"{text!r} is no time: leave it out for no limit")
-    return math.ceil(kinds.duration(text))
+    return math.ceil(texts.duration(text))
 
 
 def _hook(env: Mapping[str, str] | None = None, **rest: Any) -> Hook:

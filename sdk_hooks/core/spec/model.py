@@ -21,7 +21,7 @@ from sdk_hooks.container import (
     Volume,
 )
 from sdk_hooks.core.feeds.feed import Feed
-from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec import kinds, texts, values
 from sdk_hooks.core.spec.checks import CHECKS, Check
 from sdk_hooks.core.spec.device import DeviceEntry
 from sdk_hooks.core.spec.feeds import PACKAGES
@@ -160,10 +160,10 @@ _HEALTH = Section(
             },
             required=("port",),
         ),
-        "interval": Text("a time such as 2s", kinds.duration, _TEXT_OR_NUMBER),
-        "timeout": Text("a time such as 5s", kinds.duration, _TEXT_OR_NUMBER),
-        "retries": Text("how often to try", kinds.count, {"type": "integer"}),
-        "start_period": Text("a time of failures that do not count", kinds.duration, _TEXT_OR_NUMBER),
+        "interval": Text("a time such as 2s", texts.duration, _TEXT_OR_NUMBER),
+        "timeout": Text("a time such as 5s", texts.duration, _TEXT_OR_NUMBER),
+        "retries": Text("how often to try", texts.count, {"type": "integer"}),
+        "start_period": Text("a time of failures that do not count", texts.duration, _TEXT_OR_NUMBER),
     },
     _health,
 )
@@ -193,7 +193,7 @@ _RESOURCES = Section(
     {
         "memory": Text("a size such as 64M", values.memory, _TEXT_OR_NUMBER),
         "cpus": Text("a number of processors such as 0.5", values.cpus, {"type": "number"}),
-        "pids": Text("a number of processes", kinds.count, {"type": "integer"}),
+        "pids": Text("a number of processes", texts.count, {"type": "integer"}),
     },
     Resources,
 )
@@ -222,7 +222,7 @@ SPEC = Section(
         "labels": Pairs("labels of the image"),
         "author": Text("who to ask about it"),
         "stop_signal": Text("a signal such as SIGTERM", values.stop_signal, values.SIGNAL),
-        "stop_timeout": Text("a time such as 10s", kinds.duration, _TEXT_OR_NUMBER),
+        "stop_timeout": Text("a time such as 10s", texts.duration, _TEXT_OR_NUMBER),
         "healthcheck": _HEALTH,
         "files": Many("files to put into the image", _FILE),
         "include": Many("libraries by name and paths to bring from the sysroot", _INCLUDE),
@@ -241,7 +241,7 @@ SPEC = Section(
             "what the container calls itself", values.HOSTNAME, "a host name such as web-1"
         ),
         "hooks": HOOKS,
-        "read_only": Text("true or false", kinds.boolean, {"type": "boolean"}),
+        "read_only": Text("true or false", texts.boolean, {"type": "boolean"}),
         "tests": CHECKS,
     },
     _spec,

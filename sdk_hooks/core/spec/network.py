@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdk_hooks.container import Network
-from sdk_hooks.core.spec import kinds, values
+from sdk_hooks.core.spec import kinds, texts, values
 from sdk_hooks.core.spec.kinds import Pairs, Section, Table, Text
 
 PART = r"[a-z0-9]+(?:[_-][a-z0-9]+)*"
@@ -25,9 +25,9 @@ _NETWORK = Section(
         "gateway": Text("an address of the subnet", values.ip_address),
         "parent": kinds.matching("an interface of the target", r"[\w.-]{1,15}", "an interface such as eth1"),
         "vlan": Text("an 802.1Q tag", values.vlan, {"type": "integer"}),
-        "mtu": Text("a number of bytes", kinds.count, {"type": "integer"}),
+        "mtu": Text("a number of bytes", texts.count, {"type": "integer"}),
         "sysctl": Pairs("settings of the kernel for its containers, such as net.ipv4.ip_forward: 1"),
-        "internal": Text("true or false", kinds.boolean, {"type": "boolean"}),
+        "internal": Text("true or false", texts.boolean, {"type": "boolean"}),
     },
 )
 NETWORKS = Table("networks of its own that are made for it, by name", _NETWORK, PART, _networks)

@@ -10,7 +10,7 @@ import re
 import signal
 
 from sdk_hooks.container import Device, DeviceMatch, Port, Restart, Volume
-from sdk_hooks.core.spec import kinds
+from sdk_hooks.core.spec import texts
 
 DEVICE = r"(/(?!\S*\.\./)[^:\s]+)(?::(/[^:\s]+))?(?::(?=[rwm])(r?w?m?))?"
 CDI = r"[A-Za-z](?:[\w.-]*[A-Za-z0-9])?/[A-Za-z](?:[\w.-]*[A-Za-z0-9])?=[A-Za-z0-9](?:[\w.:-]*[A-Za-z0-9])?"
@@ -81,7 +81,7 @@ def word(text: str) -> str:
 
 
 def port_number(text: str) -> int:
-    if not 0 < kinds.count(text) < 65536:
+    if not 0 < texts.count(text) < 65536:
         raise ValueError(f"{text!r} is not a port")
     return int(text)
 
@@ -95,7 +95,7 @@ def subnet(text: str) -> str:
 
 def memory(text: str) -> int:
     """A limit in bytes; 0 is none."""
-    found = kinds.size(text)
+    found = texts.size(text)
     if 0 < found < _LEAST_MEMORY:
         raise ValueError(f"{text!r} is less memory than any program needs")
     return found
@@ -103,7 +103,7 @@ def memory(text: str) -> int:
 
 def cpus(text: str) -> float:
     """A number of processors; 0 is no limit."""
-    found = kinds.decimal(text)
+    found = texts.decimal(text)
     if 0 < found < _LEAST_CPUS:
         raise ValueError(f"{text!r} is less of a processor than the kernel gives out: at least {_LEAST_CPUS}")
     return found
@@ -117,7 +117,7 @@ def ip_address(text: str) -> str:
 
 
 def vlan(text: str) -> int:
-    if not 0 < kinds.count(text) < 4095:
+    if not 0 < texts.count(text) < 4095:
         raise ValueError(f"{text!r} is not a number from 1 to 4094")
     return int(text)
 
