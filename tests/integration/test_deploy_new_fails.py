@@ -55,14 +55,26 @@ def test_new_version_that_crashes_again_and_again(crun: Place) -> None:
     assert crun.facts()["version"] == "v1"
 
 
-def test_first_version_that_ends(crun: Place) -> None:
-    """There is none to put back; undeploy removes what was left of it."""
-    lines = failure(crun, "--env", "MODE=crash", "--restart", "no")
+def test_first_version_that_ends(place: Place) -> None:
+    """There is none to put back, and nothing is left: no files, no image."""
+    lines = failure(place, "--env", "MODE=crash", "--restart", "no")
 
     assert lines[-1] == "  nothing ran before"
-    assert crun.status("--format", "json").json() == []
-    assert crun.undeploy("tester").status == 0
-    assert crun.sh(f"ls {STATE}/apps") == ""
+    assert place.status("--format", "json").json() == []
+    assert place.sh(f"ls -A {STATE}/apps") == ""
+    assert place.images() == []
+    assert place.undeploy("tester").status == 1
+
+
+def test_first_version_that_ends_leaves_what_another_application_needs(place: Place) -> None:
+    place.deployed("tester", "v2", "--name", "other")
+    lines = failure(place, "--env", "MODE=crash", "--env", "PORT=8099", "--port", "8099", "--restart", "no")
+
+    assert lines[-1] == "  nothing ran before"
+    assert place.sh(f"ls -A {STATE}/apps") == "other\n"
+    assert place.deployed("tester", "v2", "--name", "other")["result"] == "unchanged"
+    assert place.undeploy("other").status == 0
+    assert place.images() == []
 
 
 def test_old_version_had_ended(crun: Place) -> None:

@@ -146,7 +146,9 @@ def switch(app: PurePosixPath, deployment_id: str, *, installed: bool) -> Script
         "trap '' HUP PIPE\n"  # what runs from here on is not for the connection to end
         f"detach=\ncommand -v setsid >/dev/null 2>&1 && detach=setsid\n"
         f"$detach sh ./switch {quoted((str(app), deployment_id))}{fresh} >log 2>&1 </dev/null &\n"
-        "wait $!\nstatus=$?\ncat log\ncd ..\nrm -rf .run-$$\nexit $status\n"
+        "wait $!\nstatus=$?\ncat log\ncd ..\nrm -rf .run-$$\n"
+        # empty when its first deployment failed
+        f"cd / && rmdir {quoted((str(app),))} 2>/dev/null\nexit $status\n"
     )
 
 
@@ -205,7 +207,10 @@ def _unname(deployment: Deployment) -> Script:
 
 
 def _tidy(deployment: Deployment) -> Script:
-    """After a success: the images' own names mean the new ones, and layers that nothing uses go."""
+    """After a success: the images' own names mean the new ones, and layers that nothing uses go.
+
+    After a failure, for which it is given a third argument, the names mean what they did before.
+    """
     stack, head = deployment.stack, _head(deployment)
     if stack.takes == "layers":
         return head + script("sweep.sh", STATE=str(deployment.target.state))
@@ -215,7 +220,8 @@ def _tidy(deployment: Deployment) -> Script:
     )
     untag = quoted(stack.untag("@NAME@")).replace("@NAME@", '"$part"')
     parts = f"while read -r part; do {untag} </dev/null >/dev/null 2>&1; done <.incoming; rm -f .incoming"
-    return f"{head}{named}[ ! -f .incoming ] || {{ {parts}; }}\n"
+    own = f'if [ -z "$3" ]; then :\n{named}fi\n'
+    return f"{head}{own}[ ! -f .incoming ] || {{ {parts}; }}\n"
 
 
 def _logs(stack: Stack, container: Container, follow: bool) -> Script:

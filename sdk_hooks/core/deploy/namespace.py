@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from sdk_hooks.container import Container
-from sdk_hooks.core.cni import VERSION
+from sdk_hooks.core.cni import LEASES, VERSION
 from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.target import Script, Target
@@ -59,6 +59,8 @@ def _script(container: Container, target: Target) -> Script:
         "path": target.cni_path,
         "bridges": " ".join(c["bridge"] for j in container.networks for c in j.plugins if "bridge" in c),
         "chains": " ".join(str(len(joined.plugins)) for joined in container.networks),
+        "leases": LEASES,
+        "networks": " ".join(joined.network.name for joined in container.networks),
     }
     head = "".join(f"{key}={quoted((value,))}\n" for key, value in values.items())
     return f"#!/bin/sh\n{head}{script('namespace.sh')}"

@@ -1,6 +1,7 @@
 # shellcheck disable=SC2034,SC2154  # what comes before sets them
 # Connects a network namespace to the networks of a container: network up|down. Set by the caller: name (of the
-# container), namespace (path), path (of the plugins), chains (for each network how many plugins), bridges.
+# container), namespace (path), path (of the plugins), chains (for each network how many plugins), bridges, leases
+# (directory of the addresses of all networks), networks (names of its directories).
 # A configuration net-N-M lacks its closing brace: what the plugin before gave is added.
 cd "${0%/*}" || exit
 
@@ -33,6 +34,31 @@ down() {
 	for bridge in $bridges; do
 		set -- /sys/class/net/"$bridge"/brif/*
 		[ -e "$1" ] || ip link del "$bridge" 2>/dev/null
+	done
+}
+# Nor what all its containers share: where addresses are noted, and chains in which no port and no address is left.
+tidy() {
+	for network in $networks; do
+		set -- "$leases/$network"/[0-9a-f]*
+		[ -e "$1" ] || rm -rf "${leases:?}/$network"
+	done
+	rmdir "$leases" "${leases%/*}" 2>/dev/null
+	[ ! -d "$leases" ] || return 0
+	for tool in iptables ip6tables; do
+		command -v $tool >/dev/null || continue
+		all=$($tool -w -t nat -S 2>/dev/null)
+		printf '%s\n' "$all" | grep -q '^-A CNI-HOSTPORT-DNAT' || drop nat 'CNI-HOSTPORT-[A-Z]*'
+		all=$($tool -w -t filter -S 2>/dev/null)
+		printf '%s\n' "$all" | grep -v -e '-j CNI-ADMIN$' | grep -q -e '^-A CNI-FORWARD' -e '^-A CNI-ADMIN' ||
+			drop filter 'CNI-[FA][A-Z]*'
+	done
+}
+# drop TABLE PATTERN: all chains that match, and what leads to them. xargs understands the quotes of what is listed.
+drop() {
+	for how in 's/^-A \(.* -j @\)$/-D \1/p' 's/^-N \(@\)$/-F \1/p' 's/^-N \(@\)$/-X \1/p'; do
+		printf '%s\n' "$all" | sed -n "${how%@*}$2${how#*@}" | while IFS= read -r rule; do
+			printf '%s\n' "$rule" | xargs "$tool" -w -t "$1" 2>/dev/null
+		done
 	done
 }
 # What a plugin says when it fails is JSON with the reason in `msg`.
@@ -79,5 +105,5 @@ names() {
 }
 case $1 in
 up) up && names ;;
-down) down ;;
+down) down; tidy ;;
 esac

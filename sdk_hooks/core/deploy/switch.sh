@@ -72,6 +72,13 @@ up() {
 	return 1
 }
 
+# Other deployments may share an image, also those of other applications.
+forget() {
+	keep=$(for f in ../*/*/image; do [ "$f" = "../${app##*/}/$1/image" ] || cat "$f"; done 2>/dev/null)
+	# shellcheck disable=SC2086  # names
+	sh "$1/forget" $keep >/dev/null 2>&1
+}
+
 say() { echo "$1" >"$2.new" && mv "$2.new" "$2"; }
 
 if [ -n "$old" ] && [ -d "$old" ]; then
@@ -87,10 +94,7 @@ if sh "$new/start" && up; then
 	for d in */; do
 		d=${d%/}
 		case $d in "$new" | "$previous") continue ;; esac
-		# other deployments may share an image, also those of other applications
-		keep=$(for f in ../*/*/image; do [ "$f" = "../${app##*/}/$d/image" ] || cat "$f"; done 2>/dev/null)
-		# shellcheck disable=SC2086  # names
-		sh "$d/forget" $keep >/dev/null 2>&1
+		forget "$d"
 		rm -rf "$d"
 	done
 	for d in .new-* .run-*; do # whose maker was killed
@@ -102,7 +106,14 @@ if sh "$new/start" && up; then
 fi
 sh "$new/logs" 2>&1 | tail -n 10 | while IFS= read -r line; do echo "log: $line"; done
 sh "$new/stop"
-[ -n "$old" ] && [ -d "$old" ] || exit 4
+if [ -z "$old" ]; then # nobody would think of taking away what never ran
+	forget "$new"
+	tidy=$(cat "$new/tidy")
+	rm -rf "$new" health.log
+	sh -c "$tidy" tidy "${app##*/}" "$new" failed
+	exit 4
+fi
+[ -d "$old" ] || exit 4
 if sh "$old/start"; then
 	echo "put back: $old"
 else
