@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devtool_plugins import locking, trust
+from devtool_plugins import locking, packages, trust
 
 if TYPE_CHECKING:
     from devtool_plugins.inputs import Inputs
@@ -38,32 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output", action="append", metavar="KIND", default=[],
                         help="also write this form, such as oci-archive; may be repeated")  # fmt: skip
-    parser.add_argument(
-        "--install", action="append", metavar="PACKAGE", help="package of a feed, with what it needs (A,B,C)"
-    )
-    parser.add_argument(
-        "--feed", action="append", help="'URL [SUITE COMPONENT...] [key=FILE] [trusted=yes]', or a directory"
-    )
-    parser.add_argument("--recommends", action="store_true", default=None, help="also what they recommend")
-    parser.add_argument(
-        "--setuid",
-        action="append",
-        metavar="PATH",
-        help="program that may have its owner's rights; none: take them away",
-    )
-    parser.add_argument("--run-scripts", action="append", metavar="PACKAGE",
-                        help="run the scripts of this package for real, which are else followed")  # fmt: skip
-    parser.add_argument("--skip-scripts", action="append", metavar="PACKAGE",
-                        help="leave out the scripts of this package")  # fmt: skip
+    packages.add_arguments(parser)
     locking.add_arguments(parser)
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        metavar="GLOB",
-        help="leave out these paths of packages; with ! not these",
-    )
-    parser.add_argument("--package-database", action="store_true", default=None,
-                        help="let dpkg or opkg in the image know its packages")  # fmt: skip
     # devtool takes --base for its own --basepath
     parser.add_argument("--base-image", "--base", dest="base", metavar="IMAGE",
                         help="layout directory, archive, image built before; or small, medium, large, "

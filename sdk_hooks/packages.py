@@ -34,8 +34,7 @@ Alternatives = tuple[Relation, ...]
 class Condition(NamedTuple):
     """What a package needs only beside others, as rpm's `(a if b)` has it."""
 
-    when: tuple[Relation, ...]
-    """All of these are installed."""
+    when: tuple[Relation, ...]  # all of these are installed
     then: Alternatives
 
 

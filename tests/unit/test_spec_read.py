@@ -230,3 +230,18 @@ def test_a_file_that_is_not_there_is_named_with_its_place(tmp_path: Path) -> Non
     path.write_text("files:\n  - {target: /a, content: x}\n  - {target: /b, source: b}\n")
     with fails(f"{path}:3:26: 'files.source': there is no '{tmp_path}/b' [bad-spec]"):
         read.load(path)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("gateway: 10.9.0.1", "a 'gateway' wants the 'subnet' that it is in"),
+        ("subnet: 10.9.0.0/24, gateway: 10.8.0.1", "the gateway 10.8.0.1 is not in 10.9.0.0/24"),
+    ],
+)
+def test_a_gateway_is_in_its_subnet(tmp_path: Path, said: str, why: str) -> None:
+    path = tmp_path / "container.yaml"
+    path.write_text(f"networks: {{a: {{{said}}}}}")
+
+    with fails(f"{path}:1:11: 'networks': {why} [bad-spec]"):
+        read.load(path)
