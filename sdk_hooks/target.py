@@ -82,6 +82,10 @@ class Target:
     """Where they are."""
     listening: frozenset[int] = frozenset()
     """TCP ports that something listens on."""
+    config: str = ""
+    """Where an ordinary user's configurations are; this and `places` only where a runtime was named."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Paths of the programs of runtimes, by their names."""
     stacks: Mapping[str, StackFacts] = field(default_factory=dict)
 
 
