@@ -203,6 +203,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         state=PurePosixPath(one("state")),
         kernel=one("kernel"),
         cgroup=int(one("cgroup", "0")),
+        hybrid=one("hybrid"),
         init=one("init"),
         programs=frozenset(facts.get("program", [])),
         devices=frozenset(facts.get("device", [])),
