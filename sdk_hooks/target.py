@@ -44,6 +44,8 @@ class Needs:
     """Device nodes of which any will do, such as /dev/kvm."""
     one_of_means: str = ""
     """What these stand for, such as "hardware virtualization"."""
+    prevented: str = ""
+    """Why it can't run on this target, whatever is installed there."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Target:
     kernel: str = ""
     cgroup: int = 0
     """Version of the cgroup file system, 0 when there is none."""
+    hybrid: str = ""
+    """Controllers that it has in version 2 of that, while the others are in version 1."""
     init: str = ""
     """systemd, sysvinit, busybox, or nothing that is known."""
     programs: frozenset[str] = frozenset()
@@ -82,6 +86,10 @@ class Target:
     """Where they are."""
     listening: frozenset[int] = frozenset()
     """TCP ports that something listens on."""
+    config: str = ""
+    """Where an ordinary user's configurations are; this and `places` only where a runtime was named."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Paths of the programs of runtimes, by their names."""
     stacks: Mapping[str, StackFacts] = field(default_factory=dict)
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdk_hooks import Runtime, hookimpl
+from sdk_hooks import Needs, Runtime, Target, hookimpl
 from sdk_hooks.runclike import RuncLike
 
 
 class Crun(RuncLike):
     name = "crun"
     summary = "OCI runtime in C, for targets short of memory"
+
+    def needs(self, target: Target) -> Needs:
+        # "cgroups in hybrid mode not supported, drop all controllers from cgroupv2", in every version
+        mixed = f"it wants no cgroup controllers in version 2 beside version 1: {target.hybrid}"
+        return Needs(programs=(self.name,), prevented=mixed if target.hybrid else "")
 
 
 @hookimpl

@@ -7,6 +7,14 @@ from sdk_hooks.runclike import RuncLike, shim
 
 
 class Kata(RuncLike):
+    """Nothing is configured for it: what comes with it will do.
+
+    Its configuration.toml is installed with it, in /usr/share/defaults/kata-containers or below /opt/kata,
+    with the paths of the hypervisor, kernel and image that it was built for, and its shim finds that itself
+    (src/runtime/README.md of kata-containers). A fragment in config.d counts only beside such a file, and
+    could but repeat it. Where a target differs, /etc/kata-containers/configuration.toml on it goes first.
+    """
+
     name = "kata"
     summary = "each container in a virtual machine under KVM, for code that is not trusted"
     alone = False

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Setup, Target, hookimpl
+from sdk_hooks.runclike import shim
 from sdk_hooks.shell import quoted
 
 from .none import assigned, script  # noqa: TID251  relatively it is no second copy
@@ -42,13 +43,12 @@ class CriO:
     def setup(self, runtime: Runtime, target: Target) -> Setup | None:
         if target.uid or not (runtime.program or runtime.handler):
             return None
-        how = f'runtime_path = "/usr/bin/{runtime.program}"\nruntime_type = "oci"'
-        if not runtime.program:
-            shim = needs[0] if (needs := runtime.needs(target).programs) else ""
-            how = f'runtime_path = "/usr/bin/{shim}"\nruntime_type = "vm"'
+        program = runtime.program or shim(runtime.handler)
+        path = target.places.get(program, f"/usr/bin/{program}")
+        how = f'runtime_path = "{path}"\nruntime_type = "{"oci" if runtime.program else "vm"}"'
         text = f"[crio.runtime.runtimes.{runtime.name}]\n{how}\n"
-        path = f"/etc/crio/crio.conf.d/50-devtool-containers-{runtime.name}.conf"
-        return Setup(path, text, 'kill -HUP "$(pidof crio)"\n')
+        file = f"/etc/crio/crio.conf.d/50-devtool-containers-{runtime.name}.conf"
+        return Setup(file, text, 'kill -HUP "$(pidof crio)"\n')
 
     def inventory(self, containers: Argv, details: bool) -> Script:
         states = "".join(
@@ -56,7 +56,9 @@ class CriO:
             f"echo state {quoted((name,))} known\n"
             for name in containers
         )
-        runtimes = f"{_ASK} info -o go-template --template {quoted((_RUNTIMES,))}\n"
+        # the CRI has had names of CDI devices since Kubernetes 1.27, and CRI-O has taken them since 1.28
+        cdi = "case $1 in 0.* | 1.? | 1.?.* | 1.1?.* | 1.2[0-7].*) ;; *) echo cdi yes ;; esac\n"
+        runtimes = f"{cdi}{_ASK} info -o go-template --template {quoted((_RUNTIMES,))}\n"
         return (
             f'v=$($limit {_ASK} version 2>&1) || {{ echo "$v"; return 1; }}\n'
             'set -- ${v##*RuntimeVersion:}\necho "version $1"\n'
@@ -153,6 +155,7 @@ def _box(container: Container, target: Target) -> dict[str, Any]:
             {"container_path": d.target, "host_path": d.source, "permissions": d.access}
             for d in (node.device for node in container.devices)
         ],
+        "CDI_devices": [{"name": name} for name in container.cdi],
         "linux": {"resources": _resources(container, target), "security_context": _security(container)},
     }
     if container.command is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from sdk_hooks import Argv, Container, Runtime, Script, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
@@ -65,10 +66,17 @@ class Docker(DockerLike):
         return super().lacks(runtime, target)
 
     def setup(self, runtime: Runtime, target: Target) -> Setup | None:
-        if target.uid or not runtime.program:
-            return None
         entry = {"runtimes": {runtime.name: {"path": runtime.program}}}
-        return Setup("/etc/docker/daemon.json", entry, 'kill -HUP "$(cat /run/docker.pid)"\n')
+        if not runtime.program:
+            return None
+        if not target.uid:
+            return Setup("/etc/docker/daemon.json", entry, 'kill -HUP "$(cat /run/docker.pid)"\n')
+        facts = target.stacks.get(self.name)
+        socket = facts.daemon.removeprefix("unix://") if facts else ""
+        if not target.config or not socket.startswith("/"):
+            return None  # root's daemon, which this login may only use
+        pid = quoted((f"{PurePosixPath(socket).parent}/docker.pid",))
+        return Setup(f"{target.config}/docker/daemon.json", entry, f'kill -HUP "$(cat {pid})"\n')
 
     def _before(self, container: Container) -> Script:
         """Give new volumes to the container's user, as other engines do; what the image has there counts."""

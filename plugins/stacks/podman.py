@@ -8,7 +8,8 @@ from sdk_hooks.dockerlike import DockerLike
 _KNOWN = ("crun", "runc", "runsc", "youki")
 """Runtimes that containers.conf has when nobody says anything."""
 _PLACES = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
-_DROP_INS = "/etc/containers/containers.conf.d"
+_CONF = "containers/containers.conf"
+_DROP_INS = f"/etc/{_CONF}.d"
 _TABLE = r"/^\[engine\.runtimes\]/,/^\[[^e]/s/^ *\([A-Za-z0-9_-]*\) *=.*/runtime \1/p"
 # Which IDs its containers have it alone knows: those of /etc/subuid, of a directory, or as it was once.
 _IDS = """\
@@ -34,7 +35,10 @@ class Podman(DockerLike):
     held = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
     server_version = "{{.Client.Version}}"
     networks = (*DockerLike.networks, "macvlan")
-    set_up = f"sed -n '{_TABLE}' /etc/containers/containers.conf {_DROP_INS}/*.conf 2>/dev/null\n"
+    set_up = (
+        f"c=${{XDG_CONFIG_HOME:-$HOME/.config}}/{_CONF}\n"
+        f'sed -n \'{_TABLE}\' /etc/{_CONF} {_DROP_INS}/*.conf "$c" "$c.d"/*.conf 2>/dev/null\n'
+    )
     found = _IDS
     cdi = "case $v in [0-3].* | 4.0.*) ;; *) echo cdi yes ;; esac\n"
     space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
@@ -46,10 +50,13 @@ class Podman(DockerLike):
         return super().lacks(runtime, target)
 
     def setup(self, runtime: Runtime, target: Target) -> Setup | None:
-        if target.uid or not runtime.program:
+        if not runtime.program or (target.uid and not target.config):
             return None
-        places = ", ".join(f'"{place}/{runtime.program}"' for place in _PLACES)
-        name = f"{_DROP_INS}/50-devtool-containers-{runtime.name}.conf"
+        known = target.places.get(runtime.program)
+        paths = dict.fromkeys((*((known,) if known else ()), *(f"{p}/{runtime.program}" for p in _PLACES)))
+        places = ", ".join(f'"{path}"' for path in paths)
+        directory = f"{target.config}/{_CONF}.d" if target.uid else _DROP_INS
+        name = f"{directory}/50-devtool-containers-{runtime.name}.conf"
         return Setup(name, f"[engine.runtimes]\n{runtime.name} = [{places}]\n")
 
     def _networked(self, container: Container) -> Script:

@@ -60,6 +60,19 @@ def test_an_ordinary_user_runs_it(shell: Path, tmp_path: Path) -> None:
     assert done.stdout == "0\n"  # of a user namespace, where it is the user
 
 
+def test_what_is_chosen_here_runs(cli: Cli, shell: Path) -> None:
+    """crun refuses cgroups of both versions, which a machine may have: then it is another one."""
+    options = ("-o", str(shell), "--stack", "none", "--cmd", "true")
+    done = cli("container-run", "shell", *options)
+    assert done.status == 0, done.stderr
+
+    mixed = Path("/sys/fs/cgroup/unified/cgroup.controllers")
+    if mixed.is_file() and mixed.read_text().strip() and shutil.which("crun"):
+        done = cli("container-run", "shell", *options, "--runtime", "crun")
+        assert done.status == 1
+        assert "  it wants no cgroup controllers in version 2 beside version 1: " in done.stderr
+
+
 def test_a_directory_that_it_mounts_is_made(cli: Cli, shell: Path, tmp_path: Path) -> None:
     volume = ("--volume", f"{tmp_path}/not/there:/data")
     done = cli(*words(shell, "sh -c 'ls -d /data'"), *volume)

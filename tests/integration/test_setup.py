@@ -1,6 +1,7 @@
 """docker is set up for a runtime that it does not know, and that is taken back."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from lab.fixtures import MakeBoard
@@ -79,6 +80,27 @@ def test_what_is_used_or_was_changed_since_stays(docker: Place) -> None:
         f"BOARD: {CONFIG} was changed since: what was added for crun stays in it\n"
     )
     assert docker.sh(f"cat {CONFIG}") == "{}\n"
+
+
+def test_an_ordinary_users_own_daemon_is_set_up(at: Callable[[str], Place]) -> None:
+    """In its own configuration; root's is not touched."""
+    own = at("docker-user")
+    crun = find_program("crun")
+    if crun is None:
+        pytest.skip("crun is not installed: apt-get install crun")
+    install(own.board, crun, "/usr/sbin/crun")
+    before = own.sh("cat /run/user/1000/docker.pid")
+    done = own.deploy("hello-http", "v1", "--runtime", "crun", "--setup")
+    file = "/home/user/.config/docker/daemon.json"
+    assert json.loads(own.sh(f"cat {file}")) == {"runtimes": {"crun": {"path": "crun"}}}, done.stderr
+    assert "crun" in own.sh("docker info --format '{{json .Runtimes}}'")
+    assert own.sh("cat /run/user/1000/docker.pid") == before
+    assert done.status == 0, done.stderr
+
+    undone = own.undeploy("hello-http", "--undo-setup")
+    assert own.normal(undone.stderr) == "BOARD: docker is no longer set up for crun\n"
+    assert own.sh(f"ls {file} 2>/dev/null || echo none") == "none\n"
+    assert "crun" not in own.sh("docker info --format '{{json .Runtimes}}'")
 
 
 @pytest.mark.parametrize(("text", "why"), [("[]", "it is no object"), ("{", "Expecting property name")])

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,34 @@ def test_it_runs_a_container(stranger: Cli, crun: Place, store: Path) -> None:
 
     assert done.status == 0, done.stderr
     assert crun.board.run(("test", "-e", "/tmp/crun-debug.log")).returncode == 0
+
+
+@pytest.mark.parametrize("stack", ["podman", "podman-user"])
+def test_podman_is_set_up_for_it(stranger: Cli, at: Callable[[str], Place], store: Path, stack: str) -> None:
+    """It has no entry in containers.conf, root's or the login's own, until --setup makes one."""
+    place = at(stack)
+    words = ("container-deploy", "plain", place.alias, *place.ssh, "-o", str(store / "v1"))
+    done = stranger(*words, "--runtime", "crun-debug")
+    assert (done.status, place.normal(done.stderr)) == (
+        1,
+        "error: podman on 'BOARD' can't use the runtime 'crun-debug' [unknown-runtime]\n"
+        "  its containers.conf has no entry for crun-debug\n"
+        "  hint: let it be set up there: --setup; "
+        "or choose another one with --runtime, or another stack with --stack\n",
+    )
+    home = "/home/user/.config" if place.user else "/etc"
+    file = f"{home}/containers/containers.conf.d/50-devtool-containers-crun-debug.conf"
+    assert place.sh(f"ls {file} 2>/dev/null || echo none") == "none\n"
+
+    done = stranger(*words, "--runtime", "crun-debug", "--setup")
+    assert done.status == 0, done.stderr
+    assert place.facts()["version"] == "v1"
+    assert place.sh("podman inspect --format '{{.OCIRuntime}}' plain") == "crun-debug\n"
+    assert '"/usr/bin/crun"' in place.sh(f"cat {file}")
+
+    undone = place.undeploy("plain", "--undo-setup")
+    assert place.normal(undone.stderr) == "BOARD: podman is no longer set up for crun-debug\n"
+    assert place.sh(f"ls {file} 2>/dev/null || echo none") == "none\n"
 
 
 def test_without_it_the_name_is_unknown(cli: Cli, crun: Place, store: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sdk_plugins.runtimes.crun import Crun
 from sdk_plugins.runtimes.kata import Kata
 from sdk_plugins.runtimes.runsc import Runsc
 from sdk_plugins.runtimes.runx import RunX
@@ -181,6 +182,48 @@ def test_podman_is_set_up_by_a_file_of_ours() -> None:
         "/etc/containers/containers.conf.d/50-devtool-containers-runx.conf",
         "[engine.runtimes]\nrunx = "
         '["/usr/sbin/runX", "/usr/bin/runX", "/usr/local/sbin/runX", "/usr/local/bin/runX"]\n',
+    )
+
+
+def test_where_crun_refuses_the_cgroups_another_one_is_taken() -> None:
+    both = replace(BOARD, hybrid="hugetlb", programs=frozenset({"tar", "crun", "runc"}))
+    refused = "it wants no cgroup controllers in version 2 beside version 1: hugetlb"
+
+    found = choose.runtime(both, OURS, NoStack())
+    assert found
+    assert found.name == "runc"
+    with fails(
+        f"crun can't run on 'board' [no-runtime]\n  {refused}\n  hint: choose another one with --runtime"
+    ):
+        choose.runtime(both, OURS, NoStack(), "crun")
+    alone = replace(both, programs=frozenset({"tar", "crun"}))
+    with fails(
+        "'board' has no OCI runtime [no-runtime]\n"
+        f"  looked for: crun, pflask, runc, runsc, youki\n  crun: {refused}\n"
+        "  hint: install one of them there"
+    ):
+        choose.runtime(alone, OURS, NoStack())
+    with fails(
+        "'board' has nothing that runs containers [no-engine]\n"
+        "  looked for: containerd, cri-o, docker, none, podman, crun, pflask, runc, runsc, youki\n"
+        f"  crun: {refused}\n  hint: install one of them there"
+    ):
+        choose.stack(alone, OURS)
+
+
+def test_an_ordinary_user_has_configurations_of_its_own() -> None:
+    own = replace(KVM, uid=1000, config="/home/u/.config", places={"runX": "/opt/xen/runX"})
+    found = Podman().setup(RunX(), own)
+    assert found
+    assert found.path == "/home/u/.config/containers/containers.conf.d/50-devtool-containers-runx.conf"
+    assert '["/opt/xen/runX", "/usr/sbin/runX", ' in found.content
+
+    assert Docker().setup(Crun(), own) is None  # root's daemon
+    daemon = StackFacts("26.1.5", daemon="unix:///run/user/1000/docker.sock")
+    assert Docker().setup(Crun(), replace(own, stacks={"docker": daemon})) == Setup(
+        "/home/u/.config/docker/daemon.json",
+        {"runtimes": {"crun": {"path": "crun"}}},
+        'kill -HUP "$(cat /run/user/1000/docker.pid)"\n',
     )
 
 

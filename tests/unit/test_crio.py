@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 
+import pytest
 from sdk_plugins.runtimes.crun import Crun
 from sdk_plugins.runtimes.kata import Kata
 from sdk_plugins.runtimes.pflask import Pflask
@@ -46,6 +48,24 @@ def test_a_container_becomes_a_pod_with_one_container() -> None:
     assert "command" not in box
 
 
+def test_cdi_devices_are_told_by_their_names() -> None:
+    """As ContainerConfig of cri-api's api.proto has them: `repeated CDIDevice CDI_devices = 17`."""
+    made = CriO().files(container(settings=HOST, cdi=("acme.com/led=red", "acme.com/led=blue")), TARGET)
+
+    names = [{"name": "acme.com/led=red"}, {"name": "acme.com/led=blue"}]
+    assert json.loads(made["container.json"])["CDI_devices"] == names
+
+
+@pytest.mark.parametrize(("version", "said"), [("1.27.4", ""), ("1.28.0", "cdi yes"), ("1.37.0", "cdi yes")])
+def test_a_version_that_takes_names_says_so(version: str, said: str) -> None:
+    """crictl is stood in for: what is tried is how a shell reads its answer."""
+    text = f"crictl() {{ echo 'RuntimeVersion:  {version}'; }}\npodman() {{ :; }}\nlimit=\n"
+    script = f"{text}inventory() {{\n{CriO().inventory((), True)}}}\ninventory\n"
+    found = subprocess.run(("sh",), input=script, capture_output=True, text=True, check=True).stdout
+
+    assert [line for line in found.splitlines() if line.startswith("cdi")] == ([said] if said else [])
+
+
 def test_what_the_cri_has_no_place_for_is_refused() -> None:
     settings = replace(HOST, ulimits=(Ulimit("core", 0, 0),))
     with fails(
@@ -79,6 +99,12 @@ def test_a_handler_is_asked_for_and_set_up() -> None:
         "[crio.runtime.runtimes.kata]\n"
         'runtime_path = "/usr/bin/containerd-shim-kata-v2"\nruntime_type = "vm"\n',
         'kill -HUP "$(pidof crio)"\n',
+    )
+    elsewhere = replace(KNOWN, places={"crun": "/opt/bin/crun"})
+    found = stack.setup(Crun(), elsewhere)
+    assert found
+    assert found.content == (
+        '[crio.runtime.runtimes.crun]\nruntime_path = "/opt/bin/crun"\nruntime_type = "oci"\n'
     )
     assert stack.setup(Pflask(), KNOWN) is None
     assert stack.setup(Kata(), replace(KNOWN, uid=1000)) is None

@@ -9,7 +9,7 @@ from sdk_hooks.core import cni
 from sdk_hooks.core.deploy import ids, nested
 from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.deploy.probe import Found
-from sdk_hooks.core.deploy.runtimes import check_takes, lone, missing
+from sdk_hooks.core.deploy.runtimes import cannot_run, check_takes, lone, missing, unfit
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.core.ui import human
 from sdk_hooks.errors import SdkError
@@ -35,12 +35,12 @@ def stack(target: Target, plugins: Plugins, wanted: str = "") -> Stack:
     broken = any(facts.problem for facts in target.stacks.values())
     if broken and all(s.takes == "layers" for s in usable.values()):
         # what the engine holds comes back when it is started: nothing may take its place unasked
-        raise _no_stack(target, known, lone(plugins))
+        raise _no_stack(target, known, plugins)
     name = plugins.manager.hook.sdk_choose_stack(target=target, stacks=usable)
     if name is None and target.confined and alone:
         raise _needs_root(target)
     if name is None:
-        raise _no_stack(target, known, lone(plugins))
+        raise _no_stack(target, known, plugins)
     return plugins.stack(name)
 
 
@@ -62,12 +62,7 @@ def runtime(
         found = plugins.runtime(wanted)
         lacks = missing(found, target)
         if lacks:
-            raise SdkError(
-                f"{wanted} can't run on {target.name!r}",
-                detail="\n".join(lacks),
-                hint="install it there, or choose another one with --runtime",
-                code="no-runtime",
-            )
+            raise cannot_run(found, lacks, target)
         check_takes(chosen, found, target, setup=setup)
         return found
     if chosen.takes != "layers":
@@ -76,7 +71,7 @@ def runtime(
     if not usable:
         raise SdkError(
             f"{target.name!r} has no OCI runtime",
-            detail=f"looked for: {', '.join(lone(plugins))}",
+            detail="\n".join((f"looked for: {', '.join(lone(plugins))}", *unfit(plugins, target))),
             hint="install one of them there",
             code="no-runtime",
         )
@@ -177,14 +172,15 @@ def _others(usable: Iterable[str]) -> str:
     return f"choose what is there: {options}" if options else ""
 
 
-def _no_stack(target: Target, stacks: Iterable[str], runtimes: Iterable[str]) -> SdkError:
+def _no_stack(target: Target, stacks: Iterable[str], plugins: Plugins) -> SdkError:
     broken = {name: facts.problem for name, facts in target.stacks.items() if facts.problem}
     if broken:
         name, problem = sorted(broken.items())[0]
         return _not_running(name, target, problem, ())
+    looked = lone(plugins)
     return SdkError(
         f"{target.name!r} has nothing that runs containers",
-        detail=f"looked for: {', '.join([*sorted(stacks), *sorted(runtimes)])}",
+        detail="\n".join((f"looked for: {', '.join([*sorted(stacks), *looked])}", *unfit(plugins, target))),
         hint="install one of them there",
         code="no-engine",
     )

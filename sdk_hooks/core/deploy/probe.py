@@ -118,6 +118,7 @@ def script(
     lists = f"wanted='{' '.join(sorted(programs))}'\ndevices='{' '.join(sorted(present))}'\n"
     head = f"name={quoted((name,))}\n{lists}"
     parts = [head, state_directory(), "probe() {\n", resource("probe.sh"), devices]
+    parts += _places({p for n in needs for p in n.programs}) if details else []
     for stack in stacks.values():
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
         body = f"inventory() {{\n{stack.inventory(containers, details).rstrip()}\n}}"
@@ -134,6 +135,12 @@ def script(
         parts.append(f"if quiet command -v {runtime.needs(blank).programs[0]}; then\n{''.join(each)}fi\n")
     # printed at once: every line by itself would be a packet by itself
     return _lean("".join(parts) + '}\nfacts=$(probe)\nprintf "%s\\n" "$facts"\n')
+
+
+def _places(programs: Collection[str]) -> list[Script]:
+    """Commands that tell where *programs* are, and the login's configurations."""
+    found = [f"p=$(command -v {quoted((p,))}) && echo place {quoted((p,))} $p\n" for p in sorted(programs)]
+    return [*found, '[ "$uid" = 0 ] || echo "config ${XDG_CONFIG_HOME:-$HOME/.config}"\n']
 
 
 def _lean(text: Script) -> Script:
@@ -196,6 +203,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         state=PurePosixPath(one("state")),
         kernel=one("kernel"),
         cgroup=int(one("cgroup", "0")),
+        hybrid=one("hybrid"),
         init=one("init"),
         programs=frozenset(facts.get("program", [])),
         devices=frozenset(facts.get("device", [])),
@@ -208,6 +216,8 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         cni_path="".join(cni[:1]),
         filters=frozenset(facts.get("filters", [])) if one("seccomp") else frozenset(),
         listening=frozenset(int(port, 16) for port in facts.get("listen", [])),
+        config=one("config"),
+        places={name: path for name, path in map(_pair, facts.get("place", [])) if path.startswith("/")},
         stacks=stacks,
     )
     held = one("ports") if one("now").startswith("running") else ""

@@ -10,6 +10,9 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
 	echo cgroup 2
 elif [ -d /sys/fs/cgroup/memory ] || [ -d /sys/fs/cgroup/cpu ] || [ -d /sys/fs/cgroup/systemd ]; then
 	echo cgroup 1
+	c=
+	read -r c 2>/dev/null </sys/fs/cgroup/unified/cgroup.controllers
+	[ -z "$c" ] || echo "hybrid $c"
 fi
 if [ -d /run/systemd/system ]; then
 	echo init systemd

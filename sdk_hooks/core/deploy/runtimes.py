@@ -25,7 +25,25 @@ def missing(found: Runtime, target: Target) -> list[str]:
         lacks.append(
             f"it needs cgroup {versions}, the target has {f'v{target.cgroup}' if target.cgroup else 'none'}"
         )
-    return lacks
+    return [*lacks, *((needs.prevented,) if needs.prevented else ())]
+
+
+def cannot_run(found: Runtime, lacks: list[str], target: Target) -> SdkError:
+    """That *target* can't run *found*, for the reasons that `missing` gave."""
+    install = "install it there, or " if lacks[0].startswith("no ") else ""
+    return SdkError(
+        f"{found.name} can't run on {target.name!r}",
+        detail="\n".join(lacks),
+        hint=f"{install}choose another one with --runtime",
+        code="no-runtime",
+    )
+
+
+def unfit(plugins: Plugins, target: Target) -> list[str]:
+    """What keeps the runtimes from running containers by themselves whose programs *target* has."""
+    members = (plugins.runtime(name) for name in lone(plugins))
+    there = (each for each in members if target.programs.issuperset(each.needs(target).programs))
+    return [f"{each.name}: {lacks}" for each in there for lacks in missing(each, target)]
 
 
 def check_takes(chosen: Stack, found: Runtime, target: Target, *, setup: bool) -> None:

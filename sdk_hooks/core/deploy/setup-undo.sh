@@ -1,6 +1,7 @@
 # shellcheck disable=SC1090,SC1091,SC2154  # facts is made for each setup, and sets what is used here
 # Takes back what was set up here. Set by the caller: STATE. Each directory of STATE/setup has the files facts
-# (stack, runtime, path), before (when there was one), after and reload; their numbers are their order.
+# (stack, runtime, path), before (when there was one), after and reload; their numbers are their order. With
+# `cleared` that has to be read before, or what is taken back would stay in the memory of who reads it.
 
 # Takes back one; says why when that can't be.
 undo_one() {
@@ -18,12 +19,16 @@ undo_one() {
 		echo "$path was changed since: what was added for $runtime stays in it"
 		return 1
 	fi
+	if [ -f "$1/cleared" ]; then
+		cat "$1/cleared" >"$path" || return
+		sh "$1/reload" >/dev/null 2>&1 && sleep 1
+	fi
 	if [ -f "$1/before" ]; then
 		cp -p "$1/before" "$path.new" && mv "$path.new" "$path" || return
 	else
 		rm -f "$path"
 	fi
-	sh "$1/reload" >/dev/null 2>&1
+	[ -f "$1/cleared" ] || sh "$1/reload" >/dev/null 2>&1
 	rm -rf "$1"
 	[ -n "$failed" ] || echo "$stack is no longer set up for $runtime"
 }

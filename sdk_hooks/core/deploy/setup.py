@@ -42,7 +42,8 @@ def plan(connection: Connection, stack: Stack, runtime: Runtime | None, target: 
         return None
     before = link.run(connection, f"cat {quoted((wanted.path,))} 2>/dev/null").output
     after = _merged(wanted, before, connection.name)
-    return Change(stack, runtime, _script(wanted, after, stack, runtime, target))
+    cleared = _cleared(wanted, before)
+    return Change(stack, runtime, _script(wanted, after, cleared, stack, runtime, target))
 
 
 def apply(change: Change, connection: Connection, name: str) -> None:
@@ -94,6 +95,18 @@ def _merged(wanted: Setup, before: str, name: str) -> str:
     return json.dumps(_over(wanted.content, there), indent=4) + "\n"
 
 
+def _cleared(wanted: Setup, before: str) -> str:
+    """The file as it has to be read once when this is taken back; empty when what was there before will do.
+
+    A daemon that reads a file again forgets no entries of an object that is not in it.
+    """
+    if isinstance(wanted.content, str):
+        return ""
+    there = json.loads(before or "{}")
+    without: dict[str, Any] = {key: {} for key, value in wanted.content.items() if isinstance(value, Mapping)}
+    return "" if without.keys() <= there.keys() else json.dumps(_over(without, there), indent=4) + "\n"
+
+
 def _over(added: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
     """*there*, and of *added* what it lacks, object by object."""
     found = dict(there)
@@ -106,12 +119,15 @@ def _over(added: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _script(wanted: Setup, after: str, stack: Stack, runtime: Runtime, target: Target) -> Script:
+def _script(
+    wanted: Setup, after: str, cleared: str, stack: Stack, runtime: Runtime, target: Target
+) -> Script:
     """Writes the file whole, and beside the deployments a record of what was there."""
     path = quoted((wanted.path,))
     facts = {"stack": stack.name, "runtime": runtime.name, "path": wanted.path}
     record = "".join(f"{key}={quoted((value,))}\n" for key, value in facts.items())
     files = {"after": after, "facts": record, "reload": wanted.reload or ":\n"}
+    files.update({"cleared": cleared} if cleared else {})
     return (
         f"umask 022\nn=0\nfor d in {target.state}/setup/[0-9]*; do\n"
         '[ "${d##*/}" -le $n ] 2>/dev/null || n=${d##*/}\ndone\n'
