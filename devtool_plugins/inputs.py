@@ -23,6 +23,7 @@ from sdk_hooks.errors import SdkError, UsageError
 from sdk_hooks.target import Platform
 
 if TYPE_CHECKING:
+    from sdk_hooks.base_images import BaseImage
     from sdk_hooks.core.bom.lockcheck import Keeper
     from sdk_hooks.core.feeds.source import FeedSource
     from sdk_hooks.core.sdk.workspace import Recipe
@@ -120,16 +121,26 @@ def _with_packages(
         place, member = bases.find(spec.base, args.name, session)
         spec = replace(spec, base=place)
     source = bases.below(source, member) if member else source
-    if not (spec.install or (member and member.lists)):
+    wanted = source.platform or (keeper.platform if keeper else machines.here())
+    below = packages(spec, member, wanted, session, keeper)
+    if below is None:
         if args.feed:
             what = "--feed says where packages are, and nothing says which"
             raise UsageError(what, hint="name them: --install PACKAGE")
         return source, spec, None
+    spec = below.spec
+    return replace(source, platform=wanted, below=below.groups), spec, below
+
+
+def packages(
+    spec: Spec, base: BaseImage | None, platform: Platform, session: Session, keeper: Keeper | None = None
+) -> FeedSource | None:
+    """Where the packages of *spec* and its *base* come from: its feeds or the SDK's; None without any."""
+    if not (spec.install or (base and base.lists)):
+        return None
     if session.sdk and not spec.feeds:
         spec = replace(spec, feeds=session.sdk.feeds())
-    wanted = source.platform or (keeper.platform if keeper else machines.here())
-    below = locking.packages(keeper, spec, wanted, session, member)
-    return replace(source, platform=wanted, below=below.groups), spec, below
+    return locking.packages(keeper, spec, platform, session, base)
 
 
 def said(args: argparse.Namespace, session: Session) -> Spec:

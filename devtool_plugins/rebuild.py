@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devtool_plugins import container_build, inputs, locking
+from devtool_plugins import bases, container_build, inputs
 
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
@@ -65,7 +65,8 @@ def packages(built: Built, session: Session) -> FeedSource | None:
     """
     with _there(built):
         spec = inputs.said(arguments(built, session), session)
-    return locking.packages(None, spec, built.image.platform, session) if spec.install else None
+        member = bases.find(spec.base, built.name, session)[1] if spec.base else None
+        return inputs.packages(spec, member, built.image.platform, session)
 
 
 def command(built: Built, session: Session) -> str:

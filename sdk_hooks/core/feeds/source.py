@@ -86,13 +86,14 @@ class FeedSource:
         groups[-1].read = [component(choice.pool, package) for package in first]
         return groups
 
-    def packages(self) -> list[Component]:
+    def packages(self, there: Sequence[Component] = ()) -> list[Component]:
         """What `groups` would install of the feeds as they are this moment; only lists are fetched.
 
+        :param there: What the image of a base has.
         :raises SdkError: When they are not to be had.
         """
         self.fresh = True
-        choice = self.choose()
+        choice = self.choose(there)
         chosen = (*choice.base.packages, *choice.solution.packages)
         return [component(choice.pool, package) for package in chosen]
 

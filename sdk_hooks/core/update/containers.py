@@ -72,7 +72,7 @@ class Checker:
         source = self.source_of(built)
         if source is None:
             return ()
-        now = source.packages()
+        now = source.packages(built.record.below if built.record else ())
         self._note_feeds(built, source)
         if built.record is None:
             return ()

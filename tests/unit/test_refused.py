@@ -1,0 +1,71 @@
+"""What runtimes with a machine of their own, and ctr, refuse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sdk_plugins.runtimes.kata import Kata
+from sdk_plugins.runtimes.runx import RunX
+
+from sdk_hooks import (
+    Device,
+    DeviceNode,
+    HealthCheck,
+    Resources,
+    Settings,
+    Ulimit,
+)
+from sdk_hooks.core.registry import load
+from sdk_hooks.testing import TARGET, container
+
+from .helpers import AMD64, fails
+
+OURS = load()
+BOARD = replace(TARGET, name="board", platform=AMD64)
+HOST = Settings(network="host")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({}, "run as another user than root"),
+        ({"user": (0, 0)}, "set environment variables: GREETING"),
+        (
+            {"user": (0, 0), "settings": Settings(network="none")},
+            "give a container another network than dom0's, whose sockets it has",
+        ),
+        (
+            {"user": (0, 0), "settings": replace(HOST, resources=Resources(memory=1))},
+            "limit resources: its machines have 1024 MB and two processors",
+        ),
+        (
+            {"user": (0, 0), "settings": replace(HOST, healthcheck=HealthCheck(("check",)))},
+            "run a health check's command in the container",
+        ),
+        ({"user": (0, 0), "settings": replace(HOST, hostname="a")}, "give its machine a host name"),
+        ({"user": (0, 0), "settings": replace(HOST, read_only=True)}, "make the root file system read-only"),
+        ({"user": (0, 0), "settings": HOST}, ""),
+    ],
+)
+def test_runx_refuses_what_its_machines_do_not_get(changes: dict[str, object], what: str) -> None:
+    assert RunX().refuses(container(**changes)) == what
+
+
+def test_kata_shares_no_network_and_gets_no_character_devices() -> None:
+    node = DeviceNode(Device("/dev/a", "/dev/a"), "c", 4, 64, 0o660, (0, 20))
+    own = Settings(network="bridge")
+
+    assert Kata().refuses(container()) == "share the target's network: its virtual machine has one of its own"
+    assert Kata().refuses(container(settings=own, devices=(node,))).startswith("pass character devices")
+    assert Kata().refuses(container(settings=own, devices=(replace(node, kind="b"),))) == ""
+
+
+def test_ctr_sets_no_limits_of_processes() -> None:
+    with fails(
+        "ctr can't set the limit 'nofile' of processes [no-ulimit]\n"
+        "  hint: use another stack, or leave out ulimits:"
+    ):
+        OURS.stack("containerd").run(
+            container(settings=Settings(ulimits=(Ulimit("nofile", 1, 1),)), attach=True)
+        )
