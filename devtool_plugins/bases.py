@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,10 +20,8 @@ def find(wanted: str, name: str, session: Session) -> tuple[str | None, BaseImag
     :param name: Of the image that is to be built, which can't be its own base.
     :raises SdkError: When it is neither.
     """
-    place = wanted if wanted == name and not os.path.exists(wanted) else images.base(wanted, session.images)
-    if os.sep in place or os.path.exists(place):
-        return place, None
-    return None, session.plugins.base_image(wanted)
+    place = images.base(wanted, session.images, name)
+    return (place, None) if place else (None, session.plugins.base_image(wanted))
 
 
 def below(source: Source, base: BaseImage) -> Source:

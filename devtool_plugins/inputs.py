@@ -60,6 +60,8 @@ def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = Non
         return Inputs(source, spec, epoch, (os.path.abspath(args.tree), file), packages=found)
     if _packages_alone(args, session):
         spec = spec.over(_file(args, Path.cwd()))
+        if session.sdk and not spec.install:
+            session.ui.step(f"no recipe {args.name} is in your workspace: it is the base image alone")
         source, spec, found = _with_packages(Source([], None), spec, args, session, keeper)
         file = os.path.abspath(args.file or spec_file.FILE_NAME)
         return Inputs(source, spec, epoch, (file,), packages=found)

@@ -51,11 +51,13 @@ def place_of(wanted: str, directory: Path) -> str:
     return str(find(name, directory, tag or "latest").layout)
 
 
-def base(wanted: str, directory: Path) -> str:
+def base(wanted: str, directory: Path, own: str = "") -> str:
     """The base image that *wanted* means: a path, else the name of an image in *directory*.
 
     Names are looked up as meta-virtualization does it for OCI_BASE_IMAGE.
 
+    :param own: The name of the image that is to be built, which can't be its own base.
+    :returns: Its path; empty when *wanted* is a name that no image has.
     :raises SdkError: When it means one that is in a registry.
     """
     if "://" in wanted:
@@ -64,9 +66,16 @@ def base(wanted: str, directory: Path) -> str:
             hint=f"fetch it: skopeo copy {wanted} oci:base:latest; then use base",
             code="no-base",
         )
-    names = (f"{wanted}-latest-oci", f"{wanted}-oci", wanted)
-    places = [Path(wanted), *(directory / name for name in names if os.sep not in wanted)]
-    return str(next((place for place in places if place.exists()), wanted))
+    if os.sep in wanted:
+        return wanted
+    names = (f"{wanted}-latest-oci", f"{wanted}-oci", wanted) if wanted != own else ()
+    places = [Path(wanted), *(directory / name for name in names)]
+    return next((str(place) for place in places if _is_image(place)), "")
+
+
+def _is_image(path: Path) -> bool:
+    """Whether it looks like a layout or an archive: a directory may have the name of a base by chance."""
+    return path.is_file() or any((path / name).exists() for name in ("index.json", "manifest.json"))
 
 
 def _names(directory: Path) -> list[str]:

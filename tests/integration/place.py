@@ -126,6 +126,12 @@ class Place:
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
+    def inside(self, name: str, *command: str) -> str:
+        """What *command* prints in the container *name*."""
+        done = self.board.run((self.engine, "exec", name, *command))
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
     def processes(self, word: str) -> list[int]:
         """This machine's numbers of the board's processes whose command line has *word* in it."""
         found = []

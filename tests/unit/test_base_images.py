@@ -157,27 +157,16 @@ def test_what_the_base_has_just_so_is_in_no_other_layer(packages: Path) -> None:
 
 
 def test_a_path_stands_before_a_plugin(
-    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A directory that only has the name of a base does not."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "small").mkdir()
-    assert (
-        main(
-            [
-                "container-build",
-                "app",
-                "--base",
-                "small",
-                "--install",
-                "app",
-                "--feed",
-                str(packages),
-                "-o",
-                "out",
-            ]
-        )
-        == 1
-    )
+    write(tmp_path, {"small/index.json": "{}", "distroless/": ""})
+    words = ["container-build", "app", "--install", "app", "--feed", str(packages), "-o", "out"]
+
+    assert main([*words, "--base", "small"]) == 1
+    assert capsys.readouterr().err.startswith("error: the image 'small' is damaged [bad-base]\n")
+    assert main([*words, "--base", "distroless"]) == 0
 
 
 def test_a_base_without_a_program_waits_for_one(packages: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,3 +170,14 @@ def test_what_is_not_understood_is_said(root: Root, text: str, why: str) -> None
 def test_a_program_in_another_language_is_not_followed(root: Root) -> None:
     with pytest.raises(NotUnderstoodError, match=r"^it is a program for '/usr/bin/perl'$"):
         run.follow(root, "app", "amd64", "postinst", "#!/usr/bin/perl\nprint 1;\n")
+
+
+def test_ucf_brings_a_configuration_file_where_there_is_none(root: Root) -> None:
+    root.write("usr/share/app.conf", b"new")
+    text = "ucf --three-way --sum-file /usr/share/app.md5sum /usr/share/app.conf /etc/app.conf"
+
+    follow(root, text)
+    root.write("usr/share/app.conf", b"newer")
+    follow(root, text)
+
+    assert root.content("etc/app.conf") == b"new"

@@ -21,10 +21,10 @@ _OF_ROOT = (
     "acpid adjtimex arp arping blkid blockdev brctl chroot crond depmod devmem fbset fdisk findfs"
     " freeramdisk fsck fsfreeze fstrim getty halt httpd hwclock i2cdetect i2cdump i2cget i2cset"
     " i2ctransfer ifconfig ifdown ifup init insmod ip ipaddr iplink ipneigh iproute iprule iptunnel klogd"
-    " loadfont loadkmap logread losetup lsmod mdev mkdosfs mke2fs mkfs.vfat mkswap modinfo modprobe nameif"
-    " nologin ntpd partprobe pivot_root poweroff rdate reboot rmmod route run-init runlevel sendmail"
-    " setconsole start-stop-daemon sulogin swapoff swapon switch_root sysctl syslogd tc telnetd tunctl"
-    " ubirename udhcpc udhcpd uevent vconfig watchdog"
+    " loadfont loadkmap logread losetup lsmod mdev mim mkdosfs mke2fs mkfs.vfat mkswap modinfo modprobe"
+    " nameif nologin ntpd partprobe pivot_root poweroff rdate reboot rmmod route run-init runlevel"
+    " sendmail setconsole start-stop-daemon sulogin swapoff swapon switch_root sysctl syslogd tc telnetd"
+    " tunctl ubirename udhcpc udhcpd uevent vconfig watchdog"
 )
 """Applets that busybox puts into sbin."""
 

@@ -182,9 +182,11 @@ def source(call: Call) -> int:
 
 def ucf(call: Call) -> int:
     """Debian's way to bring a configuration file: copied where there is none."""
-    said, words = options(call, "--src-dir", "--debconf-template", "--state-dir")
-    if call.name == "ucfr" or "-p" in said or "--purge" in said or len(words) != 2:
+    said, words = options(call, "--src-dir", "-s", "--sum-file", "--debconf-template", "--state-dir")
+    if call.name == "ucfr" or "-p" in said or "--purge" in said:
         return 0
+    if len(words) != 2:
+        raise call.unknown()
     content = call.root.content(words[0])
     if content is None:
         return 1
