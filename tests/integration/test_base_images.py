@@ -18,7 +18,7 @@ from .test_feeds import ARCHITECTURE
 from .tester import Cli
 
 pytestmark = pytest.mark.integration
-OURS = ("etc/dpkg/dpkg.cfg.d", "etc/machine-id")
+OURS = ("etc/dpkg/dpkg.cfg.d", "etc/machine-id", "etc/ssl/cert.pem")
 """What Debian's own installation has not."""
 THEIRS = (
     # the machine's, and what is made for speed alone
