@@ -24,6 +24,7 @@ class DockerLike:
     takes = "archive"
     networks: tuple[str, ...] = ("host", "bridge", "none")
     restarts = False
+    boots = False
     space = 2.0
     held: str
     server_version = "{{.Server.Version}}"

@@ -109,6 +109,10 @@ class Stack(Plugin, Protocol):
     def restarts(self) -> bool:
         """Whether it starts containers again by itself when the target boots."""
 
+    @property
+    def boots(self) -> bool:
+        """Whether an init in a container of its finds what it wants: /run, and control groups to change."""
+
     def environment(self, target: Target) -> Mapping[str, str]:
         """Variables that all its commands want on *target*, which a login or an init may not have set."""
 

@@ -49,6 +49,7 @@ class Containerd:
     takes = "archive"
     networks = ("host", "none", "cni")
     restarts = True  # its monitor does, within 10 s
+    boots = False
     space = 2.0
 
     def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002

@@ -31,6 +31,7 @@ class CriO:
     takes = "archive"
     networks = ("host",)
     restarts = False
+    boots = False
     space = 4.0  # as podman, which shares its storage
 
     def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002

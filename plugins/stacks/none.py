@@ -21,6 +21,7 @@ class NoStack:
     takes = "layers"
     networks = ("host", "none", "cni")
     restarts = False
+    boots = True
     space = 1.0
 
     def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002

@@ -35,6 +35,7 @@ class Podman(DockerLike):
     held = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
     server_version = "{{.Client.Version}}"
     networks = (*DockerLike.networks, "macvlan")
+    boots = True
     set_up = (
         f"c=${{XDG_CONFIG_HOME:-$HOME/.config}}/{_CONF}\n"
         f'sed -n \'{_TABLE}\' /etc/{_CONF} {_DROP_INS}/*.conf "$c" "$c.d"/*.conf 2>/dev/null\n'

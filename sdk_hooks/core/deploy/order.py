@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Port
-from sdk_hooks.core.deploy import choose, content, deployment, hooks, matching, setup, taken, transfer
+from sdk_hooks.core.deploy import (
+    booting,
+    choose,
+    content,
+    deployment,
+    hooks,
+    matching,
+    setup,
+    taken,
+    transfer,
+)
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
@@ -121,6 +131,7 @@ def prepare(
     for container in made.containers:
         choose.check_runtime(container)
     hooks.check(made, found.unhooked)
+    booting.check(made)
     transfers = transfer.of(made)
     change = content.change(made)
     if foreground:
