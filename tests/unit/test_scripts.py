@@ -153,6 +153,7 @@ def test_links_lead_from_where_they_lie(root: Root) -> None:
 
 
 @pytest.mark.parametrize(("text", "why"), [
+    ("dpkg-divert --add /bin/a /bin/b", "'dpkg-divert --add /bin/a /bin/b'"),
     ("frobnicate --now", "'frobnicate --now'"),
     ("if [ x; then", "its text: line 4: a command is missing before ''"),
     ("sleep 1 &", "its text: line 3: a command in the background"),

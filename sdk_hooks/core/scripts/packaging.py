@@ -131,8 +131,10 @@ def divert(call: Call) -> int:
         call.stdout = f"{call.words[-1]}\n" if "--truename" in call.words else ""
         return 0
     said, words = options(call, "--package", "--divert")
-    if "--remove" in said or len(words) != 1:
+    if "--remove" in said:
         return 0
+    if len(words) != 1:
+        raise call.unknown()
     target, package = said.get("--divert", f"{words[0]}.distrib"), said.get("--package", "")
     # dpkg knows paths as packages have them, whatever links there are: /lib64 is not /usr/lib64
     call.root.diverted[words[0].strip("/")] = (target.strip("/"), package)
