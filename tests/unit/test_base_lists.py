@@ -10,13 +10,15 @@ import pytest
 
 from devtool_plugins.__main__ import main
 from sdk_hooks.base_images import BaseImage, PackageList
-from sdk_hooks.core.feeds import bases, feed, pool
+from sdk_hooks.core.feeds import bases, feed, pool, solve
 from sdk_hooks.core.feeds.paths import Paths
 from sdk_hooks.core.files.fileset import FILE, Entry
 from sdk_hooks.core.registry import load
+from sdk_hooks.packages import Package, Relation
 from sdk_hooks.target import Platform
 
 from .basefeed import APPLETS, make_feed
+from .debmaker import deb
 from .helpers import fails, write
 
 
@@ -76,6 +78,30 @@ def test_excluded_paths() -> None:
 def test_applets_are_read_out_of_the_program() -> None:
     assert bases.applets(APPLETS) == ["[", "[[", "ash", "cat", "ifconfig", "sh"]
     assert bases.applets(b"\x7fELF") == []
+
+
+def test_what_a_base_has_is_there_and_in_the_way(tmp_path: Path) -> None:
+    deb(tmp_path, "app", control="Depends: lib (>= 2)\n")
+    deb(tmp_path, "rival", control="Conflicts: lib\n")
+    old, new = deb(tmp_path, "lib", version="1.0"), deb(tmp_path, "lib", version="2.0")
+    assert old != new
+    found = pool.read([feed.Feed(str(tmp_path))], load().package_formats(), Platform("amd64"), pytest.fail)
+    latest, first = found.named("lib")
+
+    def solved(name: str, *have: Package) -> list[str]:
+        return [str(each) for each in solve.solve(found, [Relation(name)], have=have).packages]
+
+    assert solved("app", latest) == ["app 1.0"]
+    assert solved("lib", Package("lib", "1.5", "all", "")) == []
+    end = "\n  hint: another version, or another feed?"
+    with fails(
+        f"the packages can't be installed together [unsatisfiable]\n  app needs lib (>= 2), lib 1.0 is in the base image{end}"
+    ):
+        solved("app", first)
+    with fails(
+        f"the packages can't be installed together [unsatisfiable]\n  you want rival, rival 1.0 can't be beside lib 2.0, which the base image has{end}"
+    ):
+        solved("rival", latest)
 
 
 def test_a_feed_that_nothing_is_taken_of_is_told(packages: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -132,6 +133,26 @@ def test_what_opkg_has_of_each_package(feed: Path) -> None:
         "/usr/bin/app\t0100755\n/etc/app.conf\t0100644\n/usr/share/man/man1/app.1\t0100644\n"
     )
     assert content(image, "var/lib/opkg/info/app.control").decode().startswith("Package: app\nVersion: 1.0\n")
+
+
+@pytest.mark.skipif("OPKG" not in os.environ, reason="set OPKG=<opkg>: no registry has it, OE-Core builds it")
+def test_opkg_finds_everything_in_order(feed: Path) -> None:
+    for path in list(feed.glob("*.deb")):
+        path.rename(path.with_suffix(".ipk"))
+    directory = unpack(build(feed, "--package-database"), feed.parent / "root")
+    settings = feed.parent / "opkg.conf"
+    settings.write_text("arch all 1\narch amd64 2\ndest root /\n")
+
+    def opkg(*words: str) -> str:
+        argv = (os.environ["OPKG"], "-f", settings, "-o", directory, *words)
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+    assert opkg("list-installed") == "app - 1.0\nlib - 1.0\n"
+    assert opkg("list-changed-conffiles") == ""
+    assert f"{directory}/usr/bin/app\n" in opkg("files", "app")
+    assert "Status: install user installed\n" in opkg("status", "app")
+    opkg("remove", "app")
+    assert (opkg("list-installed"), (directory / "usr/bin/app").exists()) == ("lib - 1.0\n", False)
 
 
 def test_that_of_another_format_is_refused() -> None:
