@@ -112,7 +112,9 @@ def test_what_is_no_target(bare: Place, target: str) -> None:
 
 
 def test_option_as_target_is_no_option_of_ssh(bare: Place, tmp_path: Path) -> None:
-    refusal(bare, "--", f"-oProxyCommand=touch {tmp_path}/ran", status=2)
+    """Nor is another target touched that was given with it."""
+    option = f"-oProxyCommand=touch {tmp_path}/ran"
+    assert refusal(bare, "--", option, status=2).startswith(f"error: '{option}' is not a target [usage]\n")
     assert not list(tmp_path.iterdir())
 
 

@@ -58,7 +58,7 @@ def test_cut_transfer_goes_on_where_it_was(crun: Place) -> None:
     done = crun.deploy("hello-http", "v1", *QUICK)
     crun.board.restore_link()
     lost(done)
-    assert crun.sh(LAYERS) == "1\n"
+    assert wait(lambda: crun.sh(LAYERS) == "1\n")  # a slow board is still unpacking
 
     record = crun.deployed()
     assert record["sent"]["layers"] == 2
@@ -120,9 +120,8 @@ def test_interrupted_transfer_leaves_no_connection(crun: Place) -> None:
     before = crun.sh(OPEN)  # not always none: who was cut off keeps a half of a connection
     crun.board.slow_link(800_000)
     process = crun.cli.start(*crun.words("hello-http", "v1"))
-    wait(lambda: crun.processes("tar -xf"))
+    wait(lambda: crun.processes("tar -xf") and sockets_of(process.pid))  # a tar may be of who was cut off
     sockets = sockets_of(process.pid)
-    assert sockets
     os.killpg(process.pid, signal.SIGINT)
     done = finish(process, 20)
     crun.board.restore_link()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from sdk_hooks.core.deploy.connection import Connection, Options, connect
+from sdk_hooks.core.deploy.connection import Connection, Options, connect, parse
 from sdk_hooks.errors import SdkError, of_system
 
 LIMIT = 8
@@ -23,7 +23,10 @@ def each(
     """What *work* gives for each of *targets*, in their order, or the error it raised.
 
     :param options: For a target as the user named it, what to connect to and how.
+    :raises UsageError: When one of them is no target: nothing was done to the others.
     """
+    for target in targets:
+        parse(target, Options())
 
     def one(target: str) -> Answer | SdkError:
         try:
