@@ -14,6 +14,7 @@ MODULES = (
     "container_run",
     "container_test",
     "container_inspect",
+    "k8s_deploy",
     "sdk_update",
 )
 """In the order of devtool's help. Every one has NAME, HELP, DESCRIPTION, add_arguments and run."""

@@ -54,13 +54,13 @@ def of_image(image: Image) -> Settings:
     :raises SdkError: When they can't be read.
     """
     from sdk_hooks.container import Settings
-    from sdk_hooks.core.spec import model
+    from sdk_hooks.core.spec import annotation
     from sdk_hooks.errors import SdkError
     from sdk_hooks.image import SETTINGS
 
     text = image.manifest.get("annotations", {}).get(SETTINGS)
     try:
-        return model.settings_from_json(text) if text else Settings()
+        return annotation.settings_from_json(text) if text else Settings()
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         what = f"the annotation {SETTINGS} of {image.name} can't be read"
         raise SdkError(what, detail=str(error), hint="build the image again", code="bad-settings") from error

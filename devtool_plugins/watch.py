@@ -1,11 +1,11 @@
-"""`container-deploy --watch`: build and deploy again whenever the sources change."""
+"""`container-deploy --watch` and `k8s-deploy --watch`: build and deploy again whenever the sources change."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from devtool_plugins import container_build, container_deploy
@@ -17,10 +17,11 @@ _PAUSE = 0.5
 """Seconds between two looks; 20,000 files take about 50 ms."""
 _IGNORED = {".git", "__pycache__", ".svn", "oe-logs", "oe-workdir", "oe-local-files"}
 
+Deploy = Callable[[argparse.Namespace, Session], int]
 Stamp = dict[str, tuple[int, int]]
 
 
-def watch(args: argparse.Namespace, session: Session) -> int:
+def watch(args: argparse.Namespace, session: Session, deploy: Deploy = container_deploy.deploy) -> int:
     """Deploy, then deploy again after every change, until Ctrl-C.
 
     :raises UsageError: When it is not known how the image was built.
@@ -28,13 +29,13 @@ def watch(args: argparse.Namespace, session: Session) -> int:
     request = _request(args, session)
     places = [Path(place) for place in request.watched]
     seen = stamp(places)
-    _deploy(args, session)
+    _deploy(args, session, deploy)
     while True:
         session.ui.step(f"watching {', '.join(map(str, places))}: Ctrl-C ends")
         seen = _changed(places, seen)
         try:
             container_build.build(argparse.Namespace(**request.options), session)
-            container_deploy.deploy(args, session)
+            deploy(args, session)
         except SdkError as error:  # the next edit may be the remedy
             session.ui.error(str(error))
 
@@ -59,9 +60,9 @@ def _request(args: argparse.Namespace, session: Session) -> requests.Request:
     return request
 
 
-def _deploy(args: argparse.Namespace, session: Session) -> None:
+def _deploy(args: argparse.Namespace, session: Session, deploy: Deploy) -> None:
     try:
-        container_deploy.deploy(args, session)
+        deploy(args, session)
     except SdkError as error:
         session.ui.error(str(error))
 

@@ -11,6 +11,7 @@ from sdk_hooks.target import Argv
 
 if TYPE_CHECKING:
     from sdk_hooks.families import Runtime
+    from sdk_hooks.kubernetes import Kubernetes
 
 
 _INITS = ("/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init")
@@ -217,6 +218,8 @@ class Settings:
     """Instead of the image's CMD."""
     read_only: bool = False
     stop_timeout: float = 10.0
+    kubernetes: Kubernetes | None = None
+    """What counts on Kubernetes only."""
 
 
 @dataclass(frozen=True)

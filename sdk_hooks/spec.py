@@ -13,6 +13,7 @@ import pluggy
 from sdk_hooks.base_images import BaseImage
 from sdk_hooks.families import DeviceKind, Hypervisor, ImageBackend, NetworkDriver, Runtime, Stack
 from sdk_hooks.image import Image
+from sdk_hooks.kubernetes import Cluster
 from sdk_hooks.packages import PackageFormat
 from sdk_hooks.target import Target
 
@@ -124,6 +125,21 @@ def sdk_base_images() -> list[BaseImage]:
         make sense.
 
     Added in API 1. In this tree: plugins/base_images/small.py.
+    """
+    return []
+
+
+@hookspec
+def sdk_clusters() -> list[Cluster]:
+    """Contribute distributions of Kubernetes.
+
+    Called once, when something is deployed to a cluster. The lists of all plugins are joined; two members
+    with one name are an error for who asks for that name. Return an empty list, never None.
+
+    :returns: Objects that satisfy `sdk_hooks.kubernetes.Cluster`; `sdk_hooks.testing.check_cluster` says if
+        they do.
+
+    Added in API 1. In this tree: plugins/clusters/k3s.py.
     """
     return []
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Runtime,
         Stack,
     )
+    from sdk_hooks.kubernetes import Cluster
     from sdk_hooks.packages import PackageFormat
 
 GROUP = "sdk_hooks"
@@ -38,6 +39,7 @@ FAMILIES = {
     "device": "sdk_devices",
     "package_format": "sdk_package_formats",
     "base_image": "sdk_base_images",
+    "cluster": "sdk_clusters",
 }
 
 Member = TypeVar("Member", bound="Plugin")
@@ -107,6 +109,9 @@ class Plugins:
 
     def base_image(self, name: str) -> BaseImage:
         return cast("BaseImage", self._one("base_image", name))
+
+    def clusters(self) -> Mapping[str, Cluster]:
+        return cast("Mapping[str, Cluster]", self.family("cluster"))
 
     def announce(self, event: str, **arguments: object) -> list[str]:
         """Call every implementation of *event*; what they say, and what goes wrong, comes back as remarks."""

@@ -15,7 +15,8 @@ from sdk_hooks.core import build
 from sdk_hooks.core.files.fileset import Entry
 from sdk_hooks.core.oci import imageconfig
 from sdk_hooks.core.oci.layout import Layout
-from sdk_hooks.core.spec.model import File, LayerRule, Spec, settings_from_json
+from sdk_hooks.core.spec.annotation import settings_from_json
+from sdk_hooks.core.spec.model import File, LayerRule, Spec
 from sdk_hooks.image import SETTINGS, Image
 from sdk_hooks.target import Platform
 

@@ -17,7 +17,7 @@ from sdk_hooks.core.deploy import content, deployment, hooks
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.registry import load
 from sdk_hooks.core.spec import application
-from sdk_hooks.core.spec.model import settings_from_json, settings_to_json
+from sdk_hooks.core.spec.annotation import settings_from_json, settings_to_json
 from sdk_hooks.testing import TARGET, container
 
 from .helpers import fails, make, write

@@ -12,7 +12,8 @@ from sdk_hooks.core import applications
 from sdk_hooks.core.deploy import namespace
 from sdk_hooks.core.registry import load
 from sdk_hooks.core.spec import application
-from sdk_hooks.core.spec.model import Spec, settings_from_json, settings_to_json
+from sdk_hooks.core.spec.annotation import settings_from_json, settings_to_json
+from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.testing import TARGET, container
 
 from .helpers import fails, write

@@ -9,7 +9,8 @@ import pytest
 
 from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Port, Resources, Restart, Settings, Volume
 from sdk_hooks.core.spec import read
-from sdk_hooks.core.spec.model import File, Spec, settings_from_json, settings_to_json
+from sdk_hooks.core.spec.annotation import settings_from_json, settings_to_json
+from sdk_hooks.core.spec.model import File, Spec
 
 from .helpers import fails, write
 

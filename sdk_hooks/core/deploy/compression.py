@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, cast
 
@@ -28,10 +28,15 @@ class Method:
 
 def choose(target: Target, size: int) -> Method:
     """The method for *size* bytes on their way to *target*."""
+    return among(target.programs, size, near=target.name == "local")
+
+
+def among(programs: Collection[str], size: int, *, near: bool) -> Method:
+    """The method for *size* bytes on their way to where there are *programs*; none when that is *near*."""
     small = size < _SMALL
-    if target.name == "local" or not {"zstd", "gzip"} & target.programs:
+    if near or not {"zstd", "gzip"} & {*programs}:
         return Method("none", (), iter)
-    if "zstd" in target.programs and shutil.which("zstd"):
+    if "zstd" in programs and shutil.which("zstd"):
         argv = ("zstd", "-q", "-c", "-19" if small else "-3", "-T0")
         return Method("zstd", ("zstd", "-dcq"), lambda pieces: through(argv, pieces))
     return Method("gzip", ("gzip", "-dc"), lambda pieces: gzipped.compress(pieces, 9 if small else 1))

@@ -16,7 +16,7 @@ from sdk_hooks.core.deploy.matching import There
 from sdk_hooks.core.deploy.parts import SECRETS, Need, Part
 from sdk_hooks.core.deploy.taken import Taken
 from sdk_hooks.core.files import users
-from sdk_hooks.core.spec.model import settings_to_json
+from sdk_hooks.core.spec.annotation import settings_to_json
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Runtime, Stack
 from sdk_hooks.image import Image

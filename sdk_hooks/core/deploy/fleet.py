@@ -19,10 +19,12 @@ def each(
     targets: Sequence[str],
     options: Callable[[str], tuple[str, Options]],
     work: Callable[[Connection], Answer],
+    limit: int = LIMIT,
 ) -> list[Answer | SdkError]:
     """What *work* gives for each of *targets*, in their order, or the error it raised.
 
     :param options: For a target as the user named it, what to connect to and how.
+    :param limit: Connections at a time.
     :raises UsageError: When one of them is no target: nothing was done to the others.
     """
     for target in targets:
@@ -39,5 +41,5 @@ def each(
 
     if len(targets) == 1:  # in this thread: Ctrl-C arrives where the work is
         return [one(targets[0])]
-    with ThreadPoolExecutor(LIMIT) as pool:
+    with ThreadPoolExecutor(limit) as pool:
         return list(pool.map(one, targets))

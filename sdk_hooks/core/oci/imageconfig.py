@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sdk_hooks.core.oci.layers import Layer
-from sdk_hooks.core.spec.model import Spec, settings_to_json
+from sdk_hooks.core.spec.annotation import settings_to_json
+from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.image import CONFIG, MANIFEST, SETTINGS, Descriptor
 from sdk_hooks.target import Platform
 

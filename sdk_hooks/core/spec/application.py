@@ -47,7 +47,7 @@ def settings(own: Settings, entry: Entry, networks: Iterable[Network]) -> Settin
     said = entry.spec
     plain = (
         "ports", "devices", "ulimits", "healthcheck", "resources", "restart", "network", "read_only",
-        "stop_timeout", "entrypoint", "cmd", "volumes", "hostname", "hooks",
+        "stop_timeout", "entrypoint", "cmd", "volumes", "hostname", "hooks", "kubernetes",
     )  # fmt: skip
     changes: dict[str, Any] = {key: getattr(said, key) for key in plain if getattr(said, key) is not None}
     if said.healthcheck and not (said.healthcheck.command or said.healthcheck.port):
@@ -115,7 +115,7 @@ _SECRET = Section(
 )
 _SETTINGS = (
     "env", "ports", "volumes", "devices", "ulimits", "healthcheck", "resources", "restart", "network",
-    "hostname", "hooks", "read_only", "stop_timeout", "entrypoint", "cmd", "tests",
+    "hostname", "hooks", "read_only", "stop_timeout", "entrypoint", "cmd", "kubernetes", "tests",
 )  # fmt: skip
 _ENTRY = Section(
     "a container",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sdk_hooks.container import (
@@ -27,8 +26,10 @@ from sdk_hooks.core.spec.device import DeviceEntry
 from sdk_hooks.core.spec.feeds import PACKAGES
 from sdk_hooks.core.spec.hooks import HOOKS
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
+from sdk_hooks.core.spec.kubernetes import KUBERNETES
 from sdk_hooks.core.spec.network import NETWORKS
 from sdk_hooks.core.spec.ulimits import ULIMITS
+from sdk_hooks.kubernetes import Kubernetes
 from sdk_hooks.packages import Relation
 
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
@@ -100,6 +101,7 @@ class Spec:
     hostname: str | None = None
     hooks: tuple[Hook, ...] | None = None
     read_only: bool | None = None
+    kubernetes: Kubernetes | None = None
     tests: tuple[Check, ...] | None = None
 
     def over(self, other: Spec) -> Spec:
@@ -132,6 +134,7 @@ class Spec:
             hooks=self.hooks or (),
             read_only=bool(self.read_only),
             stop_timeout=default.stop_timeout if self.stop_timeout is None else self.stop_timeout,
+            kubernetes=self.kubernetes,
         )
 
 
@@ -242,55 +245,8 @@ SPEC = Section(
         ),
         "hooks": HOOKS,
         "read_only": Text("true or false", texts.boolean, {"type": "boolean"}),
+        "kubernetes": KUBERNETES,
         "tests": CHECKS,
     },
     _spec,
 )
-
-
-_LATER = ("devices", "ulimits", "networks", "hostname", "hooks", "entrypoint", "cmd")
-
-
-def settings_to_json(settings: Settings) -> str:
-    """*settings* as the text of an annotation.
-
-    Keys that came later than the first version are left out while they are empty: the digest stays.
-    """
-    raw = {key: value for key, value in asdict(settings).items() if value or key not in _LATER}
-    return json.dumps(raw, sort_keys=True, separators=(",", ":"))
-
-
-def settings_from_json(text: str) -> Settings:
-    """The settings that `settings_to_json` wrote; keys of a newer version are passed over."""
-    raw = json.loads(text)
-    health = raw.get("healthcheck")
-    return Settings(
-        env=raw.get("env", {}),
-        ports=tuple(_make(Port, item) for item in raw.get("ports", [])),
-        volumes=tuple(_make(Volume, item) for item in raw.get("volumes", [])),
-        ulimits=tuple(_make(Ulimit, item) for item in raw.get("ulimits", [])),
-        devices=tuple(_device(item) for item in raw.get("devices", [])),
-        hooks=tuple(_hook(item) for item in raw.get("hooks", [])),
-        networks=tuple(_make(Network, item) for item in raw.get("networks", [])),
-        healthcheck=_make(HealthCheck, {**health, "command": tuple(health["command"])}) if health else None,
-        resources=_make(Resources, raw.get("resources", {})),
-        restart=_make(Restart, raw.get("restart", {})),
-        **{key: raw[key] for key in ("network", "hostname", "read_only", "stop_timeout") if key in raw},
-    )
-
-
-def _device(raw: Mapping[str, Any]) -> Device | DeviceMatch:
-    found: Device | DeviceMatch = (
-        _make(DeviceMatch, {**raw, "words": tuple(raw["words"])}) if "words" in raw else _make(Device, raw)
-    )
-    return found
-
-
-def _hook(raw: Mapping[str, Any]) -> Hook:
-    hook: Hook = _make(Hook, {**raw, "args": tuple(raw["args"]), "env": tuple(raw["env"])})
-    return hook
-
-
-def _make(kind: Any, raw: Mapping[str, Any]) -> Any:
-    known = {item.name for item in fields(kind)}
-    return kind(**{key: value for key, value in raw.items() if key in known})

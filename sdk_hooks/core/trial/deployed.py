@@ -17,7 +17,7 @@ from sdk_hooks.core.deploy.connection import Connection, Ssh
 from sdk_hooks.core.deploy.resource import script, state_directory
 from sdk_hooks.core.deploy.status import Status
 from sdk_hooks.core.shell import quoted
-from sdk_hooks.core.spec.model import settings_from_json
+from sdk_hooks.core.spec.annotation import settings_from_json
 from sdk_hooks.core.trial import tunnel
 from sdk_hooks.core.trial.subject import Done
 from sdk_hooks.errors import SdkError

@@ -16,7 +16,7 @@ from sdk_hooks.core.deploy.resource import state_directory
 from sdk_hooks.core.deploy.status import Status
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.core.shell import quoted
-from sdk_hooks.core.spec.model import settings_from_json
+from sdk_hooks.core.spec.annotation import settings_from_json
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.image import Image

@@ -1,0 +1,71 @@
+"""Where the container runtimes of nodes keep images, whichever distribution started them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sdk_hooks import Argv, Script
+from sdk_hooks.kubernetes import NodeStore
+from sdk_hooks.shell import quoted
+
+_HELD = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
+_TRANSPORT = "containers-storage:"
+_LOAD = """\
+if command -v podman >/dev/null; then exec podman load -q; fi
+file=$(mktemp) || exit
+trap 'rm -f "$file"' EXIT
+cat >"$file" || exit
+name=$(tar -xOf "$file" index.json | tr ',{' '\\n\\n' | \
+sed -n 's/.*"io.containerd.image.name": *"\\([^"]*\\)".*/\\1/p')
+skopeo copy -q "oci-archive:$file" "containers-storage:$name"
+"""
+
+
+class Containerd:
+    """containerd, whose CRI plugin has a namespace of its own."""
+
+    def __init__(self, *ctr: str) -> None:
+        self.ctr = (*ctr, "--namespace", "k8s.io")
+
+    def inventory(self) -> Script:
+        ctr = quoted(self.ctr)
+        return (
+            f'c=$({ctr} content ls -q) || exit\nfor b in $c; do echo "blob $b"; done\n'
+            f'i=$({ctr} images ls -q) || exit\nfor n in $i; do echo "image $n"; done\n'
+        )
+
+    def load(self) -> Argv:
+        return (*self.ctr, "images", "import", "-")
+
+    def keep(self, image: str) -> Argv:
+        return (*self.ctr, "images", "label", image, "io.cri-containerd.pinned=pinned")
+
+    def forget(self, image: str) -> Argv:
+        return (*self.ctr, "images", "rm", "--sync", image)
+
+
+class CriO:
+    """CRI-O, which shares its storage with podman and skopeo."""
+
+    def inventory(self) -> Script:
+        return (
+            "command -v podman >/dev/null || { skopeo --version >/dev/null && exit 0; }\n"
+            'i=$(podman image ls -q) || exit\n[ -n "$i" ] || exit 0\n'
+            f"podman image inspect --format '{_HELD}' $i\n"
+            "podman image ls --format '{{range .Names}}image {{.}}{{\"\\n\"}}{{end}}'\n"
+        )
+
+    def load(self) -> Argv:
+        return ("sh", "-c", _LOAD)
+
+    def keep(self, image: str) -> Argv:  # noqa: ARG002  only its configuration can say that: pinned_images
+        return ()
+
+    def forget(self, image: str) -> Argv:
+        untag = f'podman rmi "$1" 2>/dev/null || exec skopeo delete "{_TRANSPORT}$1"'
+        return ("sh", "-c", untag, "sh", image)
+
+
+def by_runtime(runtime: str, stores: Mapping[str, NodeStore]) -> NodeStore | None:
+    """The one of *stores* for `containerd://1.7.24`."""
+    return stores.get(runtime.partition("://")[0])

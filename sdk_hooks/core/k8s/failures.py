@@ -1,0 +1,124 @@
+"""What kubectl and the API server say when they refuse, in plain words."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sdk_hooks.errors import SdkError
+
+
+class Failure(NamedTuple):
+    """One kind of refusal; `{0}` is the first group of the pattern that matched anything."""
+
+    code: str
+    pattern: str
+    what: str
+    hint: str
+
+
+_FAILURES = (
+    Failure(
+        "no-context",
+        r"context \"?([^\"\s]+)\"? does not exist|no context exists with the name: \"([^\"]+)\"",
+        "there is no context {0!r}",
+        "kubectl config get-contexts shows those that there are",
+    ),
+    Failure(
+        "bad-kubeconfig",
+        r"error loading config file \"([^\"]+)\"",
+        "the kubeconfig '{0}' can't be read",
+        "give another: --kubeconfig",
+    ),
+    Failure(
+        "no-kubeconfig",
+        r"stat (\S+): no such file or directory",
+        "there is no kubeconfig '{0}'",
+        "give another: --kubeconfig",
+    ),
+    Failure(
+        "expired",
+        r"certificate has expired or is not yet valid",
+        "a certificate of the cluster or of yours has expired, or a clock is wrong",
+        "compare the clocks: date; renew it: kubeadm certs renew all, or k3s certificate rotate",
+    ),
+    Failure(
+        "not-trusted",
+        r"certificate signed by unknown authority|certificate is valid for|failed to verify certificate",
+        "the cluster's certificate is not one that the kubeconfig trusts",
+        "fetch the kubeconfig again",
+    ),
+    Failure(
+        "unauthorized",
+        r"You must be logged in|Unauthorized|provide credentials",
+        "the cluster does not know you",
+        "fetch the kubeconfig again, or log in",
+    ),
+    Failure(
+        "no-cluster",
+        r"localhost:8080",
+        "kubectl knows of no cluster",
+        "name its kubeconfig: --kubeconfig FILE, or a machine of it: --via user@host",
+    ),
+    Failure(
+        "unreachable",
+        r"connection refused|connection to the server|dial tcp|no route to host|i/o timeout"
+        r"|network is unreachable|context deadline exceeded|TLS handshake timeout|Client.Timeout exceeded",
+        "the cluster can't be reached",
+        "is it on, and its address in the kubeconfig right? try: kubectl cluster-info",
+    ),
+    Failure(
+        "no-namespace",
+        r"namespaces \"([^\"]+)\" not found",
+        "the cluster has no namespace {0!r}",
+        "make it: kubectl create namespace {0}; or choose another: --namespace",
+    ),
+    Failure(
+        "quota",
+        r"exceeded quota: ([^,]+), requested",
+        "the quota {0!r} of the namespace does not allow it",
+        "ask for less: resources: in container.yaml, or fewer replicas",
+    ),
+    Failure(
+        "pod-security",
+        r"violates PodSecurity \"([^\"]+)\"",
+        "the namespace's Pod Security Standard {0!r} does not allow it",
+        "leave that out of container.yaml, or choose another namespace: --namespace",
+    ),
+    Failure(
+        "immutable",
+        r"field is immutable|updates to \S+ spec for fields other than|is immutable after creation",
+        "a field that can't be changed would be changed",
+        "delete what is there, and deploy it anew: k8s-deploy NAME --delete",
+    ),
+    Failure(
+        "forbidden",
+        r"cannot (\w+) resource \"([^\"]+)\"",
+        "you may not {0} {1} there",
+        "ask for a role that may; see: kubectl auth can-i {0} {1}",
+    ),
+    Failure(
+        "conflict",
+        r"Apply failed with \d+ conflicts?: conflicts? with \"([^\"]+)\"",
+        "{0!r} has changed what is to be changed",
+        "compare: --dry-run; then take it: --force-conflicts",
+    ),
+    Failure(
+        "unknown-kind",
+        r"no matches for kind \"([^\"]+)\"",
+        "the cluster does not know objects of the kind {0!r}",
+        "install what brings it, such as multus for a NetworkAttachmentDefinition",
+    ),
+)
+
+
+def explained(text: str) -> SdkError:
+    """The error for what kubectl said."""
+    words = "\n".join(text.strip().splitlines()[-4:])
+    for failure in _FAILURES:
+        match = re.search(failure.pattern, text)
+        if match:
+            groups = [group for group in match.groups() if group] or [""]
+            what, hint = failure.what.format(*groups), failure.hint.format(*groups)
+            return SdkError(what, detail=words, hint=hint, code=failure.code)
+    return SdkError("kubectl failed", detail=words, hint="try the same by hand", code="kubectl")

@@ -1,0 +1,82 @@
+"""What of a cluster is ours: found by our labels, and nothing else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sdk_hooks.core.k8s.app import BY, INSTANCE, Manifest
+from sdk_hooks.core.k8s.kubectl import Kubectl, listed
+from sdk_hooks.core.k8s.snapshot import selector
+from sdk_hooks.errors import SdkError
+
+_KINDS = (
+    "deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch", "services",
+    "poddisruptionbudgets.policy", "networkpolicies.networking.k8s.io", "configmaps", "secrets",
+    "serviceaccounts",
+)  # fmt: skip
+"""Workloads first: what they use goes after them."""
+_STORAGE = "persistentvolumeclaims"
+_NETWORKS = "network-attachment-definitions.k8s.cni.cncf.io"
+
+
+def check(kubectl: Kubectl, name: str, manifests: Iterable[Manifest]) -> None:
+    """Refuse to change what is not of the application *name*.
+
+    :raises SdkError: Naming the object.
+    """
+    text = kubectl.run("get", "--filename=-", "--ignore-not-found", "--output=json", stdin=listed(manifests))
+    for item in _items(text):
+        labels = item["metadata"].get("labels", {})
+        if not {INSTANCE: name, **BY}.items() <= labels.items():
+            other = labels.get(INSTANCE) or labels.get("app.kubernetes.io/name")
+            raise SdkError(
+                f"the {item['kind']} {item['metadata']['name']!r} of the namespace is not of {name!r}",
+                detail=f"it is of {other!r}" if other else "it has no label of ours",
+                hint="choose another name or namespace: --name, --namespace",
+                code="not-ours",
+            )
+
+
+def _items(text: str) -> Sequence[Manifest]:
+    import json
+
+    if not text.strip():
+        return ()
+    found = json.loads(text)
+    return list(found["items"]) if found["kind"].endswith("List") else [found]
+
+
+def objects(kubectl: Kubectl, name: str, *, storage: bool = False) -> list[str]:
+    """What there is of the application *name*, as `kind/name`; without what controllers made."""
+    kinds = [*_KINDS, *([_STORAGE] if storage else []), *_extensions(kubectl)]
+    found = kubectl.get(",".join(kinds), "--selector", selector(name))["items"]
+    return [
+        f"{_full(item)}/{item['metadata']['name']}"
+        for item in found
+        if not item["metadata"].get("ownerReferences")
+    ]
+
+
+def key(manifest: Manifest) -> str:
+    """*manifest* as `objects` names it."""
+    return f"{_full(manifest)}/{manifest['metadata']['name']}"
+
+
+def delete(kubectl: Kubectl, keys: Sequence[str], timeout: float) -> None:
+    """Remove the objects *keys*, and wait until they are gone.
+
+    :raises SdkError: When that is not allowed, or takes too long.
+    """
+    if keys:
+        kubectl.run("delete", *keys, "--ignore-not-found", "--wait=true", f"--timeout={timeout:.0f}s")
+
+
+def _full(item: Manifest) -> str:
+    group = item["apiVersion"].rpartition("/")[0]
+    return f"{item['kind']}.{group}" if group else str(item["kind"])
+
+
+def _extensions(kubectl: Kubectl) -> list[str]:
+    """Kinds that not every cluster knows."""
+    known = kubectl.try_("api-resources", "--output=name", "--api-group=k8s.cni.cncf.io")
+    return [_NETWORKS] if _NETWORKS in known.output.split() else []

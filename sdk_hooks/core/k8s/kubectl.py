@@ -1,0 +1,112 @@
+"""The user's kubectl, on this machine or on one of the cluster's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy.connection import Connection, Local, Result
+from sdk_hooks.core.k8s.app import MANAGER, Manifest
+from sdk_hooks.core.k8s.failures import explained
+from sdk_hooks.core.shell import quoted
+from sdk_hooks.errors import SdkError
+from sdk_hooks.kubernetes import Cluster
+from sdk_hooks.target import Argv
+
+_TIMEOUT = "--request-timeout=20s"
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """kubectl, with what chooses the cluster."""
+
+    connection: Connection
+    program: Argv
+    options: Argv = ()
+    namespace: str = ""
+    """Empty for that of its context."""
+
+    def argv(self, *words: str) -> Argv:
+        """What to run here so that it runs with *words*."""
+        place = ("--namespace", self.namespace) if self.namespace else ()
+        return self.connection.argv((*self.program, *self.options, *place, *words))
+
+    def try_(self, *words: str, stdin: bytes = b"") -> Result:
+        """What `kubectl WORDS` did."""
+        place = ("--namespace", self.namespace) if self.namespace else ()
+        command = (*self.program, *self.options, *place, *words)
+        return link.feed(self.connection, command, [stdin] if stdin else [])
+
+    def run(self, *words: str, stdin: bytes = b"") -> str:
+        """What `kubectl WORDS` prints.
+
+        :raises SdkError: When it fails, with what it says.
+        """
+        result = self.try_(*words, stdin=stdin)
+        if result.status:
+            raise explained(result.error or result.output)
+        return result.output
+
+    def get(self, *words: str) -> Any:
+        """The answer to `kubectl get WORDS` as JSON has it; the request ends after some seconds.
+
+        :raises SdkError: When there is none.
+        """
+        return json.loads(self.run("get", *words, "--output=json", _TIMEOUT) or '{"items": []}')
+
+    def apply(self, manifests: Iterable[Manifest], *, dry_run: bool = False, force: bool = False) -> str:
+        """Apply *manifests* on the server, as ours.
+
+        :param force: Also where a field is somebody else's.
+        :raises SdkError: When the server does not take one; others may be there then, unless it is a dry run.
+        """
+        words = ["apply", "--server-side", f"--field-manager={MANAGER}", "--filename=-"]
+        words += ["--dry-run=server"] if dry_run else []
+        words += ["--force-conflicts"] if force else []
+        return self.run(*words, stdin=listed(manifests))
+
+
+def listed(manifests: Iterable[Manifest]) -> bytes:
+    """*manifests* as one document."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)}).encode()
+
+
+def here(clusters: Mapping[str, Cluster]) -> Argv:
+    """What kubectl is called on this machine.
+
+    :raises SdkError: When there is none.
+    """
+    # the plain one is the user's own, and knows about clusters elsewhere
+    for cluster in sorted(clusters.values(), key=lambda each: len(each.kubectl)):
+        if shutil.which(cluster.kubectl[0]):
+            return cluster.kubectl
+    raise _none("there is no kubectl here", "install it, or let a machine of the cluster run its own: --via")
+
+
+def there(connection: Connection, clusters: Mapping[str, Cluster]) -> Argv:
+    """What kubectl is called on the machine behind *connection*.
+
+    :raises SdkError: When there is none.
+    """
+    if isinstance(connection, Local):
+        return here(clusters)
+    # one that belongs to a distribution knows the cluster of its machine
+    known = sorted(clusters.values(), key=lambda each: -len(each.kubectl))
+    look = "".join(
+        f"command -v {quoted(each.kubectl[:1])} >/dev/null 2>&1 && {{ echo {each.name}; exit; }}\n"
+        for each in known
+    )
+    found = link.run(connection, f"PATH=$PATH:/usr/local/bin:/snap/bin\n{look}").output.strip()
+    if found not in clusters:
+        raise _none(f"there is no kubectl on {connection.name!r}", "is it a machine of the cluster?")
+    # a login by ssh may not look where distributions put theirs
+    inner = 'PATH=$PATH:/usr/local/bin:/snap/bin; export PATH; exec "$@"'
+    return ("sh", "-c", inner, "sh", *clusters[found].kubectl)
+
+
+def _none(what: str, hint: str) -> SdkError:
+    return SdkError(what, hint=hint, code="no-kubectl")

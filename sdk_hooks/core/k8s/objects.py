@@ -1,0 +1,123 @@
+"""What workloads need around them: services, storage, secrets, networks, and who may talk to whom."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from sdk_hooks.core import cni
+from sdk_hooks.core.deploy.network import Drivers
+from sdk_hooks.core.k8s import pod, workload
+from sdk_hooks.core.k8s.app import BY, INSTANCE, App, Manifest, Member, label
+
+
+def manifests(app: App, drivers: Drivers) -> list[Manifest]:
+    """All objects of *app*, each after those that it refers to.
+
+    :param drivers: Gives the network drivers by name.
+    """
+    found = [_account(app), *_networks(app, drivers)]
+    claims: dict[str, Manifest] = {}
+    for member in app.members:
+        found += _secrets(app, member)
+        claims.update({each["metadata"]["name"]: each for each in _claims(app, member)})
+    found += claims.values()
+    for member in app.members:
+        found += [*_services(app, member), workload.make(app, member), *_budget(app, member)]
+    return [*found, _policy(app)]
+
+
+def _account(app: App) -> Manifest:
+    """It may do nothing; the cluster's default one may be allowed something by somebody."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": app.meta(app.name),
+        "automountServiceAccountToken": False,
+    }
+
+
+def _secrets(app: App, member: Member) -> Iterator[Manifest]:
+    if member.part.secrets:
+        data = {each.name: base64.b64encode(each.content).decode() for each in member.part.secrets}
+        yield {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": app.meta(app.resource(member), member),
+            "type": "Opaque",
+            "data": data,
+        }
+
+
+def _claims(app: App, member: Member) -> Iterator[Manifest]:
+    if member.kind == "StatefulSet":
+        return
+    for name in pod.claims(app, member):
+        yield {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": app.meta(name),
+            "spec": workload.claim(member.said),
+        }
+
+
+def _services(app: App, member: Member) -> Iterator[Manifest]:
+    """One by which the other parts reach its pods at any port, and one for the ports that it publishes."""
+    selector = app.selector(member)
+    if member.serves and (member.part.name or member.kind == "StatefulSet"):
+        yield _service(app, workload.headless(app, member), member, clusterIP="None", selector=selector)
+    listed = [
+        {"name": f"{port.protocol}-{port.host}", "port": port.host, "targetPort": port.container,
+         "protocol": port.protocol.upper()}
+        for port in member.part.settings.ports
+    ]  # fmt: skip
+    if listed and member.said.service != "none" and member.serves:
+        kind = member.said.service or "ClusterIP"
+        yield _service(app, app.resource(member), member, type=kind, selector=selector, ports=listed)
+
+
+def _service(app: App, name: str, member: Member, **spec: Any) -> Manifest:
+    return {"apiVersion": "v1", "kind": "Service", "metadata": app.meta(name, member), "spec": spec}
+
+
+def _budget(app: App, member: Member) -> Iterator[Manifest]:
+    """Nodes are emptied one pod at a time."""
+    if (member.said.replicas or 1) > 1:
+        yield {
+            "apiVersion": "policy/v1" if app.version >= (1, 21) else "policy/v1beta1",
+            "kind": "PodDisruptionBudget",
+            "metadata": app.meta(app.resource(member), member),
+            "spec": {"maxUnavailable": 1, "selector": {"matchLabels": app.selector(member)}},
+        }
+
+
+def _policy(app: App) -> Manifest:
+    """Only the application itself, and whoever asks for a port that it publishes, gets through."""
+    own: dict[str, Any] = {"from": [{"podSelector": {"matchLabels": {INSTANCE: app.name}}}]}
+    listed = {(number, protocol): None for member in app.members for _, number, protocol in pod.ports(member)}
+    published = [{"ports": [{"port": number, "protocol": protocol} for number, protocol in listed]}]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": app.meta(app.name),
+        "spec": {
+            "podSelector": {"matchLabels": {INSTANCE: app.name}},
+            "policyTypes": ["Ingress"],
+            "ingress": [own, *(published if listed else [])],
+        },
+    }
+
+
+def _networks(app: App, drivers: Drivers) -> Iterator[Manifest]:
+    """An object for multus for each network that is not just one between its containers."""
+    networks = {net.name: net for member in app.members for net in member.part.settings.networks}
+    for network in networks.values():
+        if network.driver == "bridge":
+            continue  # the cluster's own network does that
+        name = f"{app.name}-{label(network.name)}"
+        listed = cni.shared(replace(network, name=name), drivers(network.driver), default=False)
+        found = cni.attachment(listed, app.namespace)
+        found["metadata"]["labels"] = {INSTANCE: app.name, **BY}
+        yield found

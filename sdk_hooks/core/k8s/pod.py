@@ -1,0 +1,240 @@
+"""The pod of a container: what the restricted Pod Security Standard allows, unless more is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Volume
+from sdk_hooks.core.deploy.parts import SECRETS
+from sdk_hooks.core.k8s.app import ARCHITECTURE, App, Member, label
+
+_LOW = 1024
+"""Ports below which only root listens, unless the kernel is told otherwise."""
+_CDI = "cdi"
+
+
+def template(app: App, member: Member) -> dict[str, Any]:
+    """The `template` of a workload."""
+    return {
+        "metadata": {"labels": app.labels(member), **_annotations(app, member)},
+        "spec": _spec(app, member),
+    }
+
+
+def ports(member: Member) -> list[tuple[str, int, str]]:
+    """(name, number in the container, protocol) of each of its ports."""
+    found = {(port.container, port.protocol): None for port in member.part.settings.ports}
+    return [(f"{protocol}-{number}", number, protocol.upper()) for number, protocol in found]
+
+
+def claims(app: App, member: Member) -> dict[str, Volume]:
+    """Its named volumes that are claims of storage, by the claim's name: all parts share those of a name."""
+    if member.said.storage == "temporary":
+        return {}
+    named = [volume for volume in member.part.settings.volumes if volume.named]
+    return {f"{app.name}-{label(volume.source)}": volume for volume in named}
+
+
+def _spec(app: App, member: Member) -> dict[str, Any]:
+    settings, said = member.part.settings, member.said
+    found: dict[str, Any] = {
+        "serviceAccountName": app.name,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": max(1, round(settings.stop_timeout)),
+        "securityContext": _pod_security(app, member),
+        "containers": [_container(app, member)],
+    }
+    optional = {
+        "restartPolicy": {"Job": "Never", "CronJob": "Never"}.get(member.kind),
+        "hostNetwork": True if settings.network == "host" else None,
+        "hostname": settings.hostname or None,
+        "runtimeClassName": said.runtime_class or None,
+        "nodeSelector": dict(said.node_selector) or None,
+        "affinity": _affinity(app, member),
+        "topologySpreadConstraints": _spread(app, member),
+        "volumes": _volumes(app, member) or None,
+    }
+    return {**found, **{key: value for key, value in optional.items() if value is not None}}
+
+
+def _container(app: App, member: Member) -> dict[str, Any]:
+    settings = member.part.settings
+    found: dict[str, Any] = {
+        "name": label(member.part.name) or app.name,
+        "image": member.image,
+        "imagePullPolicy": "IfNotPresent",
+        "securityContext": _security(member),
+    }
+    command, args = settings.entrypoint, settings.cmd
+    optional = {
+        "command": list(command) if command else None,
+        "args": list(args) if args else None,
+        "env": [{"name": key, "value": value} for key, value in settings.env.items()] or None,
+        "ports": [
+            {"name": name, "containerPort": number, "protocol": protocol}
+            for name, number, protocol in ports(member)
+        ]
+        or None,
+        "resources": _resources(member) or None,
+        "volumeMounts": _mounts(app, member) or None,
+        **(_probes(member) if member.serves else {}),
+    }
+    return {**found, **{key: value for key, value in optional.items() if value is not None}}
+
+
+def _annotations(app: App, member: Member) -> dict[str, Any]:
+    """A digest of its files, so that new ones mean new pods; names of devices and of networks."""
+    part = member.part
+    content = [(each.name, each.content) for each in part.secrets]
+    found: dict[str, str] = {}
+    if content:
+        digest = hashlib.sha256(repr(content).encode()).hexdigest()
+        found["devtool-containers/files"] = digest[:16]
+    cdi = [
+        device for device in part.settings.devices if isinstance(device, DeviceMatch) and device.kind == _CDI
+    ]
+    if cdi:
+        found["cdi.k8s.io/devtool-containers"] = ",".join(device.words[0] for device in cdi)
+    attached = attachments(app, member)
+    if attached:
+        found["k8s.v1.cni.cncf.io/networks"] = json.dumps([{"name": name} for name in attached])
+    return {"annotations": found} if found else {}
+
+
+def attachments(app: App, member: Member) -> list[str]:
+    """The networks besides the cluster's own that its pods join, by the names of their objects."""
+    networks = member.part.settings.networks
+    return [f"{app.name}-{label(network.name)}" for network in networks if network.driver != "bridge"]
+
+
+def _pod_security(app: App, member: Member) -> dict[str, Any]:
+    uid, gid = member.user
+    found: dict[str, Any] = {"seccompProfile": {"type": "RuntimeDefault"}}
+    if uid:
+        found.update(runAsNonRoot=True, runAsUser=uid, runAsGroup=gid)
+        if claims(app, member):
+            found["fsGroup"] = gid
+        low = any(number < _LOW for _, number, _ in ports(member)) and member.part.settings.network != "host"
+        if low and app.version >= (1, 22):
+            found["sysctls"] = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+    return found
+
+
+def _security(member: Member) -> dict[str, Any]:
+    found: dict[str, Any] = {"allowPrivilegeEscalation": False}
+    if member.user[0]:
+        found["capabilities"] = {"drop": ["ALL"]}
+    if member.part.settings.read_only:
+        found["readOnlyRootFilesystem"] = True
+    if _nodes(member):  # a device node of the host is there for who is privileged only
+        found = {**found, "privileged": True, "allowPrivilegeEscalation": True}
+        found.pop("capabilities", None)
+    return found
+
+
+def _resources(member: Member) -> dict[str, Any]:
+    limits, said = member.part.settings.resources, dict(member.said.resources)
+    found = {
+        **({"memory": str(limits.memory)} if limits.memory else {}),
+        **({"cpu": f"{round(limits.cpus * 1000)}m"} if limits.cpus else {}),
+        **said,
+    }
+    # as much is set aside as it may take: whoever wants less says so in an overlay
+    return {"limits": found, "requests": found} if found else {}
+
+
+def _probes(member: Member) -> dict[str, Any]:
+    check = member.part.settings.healthcheck
+    if check is None:
+        return {}
+    how = _action(check, member)
+    period, seconds = max(1, round(check.interval)), max(1, round(check.timeout))
+    often = {"periodSeconds": period, "timeoutSeconds": seconds}
+    tries = max(1, check.retries) + round(check.start_period) // period
+    return {
+        "startupProbe": {
+            **how,
+            "periodSeconds": 1,
+            "timeoutSeconds": seconds,
+            "failureThreshold": tries * period,
+        },
+        "readinessProbe": {**how, **often, "failureThreshold": 3},
+        "livenessProbe": {**how, **often, "failureThreshold": max(3, check.retries)},
+    }
+
+
+def _action(check: HealthCheck, member: Member) -> dict[str, Any]:
+    if check.command:
+        return {"exec": {"command": list(check.command)}}
+    moved = {port.host: port.container for port in member.part.settings.ports}
+    return {"httpGet": {"path": check.path, "port": moved.get(check.port, check.port)}}
+
+
+def _affinity(app: App, member: Member) -> dict[str, Any] | None:
+    wanted = app.pinned.get(member.part.name)
+    if not wanted:
+        return None
+    rule = {"key": ARCHITECTURE, "operator": "In", "values": list(wanted)}
+    terms = {"nodeSelectorTerms": [{"matchExpressions": [rule]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+
+
+def _spread(app: App, member: Member) -> list[dict[str, Any]] | None:
+    if (member.said.replicas or 1) < 2:
+        return None
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": app.selector(member)},
+        }
+    ]
+
+
+def _nodes(member: Member) -> list[Device]:
+    return [device for device in member.part.settings.devices if isinstance(device, Device)]
+
+
+def _volumes(app: App, member: Member) -> list[dict[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for volume in member.part.settings.volumes:
+        name = _volume_name(volume)
+        if not volume.named:
+            found[name] = {"hostPath": {"path": volume.source}}
+        elif member.said.storage == "temporary":
+            found[name] = {"emptyDir": {}}
+        elif member.kind != "StatefulSet":
+            found[name] = {"persistentVolumeClaim": {"claimName": f"{app.name}-{label(volume.source)}"}}
+    for device in _nodes(member):
+        found[_path_name(device.source)] = {"hostPath": {"path": device.source}}
+    if member.part.secrets:
+        found["secrets"] = {"secret": {"secretName": app.resource(member), "defaultMode": 0o444}}
+    return [{"name": name, **source} for name, source in found.items()]
+
+
+def _mounts(app: App, member: Member) -> list[dict[str, Any]]:  # noqa: ARG001  one signature for all
+    found = [
+        {
+            "name": _volume_name(volume),
+            "mountPath": volume.target,
+            **({"readOnly": True} if volume.read_only else {}),
+        }
+        for volume in member.part.settings.volumes
+    ]
+    found += [{"name": _path_name(each.source), "mountPath": each.target} for each in _nodes(member)]
+    if member.part.secrets:
+        found.append({"name": "secrets", "mountPath": SECRETS, "readOnly": True})
+    return found
+
+
+def _volume_name(volume: Volume) -> str:
+    return label(volume.source) if volume.named else _path_name(volume.source)
+
+
+def _path_name(path: str) -> str:
+    return f"{label(path)[:50]}-{hashlib.sha256(path.encode()).hexdigest()[:6]}"

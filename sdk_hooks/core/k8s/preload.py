@@ -1,0 +1,140 @@
+"""Brings images to the nodes that may run them over ssh, only the layers that each lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sdk_hooks.core.deploy import compression
+from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy.connection import Connection
+from sdk_hooks.core.k8s.app import preloaded
+from sdk_hooks.core.oci import archive
+from sdk_hooks.core.shell import lines, quoted
+from sdk_hooks.errors import SdkError
+from sdk_hooks.families import Progress
+from sdk_hooks.image import Image
+from sdk_hooks.kubernetes import NodeStore
+from sdk_hooks.target import Script
+
+_PATH = "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin:/snap/bin; export PATH\n"
+"""Where distributions put theirs, and logins without a terminal do not look."""
+_FULL = ("no space left on device", "disk quota exceeded", "enospc")
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What went to a node: layers, their bytes, and the bytes on the wire."""
+
+    layers: int
+    size: int
+    wire: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a node has of images."""
+
+    blobs: frozenset[str]
+    names: frozenset[str]
+    programs: frozenset[str]
+    """Of those that unpack a stream."""
+
+
+def bring(connection: Connection, store: NodeStore, images: Sequence[Image], progress: Progress) -> Brought:
+    """Let the node have *images* under the names that `preloaded` gives them.
+
+    :raises SdkError: When it does not take one. What it runs was not touched.
+    """
+    held = inventory(connection, store)
+    total = Brought(0, 0, 0)
+    blobs = set(held.blobs)
+    for image in images:
+        name = preloaded(image)
+        if not {name, f"docker.io/{name}"} & held.names:
+            sent = _send(connection, store, image, blobs, held.programs, progress)
+            total = Brought(total.layers + sent.layers, total.size + sent.size, total.wire + sent.wire)
+            blobs |= {*image.diff_ids}
+        _run(connection, lines([store.keep(name)] if store.keep(name) else []))
+    return total
+
+
+def inventory(connection: Connection, store: NodeStore) -> Held:
+    """What the node has.
+
+    :raises SdkError: When that can't be asked.
+    """
+    unpack = "for p in zstd gzip; do command -v $p >/dev/null 2>&1 && echo program $p; done\n"
+    result = link.run(connection, f"{_PATH}{unpack}{store.inventory()}")
+    if result.status:
+        words = "\n".join(result.error.strip().splitlines()[-3:])
+        raise SdkError(
+            f"the images of the node {connection.name!r} can't be listed",
+            detail=words or f"exit status {result.status}",
+            hint="log in as root: --node NAME=root@ADDRESS; or use a registry: --registry",
+            code="no-node-images",
+        )
+    facts: dict[str, set[str]] = {"blob": set(), "image": set(), "program": set()}
+    for line in result.output.splitlines():
+        key, _, value = line.partition(" ")
+        facts.setdefault(key, set()).add(value.strip())
+    return Held(frozenset(facts["blob"]), frozenset(facts["image"]), frozenset(facts["program"]))
+
+
+def forget(connection: Connection, store: NodeStore, images: Iterable[Image], keep: Iterable[str]) -> None:
+    """Remove what the node has of earlier versions of *images*, but not the names in *keep*."""
+    held, wanted = inventory(connection, store), {*keep}
+    starts = tuple(f"{preloaded(image).rpartition(':')[0]}:sha256-" for image in images)
+    old = [name for name in sorted(held.names) if name.startswith(starts) and name not in wanted]
+    if old:
+        _run(connection, lines(store.forget(name) for name in old))
+
+
+def _run(connection: Connection, script: Script) -> None:
+    if script:
+        link.run(connection, _PATH + script)
+
+
+def _send(
+    connection: Connection,
+    store: NodeStore,
+    image: Image,
+    held: set[str],
+    programs: frozenset[str],
+    progress: Progress,
+) -> Brought:
+    name, view = preloaded(image), archive.whole(image)
+    for omit in (held & {*image.diff_ids}, frozenset[str]()):
+        size = archive.size(view, name, omit)
+        method = compression.among(programs, size, near=connection.name == "local")
+        command = quoted(store.load())
+        pipeline = _PATH + (f"{quoted(method.unpack)} | {command}" if method.unpack else command)
+        shown = progress.bytes(archive.stream(view, name, omit), size, f"{connection.name}: sending")
+        counter = _Counter()
+        result = link.feed(connection, ("sh", "-c", pipeline), counter.counted(method.pack(shown)))
+        words = (result.error or result.output).strip()
+        if not result.status:
+            return Brought(sum(diff not in omit for diff in image.diff_ids), size, counter.bytes)
+        if not omit or any(text in words.lower() for text in _FULL):
+            break
+        progress.step(f"{connection.name}: it wants all layers: sending the image whole")
+    raise _refused(connection, words)
+
+
+class _Counter:
+    """Counts the bytes that go by."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def counted(self, pieces: Iterable[bytes]) -> Iterable[bytes]:
+        for piece in pieces:
+            self.bytes += len(piece)
+            yield piece
+
+
+def _refused(connection: Connection, words: str) -> SdkError:
+    last = "\n".join(words.splitlines()[-3:])
+    if any(text in words.lower() for text in _FULL):
+        return SdkError(f"no space left on the node {connection.name!r}", detail=last, code="no-space")
+    return SdkError(f"the node {connection.name!r} did not take the image", detail=last, code="load-failed")

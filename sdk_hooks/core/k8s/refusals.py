@@ -1,0 +1,69 @@
+"""What a container can't have on Kubernetes, told before anything is asked of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sdk_hooks.container import DeviceMatch
+from sdk_hooks.core.k8s import pod
+from sdk_hooks.core.k8s.app import App, Member
+from sdk_hooks.errors import SdkError
+
+
+def check(app: App) -> None:
+    """Refuse what no pod can do.
+
+    :raises SdkError: With the key of container.yaml that says it.
+    """
+    for member in app.members:
+        for key, what, hint in _problems(app, member):
+            raise SdkError(
+                f"the container {member.part.name or app.name!r} can't be a pod: {what}",
+                hint=hint or f"leave out {key}: for Kubernetes",
+                code="no-pod",
+            )
+
+
+def warnings(app: App) -> list[str]:
+    """What the restricted Pod Security Standard does not allow of *app*, and what is not as on a target."""
+    return [f"{member.part.name or app.name}: {text}" for member in app.members for text in _remarks(member)]
+
+
+def _problems(app: App, member: Member) -> Iterator[tuple[str, str, str]]:
+    """(key, what, hint), the hint empty for leaving it out."""
+    settings = member.part.settings
+    if settings.ulimits:
+        yield "ulimits", f"Kubernetes has no limit {settings.ulimits[0].name!r} of processes", ""
+    if settings.hooks:
+        yield "hooks", "Kubernetes has no hooks of runtimes", ""
+    if settings.network == "none":
+        yield "network", "every pod has a network", ""
+    for device in settings.devices:
+        if isinstance(device, DeviceMatch) and device.kind != "cdi":
+            hint = "name its node, its CDI name, or what a device plugin offers: kubernetes: resources:"
+            yield "devices", f"{device} is looked for on one target, and not on many nodes", hint
+    held = pod.claims(app, member)
+    if held and member.kind == "DaemonSet":
+        hint = "name a directory of the node: volumes: [/var/lib/...:/...]; or kubernetes: storage: temporary"
+        yield (
+            "volumes",
+            f"the pods of a DaemonSet can't share the volume {next(iter(held.values())).source!r}",
+            hint,
+        )
+    if held and member.kind == "Deployment" and (member.said.replicas or 1) > 1:
+        hint = "give each pod one of its own: kubernetes: kind: StatefulSet"
+        yield "volumes", f"its replicas can't share the volume {next(iter(held.values())).source!r}", hint
+
+
+def _remarks(member: Member) -> Iterator[str]:
+    settings = member.part.settings
+    if not member.user[0]:
+        yield "it runs as root, which the restricted Pod Security Standard refuses: user: in container.yaml"
+    if settings.network == "host":
+        yield "it is on the network of its node, which only privileged namespaces allow"
+    if any(not volume.named for volume in settings.volumes) or any(
+        not isinstance(device, DeviceMatch) for device in settings.devices
+    ):
+        yield "it has paths of its node, which only privileged namespaces allow"
+    if settings.resources.pids:
+        yield "the number of its processes is up to the kubelet (podPidsLimit)"

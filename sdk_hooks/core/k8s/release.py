@@ -1,0 +1,112 @@
+"""What was deployed, kept in the cluster itself: the current version, the one before, and one on its way."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sdk_hooks.core.k8s.app import BY, INSTANCE, MANAGER, Manifest
+from sdk_hooks.core.k8s.kubectl import Kubectl
+from sdk_hooks.errors import SdkError
+
+TYPE = "devtool-containers/release"
+"""Its type: what is in it may be secret, as the application's own secrets are in there."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an application."""
+
+    manifests: tuple[Manifest, ...]
+    images: tuple[str, ...]
+    """Names by which the pods ask for them."""
+    digests: Mapping[str, str]
+    """Of each part's image."""
+    nodes: tuple[str, ...] = ()
+    """That were given the images; none with a registry."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the cluster remembers of an application."""
+
+    name: str
+    current: Version | None = None
+    previous: Version | None = None
+    pending: Version | None = None
+    """Whose deployment has not ended, or was interrupted."""
+
+    @property
+    def secret(self) -> str:
+        """What its object is called."""
+        return f"{self.name}.{MANAGER}"
+
+    @property
+    def images(self) -> set[str]:
+        """All that may be asked for."""
+        return {name for each in (self.current, self.previous) if each for name in each.images}
+
+    def succeeded(self, version: Version) -> Release:
+        """When *version* is up."""
+        same = self.current == version
+        return Release(self.name, version, self.previous if same else self.current)
+
+
+def read(kubectl: Kubectl, name: str) -> Release:
+    """What the cluster remembers of *name*; nothing when it was never deployed.
+
+    :raises SdkError: When it can't be read.
+    """
+    release = Release(name)
+    found = kubectl.get("secret", release.secret, "--ignore-not-found")
+    data: Mapping[str, str] = found.get("data") or {}
+    try:
+        versions = {key: _unpacked(text) for key, text in data.items()}
+    except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+        raise SdkError(
+            f"the Secret {release.secret!r} can't be read",
+            detail=str(error),
+            hint=f"remove it, and deploy again: kubectl delete secret {release.secret}",
+            code="bad-release",
+        ) from error
+    return Release(name, versions.get("current"), versions.get("previous"), versions.get("pending"))
+
+
+def write(kubectl: Kubectl, release: Release) -> None:
+    """Let the cluster remember *release*.
+
+    :raises SdkError: When it does not take it.
+    """
+    kubectl.apply([manifest(release)], force=True)
+
+
+def manifest(release: Release) -> Manifest:
+    """The object that remembers *release*."""
+    kept = {"current": release.current, "previous": release.previous, "pending": release.pending}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": release.secret, "labels": {INSTANCE: release.name, **BY}},
+        "type": TYPE,
+        "data": {key: _packed(version) for key, version in kept.items() if version},
+    }
+
+
+def _packed(version: Version) -> str:
+    raw = {
+        "manifests": version.manifests,
+        "images": version.images,
+        "digests": dict(version.digests),
+        "nodes": version.nodes,
+    }
+    return base64.b64encode(gzip.compress(json.dumps(raw, sort_keys=True).encode(), mtime=0)).decode()
+
+
+def _unpacked(text: str) -> Version:
+    raw: Mapping[str, Any] = json.loads(gzip.decompress(base64.b64decode(text)))
+    manifests: Sequence[Manifest] = raw["manifests"]
+    return Version(tuple(manifests), tuple(raw["images"]), raw["digests"], tuple(raw["nodes"]))
