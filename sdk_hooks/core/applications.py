@@ -1,4 +1,4 @@
-"""Applications of several containers: finds their file, and the images and secrets that it names."""
+"""Applications of several containers: finds their file, and the images, secrets and configs that it names."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import yaml
 from sdk_hooks.container import Settings
 from sdk_hooks.core import images
 from sdk_hooks.core.deploy import parts
-from sdk_hooks.core.deploy.parts import HEALTHY, STARTED, Need, Part, Secret
+from sdk_hooks.core.deploy.parts import HEALTHY, STARTED, Config, Need, Part, Secret
 from sdk_hooks.core.spec import application, compose, dotenv
-from sdk_hooks.core.spec.application import APPLICATION, Application, Entry
+from sdk_hooks.core.spec.application import APPLICATION, Application, Entry, Source
 from sdk_hooks.core.spec.document import document
 from sdk_hooks.core.spec.kinds import SpecError, pairs
 from sdk_hooks.errors import SdkError
@@ -75,11 +75,14 @@ def assemble(
 
     :param directory: Where images are looked for by name.
     :param settings: Gives those that an image has of its own.
-    :raises SdkError: When an image or a secret is not there.
+    :raises SdkError: When an image, a secret or a config is not there.
     """
-    secrets = {key: _secret(key, path.parent / place) for key, place in found.secrets.items()}
+    secrets = {
+        key: Secret(key, _read("secret", key, path.parent / place)) for key, place in found.secrets.items()
+    }
+    contents = {key: _content(key, source, path.parent) for key, source in found.configs.items()}
     made = [
-        _part(key, entry, found, image, settings(image), secrets)
+        _part(key, entry, found, image, settings(image), secrets, contents)
         for key, entry in found.containers.items()
         for image in [_image(key, entry, path, directory)]
     ]
@@ -114,10 +117,12 @@ def _part(
     image: Image,
     own: Settings,
     secrets: Mapping[str, Secret],
+    contents: Mapping[str, bytes],
 ) -> Part:
     joined = found.networks if entry.networks is None else entry.networks
     settings = application.settings(own, entry, [found.networks[each] for each in joined])
-    return Part(image, settings, key, entry.needs, tuple(secrets[each] for each in entry.secrets))
+    configs = tuple(Config(each.source, contents[each.source], each.path) for each in entry.configs)
+    return Part(image, settings, key, entry.needs, tuple(secrets[each] for each in entry.secrets), configs)
 
 
 def _decided(need: Need, checks: Mapping[str, object]) -> Need:
@@ -145,12 +150,19 @@ def _image(key: str, entry: Entry, path: Path, directory: Path) -> Image:
     )
 
 
-def _secret(key: str, path: Path) -> Secret:
+def _content(key: str, source: Source, directory: Path) -> bytes:
+    """What is in the config *key*."""
+    if source.content is not None:
+        return source.content.encode()
+    return _read("config", key, directory / source.file)
+
+
+def _read(kind: str, key: str, path: Path) -> bytes:
     try:
-        return Secret(key, path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise SdkError(
-            f"the file '{path}' of the secret {key!r} can't be read",
+            f"the file '{path}' of the {kind} {key!r} can't be read",
             detail=error.strerror or "",
-            code="no-secret",
+            code=f"no-{kind}",
         ) from error

@@ -26,7 +26,7 @@ def test_container_is_as_asked(place: Place) -> None:
     assert facts == {
         "version": "v1", "uid": "65532", "gid": "65532", "umask": "0022", "greeting": "hi",
         "words": "two  'words'$HOME", "starts": "1", "owner": "65532:65532", "root": "ro",
-        "device": "", "secret": "",
+        "device": "", "secret": "", "config": "",
     }  # fmt: skip
     assert 40_000_000 // 4096 * 4096 in place.memory_limits() or 40 << 20 in place.memory_limits()
 

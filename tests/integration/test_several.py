@@ -18,6 +18,7 @@ containers:
     env: {PORT: "8091", GREETING: web, PEER: "db:8092"}
     ports: [8091]
     secrets: [token]
+    configs: [{source: app, target: /etc/tester/app.conf}]
     volumes: ["web:/data"]
   db:
     image: tester
@@ -25,7 +26,10 @@ containers:
     ports: [8092]
     volumes: ["db:/data"]
 """
-SECRETS = "secrets: {token: {file: token}}\n"
+SECRETS = """\
+secrets: {token: {file: token}}
+configs: {app: {content: 'level = "5 $x"'}}
+"""
 JOB = """\
   init:
     image: tester
@@ -53,6 +57,7 @@ def test_containers_find_each_other_by_name_and_are_replaced_as_one(place: Place
 
     assert (record["result"], record["containers"], record["digest"]) == ("deployed", 2, "")
     assert (facts["version"], facts["peer"], facts["secret"]) == ("v1", "db", "s3cret")
+    assert facts["config"] == 'level = "5 $x"'
     found = place.state("shop")
     assert (found["state"], found["health"]) == ("running", "healthy")
     assert [(c["name"], c["state"], c["health"]) for c in found["containers"]] == [

@@ -242,9 +242,9 @@ def test_what_of_compose_is_not_for_a_board_is_refused_by_name(
         load(tmp_path, WEB % said, "compose.yaml")
 
 
-@pytest.mark.parametrize("key", ["secrets", "networks"])
+@pytest.mark.parametrize("key", ["secrets", "configs", "networks"])
 def test_a_name_that_is_none_reaches_no_shell(tmp_path: Path, key: str) -> None:
-    said = "{file: t}" if key == "secrets" else "{}"
+    said = "{}" if key == "networks" else "{file: t}"
     text = f'services: {{web: {{image: a}}}}\n{key}: {{"t\\nreboot #": {said}}}\n'
     with pytest.raises(SdkError, match=r"can't be a name here"):
         load(tmp_path, text, "compose.yaml")

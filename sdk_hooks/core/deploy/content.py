@@ -104,10 +104,14 @@ def change(deployment: Deployment) -> Script:
 def with_secrets(text: Script, deployment: Deployment) -> Script:
     """*text*, which `change` made, with the secrets in it."""
     for note, path, data in _secrets(deployment):
-        octal = "".join(f"\\{byte:03o}" for byte in data)
-        # readable for every user of the container; nobody else can look into the directory
-        text = text.replace(note, f"printf '{octal}' >{quoted((path,))}\nchmod 444 {quoted((path,))}\n")
+        text = text.replace(note, _readable(path, data))
     return text
+
+
+def _readable(path: str, data: bytes) -> Script:
+    """Commands that write a file for every user of the container; nobody else can look into the directory."""
+    octal = "".join(f"\\{byte:03o}" for byte in data)
+    return f"printf '{octal}' >{quoted((path,))}\nchmod 444 {quoted((path,))}\n"
 
 
 def directories(settings: Settings) -> Script:
@@ -122,8 +126,28 @@ def _install(deployment: Deployment) -> Script:
     notes = "".join(note for note, _, _ in _secrets(deployment))
     return (
         f"umask 077\nmkdir -p {app} && cd {app} || exit\nset -e\nmkdir {_FRESH}\ncd {_FRESH}\n"
-        f"{write_files('.', files(deployment))}{notes}cd ..\nset +e\n"
+        f"{write_files('.', files(deployment))}{_configs(deployment)}{notes}cd ..\nset +e\n"
     )
+
+
+def _configs(deployment: Deployment) -> Script:
+    """Commands that write the configs: as people read them, where a shell keeps each byte of that."""
+    found = {
+        f"{member.part.name}/config-{config.name}".lstrip("/"): config.content
+        for member in deployment.members
+        for config in member.part.configs
+    }
+    return "".join(
+        f"{write_files('.', {path: data.decode()})}chmod 444 {quoted((path,))}\n"
+        if _plain(data)
+        else _readable(path, data)
+        for path, data in found.items()
+    )
+
+
+def _plain(data: bytes) -> bool:
+    """Whether *data* is lines of text."""
+    return data.endswith(b"\n") and data.isascii() and b"\0" not in data
 
 
 def _secrets(deployment: Deployment) -> Iterator[tuple[Script, str, bytes]]:

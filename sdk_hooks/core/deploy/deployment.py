@@ -189,9 +189,12 @@ def _container(
 
 
 def _placed(container: Container, part: Part, directory: PurePosixPath) -> Container:
-    """*container* with its directory, and its secrets as files in there that are mounted."""
+    """*container* with its directory, and its secrets and configs as files in there that are mounted."""
     own = directory / part.name
     mounted = tuple(
+        Volume(str(own / f"config-{config.name}"), config.target, True) for config in part.configs
+    )
+    mounted += tuple(
         Volume(str(own / f"secret-{secret.name}"), f"{SECRETS}/{secret.name}", True)
         for secret in part.secrets
     )
@@ -237,6 +240,8 @@ def _said(part: Part, given: Given) -> dict[str, Any]:
         found["needs"] = {need.part: need.condition for need in part.needs}
     if part.secrets:
         found["secrets"] = {each.name: hashlib.sha256(each.content).hexdigest() for each in part.secrets}
+    if part.configs:
+        found["configs"] = {each.target: hashlib.sha256(each.content).hexdigest() for each in part.configs}
     return found
 
 

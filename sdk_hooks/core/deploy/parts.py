@@ -32,6 +32,16 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Config:
+    """A file of settings that the container sees read-only; unlike a secret it is shown to who asks."""
+
+    name: str
+    content: bytes
+    target: str
+    """Its path in the container."""
+
+
+@dataclass(frozen=True)
 class Part:
     """One container of an application."""
 
@@ -41,6 +51,8 @@ class Part:
     """Within the application; empty for the only one, which has the application's own name."""
     needs: tuple[Need, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    configs: tuple[Config, ...] = ()
+    """Each has a target of its own; one file may be there several times."""
 
 
 def ordered(parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -1,4 +1,4 @@
-"""What an application file can say: several containers, their networks and secrets."""
+"""What an application file can say: several containers, their networks, secrets and configs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,40 @@ from typing import Any
 
 from sdk_hooks.container import Network, Settings
 from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
-from sdk_hooks.core.spec.kinds import Many, Section, Table, Text
+from sdk_hooks.core.spec import values
+from sdk_hooks.core.spec.kinds import Either, Many, Section, Table, Text
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.network import NETWORKS, PART
 
 FILE = r"[A-Za-z0-9_][\w.-]*"
-"""The name of a secret, and of its file."""
+"""The name of a secret or config, and of its file."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the content of a config comes from."""
+
+    file: str = ""
+    """Path, relative to the application file."""
+    content: str | None = None
+    """The content itself, instead of a file."""
+
+    def __post_init__(self) -> None:
+        if bool(self.file) == (self.content is not None):
+            raise ValueError("it has either 'file' or 'content'")
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """A config in a container."""
+
+    source: str
+    target: str = ""
+    """Its path in there; empty for one that is called like it, at the top."""
+
+    @property
+    def path(self) -> str:
+        return self.target or f"/{self.source}"
 
 
 @dataclass(frozen=True)
@@ -29,6 +57,7 @@ class Entry:
     networks: tuple[str, ...] | None = None
     """Names; None for all."""
     secrets: tuple[str, ...] = ()
+    configs: tuple[Mounted, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +69,7 @@ class Application:
     networks: Mapping[str, Network] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Path of the file that holds each, relative to the application file."""
+    configs: Mapping[str, Source] = field(default_factory=dict)
 
 
 def settings(own: Settings, entry: Entry, networks: Iterable[Network]) -> Settings:
@@ -65,9 +95,9 @@ def checked(application: Application) -> Application:
         _known(f"containers.{name}.needs", (need.part for need in entry.needs), application.containers)
         _known(f"containers.{name}.networks", entry.networks or (), application.networks)
         _known(f"containers.{name}.secrets", entry.secrets, application.secrets)
-        twice = next((each for each in entry.networks or () if (entry.networks or ()).count(each) > 1), None)
-        if twice:
-            raise ValueError(f"'containers.{name}.networks' names {twice!r} twice")
+        _known(f"containers.{name}.configs", (each.source for each in entry.configs), application.configs)
+        _once(f"containers.{name}.networks", entry.networks or ())
+        _once(f"containers.{name}.configs", tuple(each.path for each in entry.configs))
         if entry.networks and entry.spec.network:
             raise ValueError(f"'containers.{name}' has both 'network' and 'networks'")
     return application
@@ -79,14 +109,21 @@ def _known(key: str, names: Iterable[str], there: Mapping[str, object]) -> None:
             raise ValueError(f"{key!r} names {name!r}, there is: {', '.join(there) or 'none'}")
 
 
+def _once(key: str, names: tuple[str, ...]) -> None:
+    twice = next((each for each in names if names.count(each) > 1), None)
+    if twice:
+        raise ValueError(f"{key!r} names {twice!r} twice")
+
+
 def _entry(
     image: str = "",
     needs: tuple[Need, ...] = (),
     networks: tuple[str, ...] | None = None,
     secrets: tuple[str, ...] = (),
+    configs: tuple[Mounted, ...] = (),
     **rest: Any,
 ) -> Entry:
-    return Entry(image, Spec(**rest), needs, networks, secrets)
+    return Entry(image, Spec(**rest), needs, networks, secrets, configs)
 
 
 def _application(
@@ -94,10 +131,11 @@ def _application(
     name: str = "",
     networks: Iterable[Network] = (),
     secrets: Mapping[str, Mapping[str, str]] | None = None,
+    configs: Mapping[str, Source] | None = None,
 ) -> Application:
     made = {network.name: network for network in networks}
     files = {key: value["file"] for key, value in (secrets or {}).items()}
-    return checked(Application(containers, name, made, files))
+    return checked(Application(containers, name, made, files, configs or {}))
 
 
 def need(text: str) -> Need:
@@ -113,6 +151,20 @@ _SECRET = Section(
     {"file": Text("a path relative to this file")},
     required=("file",),
 )
+CONFIG = Section(
+    "a file of settings that containers see",
+    {"file": Text("a path relative to this file"), "content": Text("what is in it")},
+    Source,
+)
+MOUNTED = Either(
+    Text("a config's name", Mounted),
+    Section(
+        "a config and its path",
+        {"source": Text("a config's name"), "target": Text("a path in the container", values.file_path)},
+        Mounted,
+        required=("source",),
+    ),
+)
 _SETTINGS = (
     "env", "ports", "volumes", "devices", "ulimits", "healthcheck", "resources", "restart", "network",
     "hostname", "hooks", "read_only", "stop_timeout", "entrypoint", "cmd", "kubernetes", "tests",
@@ -124,6 +176,7 @@ _ENTRY = Section(
         "needs": Many("containers that have to be there first", Text("NAME[:CONDITION]", need)),
         "networks": Many("which of the networks it joins, all by default", Text("a network's name")),
         "secrets": Many("which of the secrets it sees", Text("a secret's name")),
+        "configs": Many("which of the configs it sees: /NAME, or what target: says", MOUNTED),
         **{key: SPEC.keys[key] for key in _SETTINGS},
     },
     _entry,
@@ -135,6 +188,11 @@ APPLICATION = Section(
         "containers": Table("its containers, by name", _ENTRY, PART),
         "networks": NETWORKS,
         "secrets": Table("files that containers see in /run/secrets", _SECRET, FILE),
+        "configs": Table(
+            "files of settings that containers see, read-only",
+            Either(Text("a path relative to this file", Source), CONFIG),
+            FILE,
+        ),
     },
     _application,
     required=("containers",),

@@ -12,7 +12,16 @@ import yaml
 from sdk_hooks.container import Network, Resources
 from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
 from sdk_hooks.core.spec import dotenv, kinds, texts, values
-from sdk_hooks.core.spec.application import FILE, Application, Entry, checked
+from sdk_hooks.core.spec.application import (
+    CONFIG,
+    FILE,
+    MOUNTED,
+    Application,
+    Entry,
+    Mounted,
+    Source,
+    checked,
+)
 from sdk_hooks.core.spec.compose_values import KEYS, OPTIONS, POOL, own_volume
 from sdk_hooks.core.spec.interpolation import interpolate, pass_on
 from sdk_hooks.core.spec.kinds import Text, fail, pairs
@@ -54,11 +63,12 @@ def read(node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Appl
     :raises SpecError: With the place of what is wrong, or can't be done.
     """
     interpolate(node, variables)
-    found = _checked_keys(node, "", {"name", "services", "networks", "volumes", "secrets"})
+    found = _checked_keys(node, "", {"name", "services", "networks", "volumes", "secrets", "configs"})
     networks = {name: _network(name, each) for name, each in _named(found, "networks")}
     for name, volume in _named(found, "volumes"):
         _local(name, volume)
     secrets = {name: _secret(name, each) for name, each in _named(found, "secrets")}
+    configs = {name: _config(name, each) for name, each in _named(found, "configs")}
     active = set(re.split(r"[,\s]+", variables.get("COMPOSE_PROFILES", "")))
     services = {
         name: _service(name, each, variables, directory)
@@ -71,6 +81,7 @@ def read(node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Appl
         ("services", services, PART),
         ("networks", networks, PART),
         ("secrets", secrets, FILE),
+        ("configs", configs, FILE),
     ):
         for name in names:
             if not re.fullmatch(pattern, name):
@@ -78,7 +89,7 @@ def read(node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Appl
     title = SPEC.keys["name"].read(found["name"], "name") if "name" in found else ""
     networks.setdefault("default", Network("default"))
     try:
-        return checked(Application(services, title, networks, secrets))
+        return checked(Application(services, title, networks, secrets, configs))
     except ValueError as error:
         raise fail(node, str(error)) from error
 
@@ -102,7 +113,7 @@ def _local(name: str, volume: yaml.Node) -> None:
 
 def _service(name: str, node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Entry:
     key = f"services.{name}"
-    own = {"image", "deploy", "networks", "depends_on", "secrets", "env_file"}
+    own = {"image", "deploy", "networks", "depends_on", "secrets", "configs", "env_file"}
     found = _checked_keys(node, key, {*KEYS, *own})
     said = _said(found, key, variables)
     files = _env_files(found["env_file"], key, directory) if "env_file" in found else {}
@@ -126,6 +137,7 @@ def _service(name: str, node: yaml.Node, variables: Mapping[str, str], directory
         tuple(_need(word, value, key) for word, value in _listed(found, "depends_on", key)),
         () if said.get("network") else joined,
         tuple(_secret_name(each, key) for each in _sequence(found, "secrets", key)),
+        tuple(_mounted(each, f"{key}.configs") for each in _sequence(found, "configs", key)),
     )
 
 
@@ -215,6 +227,19 @@ def _secret(name: str, node: yaml.Node) -> str:
     if "file" not in found:
         raise fail(node, f"'secrets.{name}' has no 'file'")
     return str(Text("a path").read(found["file"], f"secrets.{name}.file"))
+
+
+def _mounted(node: yaml.Node, key: str) -> Mounted:
+    if isinstance(node, yaml.MappingNode):
+        _checked_keys(node, key, {"source", "target"})
+    found: Mounted = MOUNTED.read(node, key)
+    return found
+
+
+def _config(name: str, node: yaml.Node) -> Source:
+    _checked_keys(node, f"configs.{name}", {"file", "content"})
+    found: Source = CONFIG.read(node, f"configs.{name}")
+    return found
 
 
 def _network(name: str, node: yaml.Node) -> Network:

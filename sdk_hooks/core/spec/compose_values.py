@@ -11,7 +11,7 @@ import yaml
 
 from sdk_hooks.container import HealthCheck, Port, Volume
 from sdk_hooks.core.spec import kinds, texts, values
-from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words, fail
+from sdk_hooks.core.spec.kinds import Either, Many, Pairs, Section, Text, Words, fail
 from sdk_hooks.core.spec.model import SPEC
 
 _RANGE = re.compile(r"(?P<address>.*:)?(?P<host>\d+-\d+):(?P<inner>\d+-\d+)(?P<protocol>/\w+)?")
@@ -89,19 +89,6 @@ def _health(test: tuple[str, ...] | None = None, disable: bool = False, **rest: 
     return HealthCheck(**{"command": command, "interval": 30.0, "retries": 3, **rest})
 
 
-class _Either:
-    """A text, or a mapping that says the same at more length."""
-
-    def __init__(self, text: Text, section: Section) -> None:
-        self.text, self.section = text, section
-
-    def read(self, node: yaml.Node, key: str) -> Any:
-        return (self.section if isinstance(node, yaml.MappingNode) else self.text).read(node, key)
-
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.text.schema(), self.section.schema()]}
-
-
 class _Reader:
     """A kind that a function reads."""
 
@@ -120,7 +107,7 @@ POOL = Section(
     "a pool", {"subnet": Text("a subnet", values.subnet), "gateway": Text("an address", values.ip_address)}
 )
 _TIME = Text("a time such as 10s", texts.duration)
-_PORT = _Either(
+_PORT = Either(
     Text("HOST:CONTAINER", _short_port),
     Section(
         "a port",
@@ -136,7 +123,7 @@ _PORT = _Either(
         required=("target",),
     ),
 )
-_VOLUME = _Either(
+_VOLUME = Either(
     Text("NAME:/PATH", _short_volume),
     Section(
         "a volume",

@@ -181,6 +181,20 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Either:
+    """A text, or a mapping that says the same at more length."""
+
+    text: Text
+    section: Section
+
+    def read(self, node: yaml.Node, key: str) -> Any:
+        return (self.section if isinstance(node, yaml.MappingNode) else self.text).read(node, key)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.text.schema(), self.section.schema()]}
+
+
+@dataclass(frozen=True)
 class Table:
     """A mapping whose keys are names that somebody gives."""
 

@@ -149,6 +149,13 @@ def inside(text: str) -> str:
     return text
 
 
+def file_path(text: str) -> str:
+    """The path of a file in a container, where one is mounted."""
+    if not re.fullmatch(r"(/[^/:,\s]+)+", inside(text)):
+        raise ValueError(f"{text!r} is not the path of a file such as /etc/app.conf")
+    return text
+
+
 INSIDE = {"type": "string", "pattern": r"^/(?!(.*/)?\.\.(/|$))"}
 _SIGNALS = "|".join(sorted(each.name.removeprefix("SIG") for each in signal.Signals))
 _SIGNAL_TEXT = rf"(SIG)?({_SIGNALS}|RTMIN\+[0-9]+|RTMAX-[0-9]+)|[1-9]|[1-5][0-9]|6[0-4]"
