@@ -5,27 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-from devtool_plugins import cluster, settings, trust
+from devtool_plugins import cluster, cluster_nodes, settings, trust
 from devtool_plugins.session import Session
 from sdk_hooks.core import applications, images
-from sdk_hooks.core.deploy import fleet
-from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.parts import Part
-from sdk_hooks.core.k8s import app, order, preload, refusals
+from sdk_hooks.core.k8s import app, order, refusals
 from sdk_hooks.core.k8s import cluster as facts_of
 from sdk_hooks.core.k8s import deploy as core
-from sdk_hooks.core.k8s.cluster import Facts, Node
 from sdk_hooks.core.k8s.deploy import How, Outcome
 from sdk_hooks.core.k8s.failures import explained
 from sdk_hooks.core.k8s.kubectl import Kubectl, listed
 from sdk_hooks.core.k8s.order import Order, Prepared
-from sdk_hooks.core.k8s.preload import Brought
 from sdk_hooks.core.ui import human, table
-from sdk_hooks.errors import SdkError
-from sdk_hooks.kubernetes import NodeStore
 
 _AT_ONCE = 16
 """Nodes: a fleet takes about as long as one."""
@@ -49,11 +42,11 @@ def run(args: argparse.Namespace, session: Session, kubectl: Kubectl, how: How) 
         if args.dry_run:
             _show(prepared, kubectl)
             continue
-        targets = {node.name: target(node) for node, _ in prepared.nodes}
-        sent = _bring(args, session, prepared, targets)
+        sent = cluster_nodes.bring(args, session, prepared, target)
         result = core.execute(prepared, kubectl, how, session.ui)
         if how.wait:
-            _forget(args, prepared, targets)
+            before, now = prepared.release, prepared.release.succeeded(prepared.version)
+            cluster_nodes.forget(args, kubectl, facts, target, (before.previous, now.current), now)
         outcomes.append(
             Outcome(
                 wanted.name, result, facts.namespace, f"{facts.distribution.name} {facts.text}",
@@ -78,65 +71,6 @@ def _order(args: argparse.Namespace, session: Session, wanted: str) -> Order:
         name = args.name or image.name.rpartition("/")[2].partition(":")[0]
     trust.check(args, [part.image for part in parts], session.ui)
     return Order(app.checked(name), parts, {}, args.pin_architecture)
-
-
-def _bring(
-    args: argparse.Namespace, session: Session, prepared: Prepared, targets: Mapping[str, str]
-) -> Mapping[str, Brought]:
-    """Bring the images to all nodes at once.
-
-    :raises SdkError: When a node does not take one. Nothing in the cluster was changed.
-    """
-    wanted = [(node, found) for node, found in prepared.nodes if found]
-    if not wanted:
-        return {}
-
-    jobs = {targets[node.name]: (_store(prepared.facts, node), found) for node, found in wanted}
-
-    def work(connection: Connection) -> Brought:
-        store, found = jobs[connection.name]
-        return preload.bring(connection, store, found, session.ui)
-
-    answers = fleet.each([*jobs], lambda target: (target, cluster.options(args)), work, _AT_ONCE)
-    found = {}
-    for (node, _), answer in zip(wanted, answers, strict=True):
-        if isinstance(answer, SdkError):
-            raise _not_brought(node, answer)
-        found[node.name] = answer
-    return found
-
-
-def _store(facts: Facts, node: Node) -> NodeStore:
-    store = facts.distribution.store(node.runtime)
-    if store is None:
-        raise SdkError(
-            f"images can't be brought to {node.name!r}, whose runtime is {node.runtime}",
-            hint="use a registry: --registry",
-            code="no-node-images",
-        )
-    return store
-
-
-def _not_brought(node: Node, error: SdkError) -> SdkError:
-    return SdkError(
-        f"the node {node.name!r} can't be given the images: {error.what}",
-        detail=error.detail,
-        hint=error.hint or f"log in otherwise: --node {node.name}=USER@HOST; or use a registry: --registry",
-        code=error.code,
-    )
-
-
-def _forget(args: argparse.Namespace, prepared: Prepared, targets: Mapping[str, str]) -> None:
-    """Let nodes forget versions that nobody can go back to; a node that can't is left as it is."""
-    wanted = {targets[node.name]: node for node, found in prepared.nodes if found}
-    keep = prepared.release.succeeded(prepared.version).images
-
-    def work(connection: Connection) -> None:
-        preload.forget(
-            connection, _store(prepared.facts, wanted[connection.name]), prepared.order.images, keep
-        )
-
-    fleet.each([*wanted], lambda target: (target, cluster.options(args)), work, _AT_ONCE)
 
 
 def _show(prepared: Prepared, kubectl: Kubectl) -> None:

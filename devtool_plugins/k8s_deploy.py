@@ -155,11 +155,26 @@ def _change(args: argparse.Namespace, session: Session, kubectl: Kubectl) -> int
             core.rollback(kubectl, name, how(args), session.ui)
             print(f"{name}: rolled back")
             continue
-        kept = core.delete(kubectl, name, how(args), storage=args.volumes)
-        print(f"{name}: removed")
-        if kept:
-            session.ui.step(f"{name}: kept: {', '.join(kept)}; remove it, too: --delete --volumes")
+        _delete(args, session, kubectl, name)
     return 0
+
+
+def _delete(args: argparse.Namespace, session: Session, kubectl: Kubectl, name: str) -> None:
+    from devtool_plugins import cluster_nodes
+    from sdk_hooks.core.k8s import cluster as facts_of
+    from sdk_hooks.core.k8s import deploy as core
+    from sdk_hooks.core.k8s import release
+
+    known = release.read(kubectl, name)
+    kept = core.delete(kubectl, name, how(args), storage=args.volumes)
+    print(f"{name}: removed")
+    if kept:
+        session.ui.step(f"{name}: kept: {', '.join(kept)}; remove it, too: --delete --volumes")
+    versions = (known.current, known.previous, known.pending)
+    if any(version and version.nodes for version in versions):
+        facts = facts_of.facts(kubectl, session.plugins.clusters())
+        target = cluster.node_targets(args, facts)
+        cluster_nodes.forget(args, kubectl, facts, target, versions, release.Release(name))
 
 
 def _deploy(args: argparse.Namespace, session: Session, kubectl: Kubectl) -> int:

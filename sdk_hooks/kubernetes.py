@@ -49,6 +49,9 @@ class NodeStore(Protocol):
     def keep(self, image: str) -> Argv:
         """Let the node not remove *image* when its disk gets full; empty when that can't be said."""
 
+    def release(self, image: str) -> Argv:
+        """Let the node remove *image* again when its disk gets full; empty when nothing was said."""
+
     def forget(self, image: str) -> Argv:
         """Remove the name *image*, and what nothing else uses."""
 

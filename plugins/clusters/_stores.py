@@ -8,6 +8,7 @@ from sdk_hooks import Argv, Script
 from sdk_hooks.kubernetes import NodeStore
 from sdk_hooks.shell import quoted
 
+_PINNED = "io.cri-containerd.pinned"
 _HELD = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
 _TRANSPORT = "containers-storage:"
 _LOAD = """\
@@ -38,7 +39,10 @@ class Containerd:
         return (*self.ctr, "images", "import", "-")
 
     def keep(self, image: str) -> Argv:
-        return (*self.ctr, "images", "label", image, "io.cri-containerd.pinned=pinned")
+        return (*self.ctr, "images", "label", image, f"{_PINNED}=pinned")
+
+    def release(self, image: str) -> Argv:
+        return (*self.ctr, "images", "label", image, f"{_PINNED}=")
 
     def forget(self, image: str) -> Argv:
         return (*self.ctr, "images", "rm", "--sync", image)
@@ -59,6 +63,9 @@ class CriO:
         return ("sh", "-c", _LOAD)
 
     def keep(self, image: str) -> Argv:  # noqa: ARG002  only its configuration can say that: pinned_images
+        return ()
+
+    def release(self, image: str) -> Argv:  # noqa: ARG002
         return ()
 
     def forget(self, image: str) -> Argv:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from sdk_hooks.core.k8s.order import Prepared
 from sdk_hooks.core.k8s.preload import Brought
 from sdk_hooks.core.k8s.release import Release, Version
 from sdk_hooks.core.k8s.rollout import Watch
+from sdk_hooks.core.k8s.snapshot import selector
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 
@@ -148,12 +150,19 @@ def delete(kubectl: Kubectl, name: str, how: How, *, storage: bool) -> list[str]
 
 
 def _gone(kubectl: Kubectl, name: str, timeout: float) -> None:
-    """Wait until its pods are gone, too: those of a Deployment end after it."""
-    from sdk_hooks.core.k8s.snapshot import selector
+    """Wait until its pods are gone, too: those of a Deployment end after it.
 
-    kubectl.run(
-        "wait", "pods", "--for=delete", "--selector", selector(name), f"--timeout={timeout:.0f}s"
-    )  # fmt: skip
+    :raises SdkError: When that takes too long.
+    """
+    deadline = time.monotonic() + timeout
+    while left := kubectl.run("get", "pods", "--selector", selector(name), "--output=name").split():
+        if time.monotonic() > deadline:
+            raise SdkError(
+                f"{', '.join(left)} did not end in {timeout:g} s",
+                hint="look at it: kubectl describe; is its node there?",
+                code="not-gone",
+            )
+        time.sleep(0.3)
 
 
 def not_there(name: str) -> SdkError:

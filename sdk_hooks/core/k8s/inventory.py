@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from sdk_hooks.core.k8s import release
 from sdk_hooks.core.k8s.app import BY, INSTANCE, Manifest
 from sdk_hooks.core.k8s.kubectl import Kubectl, listed
 from sdk_hooks.core.k8s.snapshot import selector
@@ -38,8 +41,6 @@ def check(kubectl: Kubectl, name: str, manifests: Iterable[Manifest]) -> None:
 
 
 def _items(text: str) -> Sequence[Manifest]:
-    import json
-
     if not text.strip():
         return ()
     found = json.loads(text)
@@ -55,6 +56,19 @@ def objects(kubectl: Kubectl, name: str, *, storage: bool = False) -> list[str]:
         for item in found
         if not item["metadata"].get("ownerReferences")
     ]
+
+
+def images_in_use(kubectl: Kubectl) -> set[str] | None:
+    """Names of the images that the whole cluster uses, or may go back to; None when one may not ask."""
+    everywhere = replace(kubectl, namespace="")
+    by = ",".join(f"{key}={value}" for key, value in BY.items())
+    pods = everywhere.try_("get", "pods", "--all-namespaces", "--output=jsonpath={..image}")
+    chosen = ("--selector", by, f"--field-selector=type={release.TYPE}", "--output=json")
+    secrets = everywhere.try_("get", "secrets", "--all-namespaces", *chosen)
+    if pods.status or secrets.status:
+        return None
+    known = [release.parsed(item) for item in json.loads(secrets.output)["items"]]
+    return {*pods.output.split(), *(name for each in known for name in each.images)}
 
 
 def key(manifest: Manifest) -> str:

@@ -21,7 +21,7 @@ def manifests(app: App, drivers: Drivers) -> list[Manifest]:
     found = [_account(app), *_networks(app, drivers)]
     claims: dict[str, Manifest] = {}
     for member in app.members:
-        found += _secrets(app, member)
+        found += [*_secrets(app, member), *_configs(app, member)]
         claims.update({each["metadata"]["name"]: each for each in _claims(app, member)})
     found += claims.values()
     for member in app.members:
@@ -49,6 +49,25 @@ def _secrets(app: App, member: Member) -> Iterator[Manifest]:
             "type": "Opaque",
             "data": data,
         }
+
+
+def _configs(app: App, member: Member) -> Iterator[Manifest]:
+    if not member.part.configs:
+        return
+    text: dict[str, str] = {}
+    binary: dict[str, str] = {}
+    for each in member.part.configs:
+        try:
+            text[each.name] = each.content.decode()
+        except UnicodeDecodeError:
+            binary[each.name] = base64.b64encode(each.content).decode()
+    yield {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": app.meta(pod.configs(app, member), member),
+        **({"data": text} if text else {}),
+        **({"binaryData": binary} if binary else {}),
+    }
 
 
 def _claims(app: App, member: Member) -> Iterator[Manifest]:

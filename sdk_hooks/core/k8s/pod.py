@@ -90,6 +90,7 @@ def _annotations(app: App, member: Member) -> dict[str, Any]:
     """A digest of its files, so that new ones mean new pods; names of devices and of networks."""
     part = member.part
     content = [(each.name, each.content) for each in part.secrets]
+    content += [(each.name, each.content) for each in part.configs]
     found: dict[str, str] = {}
     if content:
         digest = hashlib.sha256(repr(content).encode()).hexdigest()
@@ -214,6 +215,8 @@ def _volumes(app: App, member: Member) -> list[dict[str, Any]]:
         found[_path_name(device.source)] = {"hostPath": {"path": device.source}}
     if member.part.secrets:
         found["secrets"] = {"secret": {"secretName": app.resource(member), "defaultMode": 0o444}}
+    if member.part.configs:
+        found["configs"] = {"configMap": {"name": configs(app, member)}}
     return [{"name": name, **source} for name, source in found.items()]
 
 
@@ -229,7 +232,16 @@ def _mounts(app: App, member: Member) -> list[dict[str, Any]]:  # noqa: ARG001  
     found += [{"name": _path_name(each.source), "mountPath": each.target} for each in _nodes(member)]
     if member.part.secrets:
         found.append({"name": "secrets", "mountPath": SECRETS, "readOnly": True})
+    for config in member.part.configs:
+        found.append(
+            {"name": "configs", "mountPath": config.target, "subPath": config.name, "readOnly": True}
+        )
     return found
+
+
+def configs(app: App, member: Member) -> str:
+    """What the object that holds the files of its settings is called."""
+    return f"{app.resource(member)}-config"
 
 
 def _volume_name(volume: Volume) -> str:

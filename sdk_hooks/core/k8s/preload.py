@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sdk_hooks.core.deploy import compression
@@ -81,13 +81,26 @@ def inventory(connection: Connection, store: NodeStore) -> Held:
     return Held(frozenset(facts["blob"]), frozenset(facts["image"]), frozenset(facts["program"]))
 
 
-def forget(connection: Connection, store: NodeStore, images: Iterable[Image], keep: Iterable[str]) -> None:
-    """Remove what the node has of earlier versions of *images*, but not the names in *keep*."""
-    held, wanted = inventory(connection, store), {*keep}
-    starts = tuple(f"{preloaded(image).rpartition(':')[0]}:sha256-" for image in images)
+def forget(
+    connection: Connection,
+    store: NodeStore,
+    names: Iterable[str],
+    wanted: Collection[str],
+    used: Collection[str] | None,
+) -> None:
+    """Remove what the node has of other versions of the images *names*.
+
+    :param wanted: Names that stay.
+    :param used: Names that anything in the cluster uses; None when nobody knows. Then nothing is removed: the
+        node may do that itself when its disk gets full.
+    """
+    held = inventory(connection, store)
+    starts = tuple(f"{name.rpartition(':')[0]}:sha256-" for name in names)
     old = [name for name in sorted(held.names) if name.startswith(starts) and name not in wanted]
-    if old:
-        _run(connection, lines(store.forget(name) for name in old))
+    if used is not None:
+        _run(connection, lines(store.forget(name) for name in old if name not in used))
+    else:
+        _run(connection, lines(store.release(name) for name in old if store.release(name)))
 
 
 def _run(connection: Connection, script: Script) -> None:

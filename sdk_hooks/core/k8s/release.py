@@ -48,7 +48,7 @@ class Release:
     @property
     def images(self) -> set[str]:
         """All that may be asked for."""
-        return {name for each in (self.current, self.previous) if each for name in each.images}
+        return {name for each in (self.current, self.previous, self.pending) if each for name in each.images}
 
     def succeeded(self, version: Version) -> Release:
         """When *version* is up."""
@@ -61,16 +61,25 @@ def read(kubectl: Kubectl, name: str) -> Release:
 
     :raises SdkError: When it can't be read.
     """
-    release = Release(name)
-    found = kubectl.get("secret", release.secret, "--ignore-not-found")
-    data: Mapping[str, str] = found.get("data") or {}
+    return parsed(kubectl.get("secret", Release(name).secret, "--ignore-not-found"), name)
+
+
+def parsed(item: Manifest, name: str = "") -> Release:
+    """What the object *item* remembers.
+
+    :param name: Of the application, where there may be no object.
+    :raises SdkError: When it can't be read.
+    """
+    name = name or item["metadata"]["labels"][INSTANCE]
     try:
+        data: Mapping[str, str] = item.get("data") or {}
         versions = {key: _unpacked(text) for key, text in data.items()}
     except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+        secret = Release(name).secret
         raise SdkError(
-            f"the Secret {release.secret!r} can't be read",
+            f"the Secret {secret!r} can't be read",
             detail=str(error),
-            hint=f"remove it, and deploy again: kubectl delete secret {release.secret}",
+            hint=f"remove it, and deploy again: kubectl delete secret {secret}",
             code="bad-release",
         ) from error
     return Release(name, versions.get("current"), versions.get("previous"), versions.get("pending"))
