@@ -23,7 +23,7 @@ test-all:
 
 unit:
 	@.ci/setup unit
-	$(PYTHON) -m pytest -q tests/unit
+	$(PYTHON) -m pytest -q -n 2 --dist loadfile tests/unit
 
 lint:
 	@.ci/setup lint

@@ -29,6 +29,8 @@ class Kubernetes:
     """The size of each named volume, as Kubernetes writes quantities; `temporary`: it ends with the pod."""
     storage_class: str = ""
     runtime_class: str = ""
+    pull_secret: str = ""
+    """The Secret by which nodes log in to the registry that has the image."""
     node_selector: Mapping[str, str] = field(default_factory=dict)
     resources: Mapping[str, str] = field(default_factory=dict)
     """What device plugins offer, by name, such as example.com/fpga: 1."""

@@ -61,6 +61,9 @@ def execute(prepared: Prepared, kubectl: Kubectl, how: How, progress: Progress) 
             kubectl.apply(manifests, force=how.force or known.pending is not None)
             if how.wait:
                 watch.until_up(wanted, finished, how.timeout)
+    except KeyboardInterrupt:
+        progress.step(f"{known.name}: the cluster goes on without us: k8s-deploy {known.name} --status")
+        raise
     except SdkError as error:
         raise _undone(error, prepared, kubectl, how, progress) from error
     if not how.wait:

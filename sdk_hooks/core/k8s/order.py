@@ -173,8 +173,10 @@ def _try(prepared: Prepared, kubectl: Kubectl, *, force: bool) -> None:
     try:
         kubectl.run("create", "--dry-run=server", "--filename=-", stdin=_pods(prepared))
     except SdkError as error:
-        # who may make workloads need not be allowed to make pods: then the rollout tells
-        if error.code != "forbidden" or "pods" not in error.what:
+        # who may make workloads need not be allowed to make pods, and a quota has room again when the pods of
+        # the version before are gone: then the rollout tells
+        again = prepared.release.current is not None
+        if not (error.code == "forbidden" and "pods" in error.what) and not (error.code == "quota" and again):
             raise
 
 

@@ -52,6 +52,7 @@ def _spec(app: App, member: Member) -> dict[str, Any]:
         "restartPolicy": {"Job": "Never", "CronJob": "Never"}.get(member.kind),
         "hostNetwork": True if settings.network == "host" else None,
         "hostname": settings.hostname or None,
+        "imagePullSecrets": [{"name": said.pull_secret}] if said.pull_secret else None,
         "runtimeClassName": said.runtime_class or None,
         "nodeSelector": dict(said.node_selector) or None,
         "affinity": _affinity(app, member),

@@ -47,6 +47,7 @@ KUBERNETES = Section(
             "a size such as 1Gi",
         ),
         "storage_class": kinds.matching("the StorageClass of named volumes", _NAME, "a name"),
+        "pull_secret": kinds.matching("the Secret for the registry of the image", _NAME, "a name"),
         "runtime_class": kinds.matching("a RuntimeClass of the cluster", _NAME, "a name"),
         "node_selector": Pairs("labels of the nodes that it may run on"),
         "resources": Pairs("what device plugins offer, such as example.com/fpga: 1"),
