@@ -43,10 +43,16 @@ def run(args: argparse.Namespace, session: Session, kubectl: Kubectl, how: How) 
             _show(prepared, kubectl)
             continue
         sent = cluster_nodes.bring(args, session, prepared, target)
-        result = core.execute(prepared, kubectl, how, session.ui)
+        before, version = prepared.release, prepared.version
+        try:
+            result = core.execute(prepared, kubectl, how, session.ui)
+        except SdkError:
+            if how.undo:
+                cluster_nodes.forget(args, kubectl, facts, target, (version,), before)
+            raise
         if how.wait:
-            before, now = prepared.release, prepared.release.succeeded(prepared.version)
-            cluster_nodes.forget(args, kubectl, facts, target, (before.previous, now.current), now)
+            now = before.succeeded(version)
+            cluster_nodes.forget(args, kubectl, facts, target, (before.previous, version), now)
         outcomes.append(
             Outcome(
                 wanted.name, result, facts.namespace, f"{facts.distribution.name} {facts.text}",

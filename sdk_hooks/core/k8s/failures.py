@@ -104,6 +104,12 @@ _FAILURES = (
         "compare: --dry-run; then take it: --force-conflicts",
     ),
     Failure(
+        "no-runtime-class",
+        r"RuntimeClass \"([^\"]+)\" not found",
+        "the cluster has no RuntimeClass {0!r}",
+        "kubectl get runtimeclasses shows those that there are",
+    ),
+    Failure(
         "unknown-kind",
         r"no matches for kind \"([^\"]+)\"",
         "the cluster does not know objects of the kind {0!r}",

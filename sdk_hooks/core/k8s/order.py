@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sdk_hooks.core.deploy.network import Drivers
 from sdk_hooks.core.deploy.parts import COMPLETED, Part
 from sdk_hooks.core.files import users
-from sdk_hooks.core.k8s import inventory, objects, refusals, release
+from sdk_hooks.core.k8s import inventory, objects, refusals, release, storage
 from sdk_hooks.core.k8s.app import App, Manifest, Member, preloaded
 from sdk_hooks.core.k8s.cluster import Facts, Node
 from sdk_hooks.core.k8s.kubectl import Kubectl
@@ -84,6 +84,7 @@ def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, f
     refusals.check(app)
     manifests = tuple(objects.manifests(app, drivers))
     inventory.check(kubectl, order.name, manifests)
+    storage.check(kubectl, manifests)
     remembered = release.read(kubectl, order.name)
     prepared = Prepared(order, app, facts, manifests, _images(found, nodes, order), remembered)
     _try(prepared, kubectl, force=force)

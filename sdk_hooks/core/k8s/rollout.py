@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sdk_hooks.core.k8s import snapshot, trouble
+from sdk_hooks.core.k8s import snapshot, trouble, workload
 from sdk_hooks.core.k8s.app import Manifest
 from sdk_hooks.core.k8s.failures import explained
 from sdk_hooks.core.k8s.kubectl import Kubectl
@@ -34,6 +34,7 @@ class Watch:
     """Names of images that a node tells of."""
     _said: dict[str, str] = field(default_factory=dict)
     _seen: dict[str, float] = field(default_factory=dict)
+    _since: dict[str, float] = field(default_factory=dict)
 
     def until_up(self, wanted: Sequence[Wanted], finished: Sequence[Wanted], timeout: float) -> None:
         """Wait until all of *wanted* are up, and the Jobs in *finished* have ended well.
@@ -45,13 +46,27 @@ class Watch:
             now = snapshot.take(self.kubectl, self.name)
             found = [(each, now.named(*each)) for each in wanted]
             self._tell(now)
-            if all(each and (each.finished if key in finished else each.up) for key, each in found):
+            if all(each and self._is_up(each, ends=key in finished) for key, each in found):
                 return
             late = time.monotonic() > deadline
             for key, each in found:
-                if each is None or not (each.finished if key in finished else each.up):
+                if each is None or not self._is_up(each, ends=key in finished):
                     self._judge(key, each, late=late, timeout=timeout)
             time.sleep(_PAUSE)
+
+    def _is_up(self, found: Workload, *, ends: bool) -> bool:
+        """Whether *found* is as it is to be.
+
+        A Job counts once its pod has lasted: the cluster has no word for that.
+
+        :param ends: Whether it has to have ended well.
+        """
+        if ends or found.finished or found.kind != "Job":
+            return found.finished if ends else found.up
+        if not found.up or found.problem:
+            self._since.pop(found.name, None)
+            return False
+        return time.monotonic() - self._since.setdefault(found.name, time.monotonic()) >= workload.SETTLE
 
     def _judge(self, key: Wanted, found: Workload | None, *, late: bool, timeout: float) -> None:
         """

@@ -11,7 +11,7 @@ from sdk_hooks.core.k8s.app import App, Manifest, Member, label
 from sdk_hooks.kubernetes import Kubernetes
 
 STORAGE = "1Gi"
-_SETTLE = 2
+SETTLE = 2
 """Seconds that a pod has to last before it counts, where no health check says that it is up."""
 
 
@@ -52,7 +52,7 @@ def _deployment(app: App, member: Member) -> dict[str, Any]:
         strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0}}
     return {
         **_replicas(member),
-        **({} if member.part.settings.healthcheck else {"minReadySeconds": _SETTLE}),
+        **({} if member.part.settings.healthcheck else {"minReadySeconds": SETTLE}),
         "revisionHistoryLimit": 2,
         "progressDeadlineSeconds": 600,
         "strategy": strategy,
