@@ -19,6 +19,7 @@ from sdk_hooks.core.k8s.failures import explained
 from sdk_hooks.core.k8s.kubectl import Kubectl, listed
 from sdk_hooks.core.k8s.order import Order, Prepared
 from sdk_hooks.core.ui import human, table
+from sdk_hooks.errors import SdkError
 
 _AT_ONCE = 16
 """Nodes: a fleet takes about as long as one."""
