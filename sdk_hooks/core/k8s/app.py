@@ -113,4 +113,8 @@ def checked(name: str) -> str:
 
 def preloaded(image: Image) -> str:
     """The name under which nodes are given *image*: for another content it is another one."""
-    return f"{image.name.rpartition(':')[0] or image.name}:{image.digest.replace(':', '-', 1)}"
+    repository = re.sub(r":[^:/]*$", "", image.name)
+    host = repository.partition("/")[0] if "/" in repository else ""
+    if not re.search(r"[.:]|^localhost$", host):  # else a runtime may complete it as it likes
+        repository = f"localhost/{repository}"
+    return f"{repository}:{image.digest.replace(':', '-', 1)}"
