@@ -51,7 +51,7 @@ def bring(connection: Connection, store: NodeStore, images: Sequence[Image], pro
     blobs = set(held.blobs)
     for image in images:
         name = preloaded(image)
-        if not {name, f"docker.io/{name}"} & held.names:
+        if name not in held.names:
             sent = _send(connection, store, image, blobs, held.programs, progress)
             total = Brought(total.layers + sent.layers, total.size + sent.size, total.wire + sent.wire)
             blobs |= {*image.diff_ids}
