@@ -11,9 +11,7 @@ from __future__ import annotations
 import io
 import json
 import re
-import shutil
 import subprocess
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -21,6 +19,7 @@ from tempfile import TemporaryDirectory
 from sdk_hooks.base_images import BaseImage
 from sdk_hooks.container import Container, Joined, Network, Port, Resources, Settings, Volume
 from sdk_hooks.core import build
+from sdk_hooks.core.contracts import check_argv, check_cluster, check_plugin, check_script, require
 from sdk_hooks.core.deploy import matching
 from sdk_hooks.core.files.fileset import FILE, Entry, Group
 from sdk_hooks.core.files.tree import Source
@@ -28,11 +27,25 @@ from sdk_hooks.core.oci import layout
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.core.spec import feeds
 from sdk_hooks.core.spec.model import SPEC, Spec
-from sdk_hooks.families import DeviceKind, ImageBackend, NetworkDriver, Plugin, Runtime, Stack
+from sdk_hooks.families import DeviceKind, ImageBackend, NetworkDriver, Runtime, Stack
 from sdk_hooks.image import Image
 from sdk_hooks.packages import PackageFormat
 from sdk_hooks.runclike import RuncLike
 from sdk_hooks.target import Platform, Script, StackFacts, Target
+
+__all__ = [
+    "TARGET",
+    "check_base_image",
+    "check_cluster",
+    "check_device",
+    "check_image_backend",
+    "check_network",
+    "check_package_format",
+    "check_plugin",
+    "check_runtime",
+    "check_stack",
+    "container",
+]
 
 _DIGEST = "sha256:" + "0" * 64
 TARGET = Target(
@@ -78,16 +91,6 @@ def container(**changes: object) -> Container:
     return Container(**{**values, **changes})  # type: ignore[arg-type]  # the values are of the fields' types
 
 
-def check_plugin(plugin: Plugin) -> None:
-    """What holds for a member of any family.
-
-    :raises AssertionError: With what does not hold.
-    """
-    _require(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", plugin.name), f"{plugin.name!r} is no name to type")
-    _require(plugin.summary and "\n" not in plugin.summary, f"{plugin.name}: the summary is one line")
-    _require(not plugin.summary.endswith("."), f"{plugin.name}: the summary ends without a full stop")
-
-
 def check_runtime(runtime: Runtime) -> None:
     """The contract of `sdk_hooks.Runtime`.
 
@@ -95,10 +98,10 @@ def check_runtime(runtime: Runtime) -> None:
     """
     check_plugin(runtime)
     name, bundle = "web", PurePosixPath("/run/bundle")
-    _require(isinstance(runtime.refuses(container()), str), f"{runtime.name}.refuses gives a text")
-    _require(runtime.needs(TARGET).programs, f"{runtime.name}: needs() names the program that it runs")
+    require(isinstance(runtime.refuses(container()), str), f"{runtime.name}.refuses gives a text")
+    require(runtime.needs(TARGET).programs, f"{runtime.name}: needs() names the program that it runs")
     ways = runtime.alone or runtime.program or runtime.handler
-    _require(ways, f"{runtime.name}: neither alone nor by program or handler can it be used")
+    require(ways, f"{runtime.name}: neither alone nor by program or handler can it be used")
     if not runtime.alone:
         return
     commands = {
@@ -108,15 +111,15 @@ def check_runtime(runtime: Runtime) -> None:
         "kill": runtime.kill(name, "TERM"),
         "delete": runtime.delete(name),
     }
-    _require(isinstance(runtime.filters(), tuple), f"{runtime.name}.filters is a tuple of words")
+    require(isinstance(runtime.filters(), tuple), f"{runtime.name}.filters is a tuple of words")
     for verb, argv in commands.items():
-        _check_argv(f"{runtime.name}.{verb}", argv)
-        _require(name in argv, f"{runtime.name}.{verb}: {argv} does not name the container")
-        _check_script(f"{runtime.name}.{verb}", quoted(argv))
+        check_argv(f"{runtime.name}.{verb}", argv)
+        require(name in argv, f"{runtime.name}.{verb}: {argv} does not name the container")
+        check_script(f"{runtime.name}.{verb}", quoted(argv))
         if argv[:2] == ("sh", "-c"):
-            _check_script(f"{runtime.name}.{verb}", argv[2])
-    _require(commands["exec"][-2:] == ("/bin/check", "a b"), f"{runtime.name}.exec ends with the command")
-    _require(str(bundle) in " ".join(commands["run"]), f"{runtime.name}.run does not name the bundle")
+            check_script(f"{runtime.name}.{verb}", argv[2])
+    require(commands["exec"][-2:] == ("/bin/check", "a b"), f"{runtime.name}.exec ends with the command")
+    require(str(bundle) in " ".join(commands["run"]), f"{runtime.name}.run does not name the bundle")
 
 
 def check_stack(stack: Stack) -> None:
@@ -126,31 +129,31 @@ def check_stack(stack: Stack) -> None:
     """
     check_plugin(stack)
     box = container()
-    _require(stack.takes in ("archive", "layers"), f"{stack.name}.takes is {stack.takes!r}")
-    _require("host" in stack.networks, f"{stack.name}.networks has host")
-    _require(stack.space >= 1, f"{stack.name}.space is at least 1: what is sent stays")
-    _check_argv(f"{stack.name}.programs", stack.programs)
-    _check_argv(f"{stack.name}.load", stack.load())
-    _check_argv(f"{stack.name}.tag", stack.tag("localhost/web:1", "localhost/web:latest"))
-    _check_argv(f"{stack.name}.untag", stack.untag("localhost/web:1"))
-    _check_argv(f"{stack.name}.run", stack.run(box))
+    require(stack.takes in ("archive", "layers"), f"{stack.name}.takes is {stack.takes!r}")
+    require("host" in stack.networks, f"{stack.name}.networks has host")
+    require(stack.space >= 1, f"{stack.name}.space is at least 1: what is sent stays")
+    check_argv(f"{stack.name}.programs", stack.programs)
+    check_argv(f"{stack.name}.load", stack.load())
+    check_argv(f"{stack.name}.tag", stack.tag("localhost/web:1", "localhost/web:latest"))
+    check_argv(f"{stack.name}.untag", stack.untag("localhost/web:1"))
+    check_argv(f"{stack.name}.run", stack.run(box))
     command = ("/bin/check", "a b")
-    _check_argv(f"{stack.name}.exec", stack.exec(box, command))
-    _require(
+    check_argv(f"{stack.name}.exec", stack.exec(box, command))
+    require(
         stack.exec(box, command) == (*stack.exec(box, ()), *command),
         f"{stack.name}.exec ends with the command",
     )
     for follow in (False, True):
-        _check_argv(f"{stack.name}.logs", stack.logs(box, follow, 10))
+        check_argv(f"{stack.name}.logs", stack.logs(box, follow, 10))
     known = replace(TARGET, stacks={stack.name: StackFacts("99")})
     words = [word for pair in stack.environment(known).items() for word in pair]
-    _require(all(isinstance(word, str) for word in words), f"{stack.name}.environment maps texts to texts")
-    _require(isinstance(stack.lacks(_Runtime(), known), str), f"{stack.name}.lacks gives a text")
+    require(all(isinstance(word, str) for word in words), f"{stack.name}.environment maps texts to texts")
+    require(isinstance(stack.lacks(_Runtime(), known), str), f"{stack.name}.lacks gives a text")
     setup = stack.setup(_Runtime(), known)
-    _require(setup is None or setup.path.startswith("/"), f"{stack.name}.setup names a file of the target")
-    _check_script(f"{stack.name}.setup", setup.reload if setup else "")
+    require(setup is None or setup.path.startswith("/"), f"{stack.name}.setup names a file of the target")
+    check_script(f"{stack.name}.setup", setup.reload if setup else "")
     for argv in (*stack.remove(box), *filter(None, (stack.forget_volume("data"),))):
-        _check_argv(f"{stack.name}.remove", argv)
+        check_argv(f"{stack.name}.remove", argv)
     joined = container(networks=(Joined(Network("web-default"), ("bridge", {})),), alias="web")
     scripts = {
         "networked": quoted(stack.run(joined)),
@@ -162,7 +165,7 @@ def check_stack(stack: Stack) -> None:
         **_shell_files(stack, box),
     }
     for name, text in scripts.items():
-        _check_script(f"{stack.name}.{name}", text)
+        check_script(f"{stack.name}.{name}", text)
 
 
 def check_network(driver: NetworkDriver) -> None:
@@ -173,16 +176,16 @@ def check_network(driver: NetworkDriver) -> None:
     check_plugin(driver)
     networks = [Network("net"), Network("net", parent="eth1"), Network("net", parent="eth1", vlan=5)]
     able = [network for network in networks if not driver.refuses(network)]
-    _require(able, f"{driver.name} refuses every network")
+    require(able, f"{driver.name} refuses every network")
     for network in able:
         conf, engine = driver.cni(network), driver.engine(network)
-        _require(conf.get("type"), f"{driver.name}.cni names the plugin: type")
-        _require(
+        require(conf.get("type"), f"{driver.name}.cni names the plugin: type")
+        require(
             not {"name", "cniVersion", "ipam"} & set(conf), f"{driver.name}.cni leaves name and IPAM to us"
         )
-        _require(json.dumps(conf), f"{driver.name}.cni can be written as JSON")
+        require(json.dumps(conf), f"{driver.name}.cni can be written as JSON")
         words = engine is None or all(isinstance(word, str) for pair in engine[1].items() for word in pair)
-        _require(words, f"{driver.name}.engine: options are texts")
+        require(words, f"{driver.name}.engine: options are texts")
 
 
 def check_device(kind: DeviceKind) -> None:
@@ -191,16 +194,16 @@ def check_device(kind: DeviceKind) -> None:
     :raises AssertionError: With what does not hold.
     """
     check_plugin(kind)
-    _require(kind.name not in ("path", "access", "cdi", "can"), f"{kind.name!r} is a key of every device")
-    _require(kind.values and "\n" not in kind.values, f"{kind.name}: the values are told in one line")
-    _require(isinstance(kind.pairs, bool), f"{kind.name}.pairs is true or false")
+    require(kind.name not in ("path", "access", "cdi", "can"), f"{kind.name!r} is a key of every device")
+    require(kind.values and "\n" not in kind.values, f"{kind.name}: the values are told in one line")
+    require(isinstance(kind.pairs, bool), f"{kind.name}.pairs is true or false")
     re.compile(kind.pattern)
-    _check_script(f"{kind.name}.find", f"find() {{\n{kind.find().rstrip()}\n}}\n")
+    check_script(f"{kind.name}.find", f"find() {{\n{kind.find().rstrip()}\n}}\n")
     word = "NOTHING=dtc-nothing" if kind.pairs else "dtc-nothing"
     text = f"{matching.library()}find() {{\n{kind.find().rstrip()}\n}}\nfind {word}\n"
     done = subprocess.run(("sh",), input=text.encode(), capture_output=True, check=False)
     for line in done.stdout.decode().splitlines():
-        _require(re.match(r"(near|problem|hint) \S", line), f"{kind.name}.find prints {line!r}")
+        require(re.match(r"(near|problem|hint) \S", line), f"{kind.name}.find prints {line!r}")
 
 
 def check_package_format(form: PackageFormat) -> None:
@@ -209,20 +212,20 @@ def check_package_format(form: PackageFormat) -> None:
     :raises AssertionError: With what does not hold.
     """
     check_plugin(form)
-    _require(re.fullmatch(r"\.[a-z]+", form.suffix), f"{form.name}.suffix is like .deb")
+    require(re.fullmatch(r"\.[a-z]+", form.suffix), f"{form.name}.suffix is like .deb")
     versions = ("1.0", "1.9", "1.10", "1:0.1")
     for at, one in enumerate(versions):
         for number, other in enumerate(versions):
             order = form.compare(one, other)
-            _require(
+            require(
                 (order > 0) - (order < 0) == (at > number) - (at < number),
                 f"{form.name}.compare orders versions",
             )
     try:
         with form.opened(io.BytesIO(b"no package")):
-            _require(False, f"{form.name}.opened refuses what is no package")
+            require(False, f"{form.name}.opened refuses what is no package")
     except ValueError as error:
-        _require(str(error), f"{form.name}.opened says what is wrong")
+        require(str(error), f"{form.name}.opened says what is wrong")
 
 
 def check_base_image(base: BaseImage) -> None:
@@ -233,9 +236,9 @@ def check_base_image(base: BaseImage) -> None:
     check_plugin(base)
     for each in base.lists:
         names = [feeds.wanted(n).name for text in each.packages for n in text.removesuffix("?").split("|")]
-        _require(set(each.alone) <= set(names), f"{base.name}: what is taken alone is among the packages")
+        require(set(each.alone) <= set(names), f"{base.name}: what is taken alone is among the packages")
     for text in (*base.exclude, *base.setuid, *base.links, base.applets or "/", *base.entrypoint[:1]):
-        _require(text.removeprefix("!").startswith("/"), f"{base.name}: {text!r} is an absolute path")
+        require(text.removeprefix("!").startswith("/"), f"{base.name}: {text!r} is an absolute path")
     SPEC.said("stop_signal", base.stop_signal or "SIGTERM")
     SPEC.said("user", base.user or "0")
 
@@ -246,7 +249,7 @@ def check_image_backend(backend: ImageBackend) -> None:
     :raises AssertionError: With what does not hold.
     """
     check_plugin(backend)
-    _require(
+    require(
         backend.suffix.startswith(("-", ".")), f"{backend.name}.suffix follows a tag: it starts with - or ."
     )
     with TemporaryDirectory() as text:
@@ -255,11 +258,11 @@ def check_image_backend(backend: ImageBackend) -> None:
         outputs = [directory / f"{name}{backend.suffix}" for name in ("one", "two")]
         for output in (*outputs, outputs[0]):
             backend.write(image, output)
-        _require(all(output.exists() for output in outputs), f"{backend.name} writes its destination")
+        require(all(output.exists() for output in outputs), f"{backend.name} writes its destination")
         same = _content(outputs[0]) == _content(outputs[1])
-        _require(same, f"{backend.name}: the same image gives the same bytes")
+        require(same, f"{backend.name}: the same image gives the same bytes")
         left = {path.name for path in directory.iterdir()} - {"built", *(output.name for output in outputs)}
-        _require(not left, f"{backend.name} leaves {sorted(left)} behind")
+        require(not left, f"{backend.name} leaves {sorted(left)} behind")
 
 
 def _shell_files(stack: Stack, box: Container) -> dict[str, Script]:
@@ -281,20 +284,3 @@ def _content(path: Path) -> object:
     if path.is_dir():
         return {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
     return path.read_bytes()
-
-
-def _check_argv(what: str, argv: Iterable[str]) -> None:
-    words = isinstance(argv, tuple) and all(isinstance(word, str) for word in argv)
-    _require(words and argv, f"{what} is a tuple of words, not {argv!r}")
-
-
-def _check_script(what: str, text: Script) -> None:
-    """Parsed by the strictest shell that is here."""
-    shell = shutil.which("dash") or shutil.which("sh") or "sh"
-    done = subprocess.run((shell, "-n"), input=text.encode(), capture_output=True, check=False)
-    _require(done.returncode == 0, f"{what} is not POSIX shell: {done.stderr.decode().strip()}")
-
-
-def _require(holds: object, otherwise: str) -> None:
-    if not holds:
-        raise AssertionError(otherwise)

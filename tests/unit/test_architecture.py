@@ -157,6 +157,18 @@ def test_no_engine_or_runtime_is_known_by_its_name_outside_of_the_plugins() -> N
     ] == []
 
 
+def test_no_cluster_is_known_by_its_name_outside_of_the_plugins() -> None:
+    """But the name of the command, and of our own package, is also that of one of them."""
+    clusters = load().family("cluster")
+    pattern = re.compile(rf"(?<![\w.-])({'|'.join(sorted(clusters))})(?![\w.-]|://)")
+    paths = [path for top in ("sdk_hooks", "devtool_plugins") for path in sorted((ROOT / top).rglob("*"))]
+
+    assert len(clusters) >= 3
+    assert [
+        place for path in paths if path.suffix in (".py", ".sh", ".in") for place in _named(pattern, path)
+    ] == []
+
+
 def test_every_module_says_in_one_sentence_what_it_is() -> None:
     for path in (path for top in (*LIBRARY, "tests") for path in modules(top)):
         first = (ast.get_docstring(parse(path)) or "").split("\n\n")[0]

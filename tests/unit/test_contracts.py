@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from sdk_hooks import Argv, Container, DeviceKind, Image, ImageBackend, NetworkD
 from sdk_hooks.base_images import BaseImage
 from sdk_hooks.core.registry import Plugins, load
 from sdk_hooks.dockerlike import DockerLike
+from sdk_hooks.kubernetes import Cluster, NodeStore
 from sdk_hooks.output import write_file
 from sdk_hooks.packages import PackageFormat
 from sdk_hooks.runclike import RuncLike
 from sdk_hooks.sysfs import SysfsMembers
 from sdk_hooks.testing import (
     check_base_image,
+    check_cluster,
     check_device,
     check_image_backend,
     check_network,
@@ -59,6 +62,11 @@ def test_our_package_formats_keep_the_contract(form: PackageFormat) -> None:
 @pytest.mark.parametrize("base", members("base_image"))
 def test_our_base_images_keep_the_contract(base: BaseImage) -> None:
     check_base_image(base)
+
+
+@pytest.mark.parametrize("cluster", members("cluster"))
+def test_our_clusters_keep_the_contract(cluster: Cluster) -> None:
+    check_cluster(cluster)
 
 
 @pytest.mark.parametrize("backend", members("image_backend"))
@@ -152,6 +160,82 @@ def test_a_device_kind_that_breaks_the_contract_is_told_how(kind: DeviceKind, co
         check_device(kind)
 
     assert str(caught.value) == complaint
+
+
+class Store:
+    """Where images are, of a node of which there is not much to say."""
+
+    def inventory(self) -> str:
+        return "echo image a\n"
+
+    def load(self) -> Argv:
+        return ("load",)
+
+    def keep(self, image: str) -> Argv:
+        return ("keep", image)
+
+    def release(self, image: str) -> Argv:
+        return ("release", image)
+
+    def forget(self, image: str) -> Argv:
+        return ("sh", "-c", 'forget "$1"', "sh", image)
+
+
+class Careless(Store):
+    def release(self, image: str) -> Argv:
+        return ()
+
+
+class Forgetful(Store):
+    def forget(self, image: str) -> Argv:
+        return ("forget", "everything")
+
+
+class Scribbler(Store):
+    def inventory(self) -> str:
+        return "while true"
+
+
+class Edge:
+    name = "edge"
+    summary = "a distribution"
+    kubectl = ("edge", "kubectl")
+
+    def __init__(self, store: NodeStore | None) -> None:
+        self._store = store
+
+    def marks(self, version: str, labels: Mapping[str, str]) -> bool:
+        return version == "edge"
+
+    def store(self, runtime: str) -> NodeStore | None:
+        return self._store if runtime.startswith("containerd://") else None
+
+
+class Anything(Edge):
+    def store(self, runtime: str) -> NodeStore | None:
+        return self._store
+
+
+def test_a_cluster_may_have_a_store_for_one_runtime_only() -> None:
+    check_cluster(Edge(Store()))
+
+
+@pytest.mark.parametrize(
+    ("cluster", "complaint"),
+    [
+        (Edge(None), r"edge has no store for any of containerd://1\.7\.24, cri-o://1\.32\.0"),
+        (Anything(Store()), r"edge\.store gives None for a runtime that it does not know"),
+        (Edge(Careless()), r"edge\.store: what keep says, release takes back"),
+        (
+            Edge(Forgetful()),
+            r"edge\.store\.forget: \('forget', 'everything'\) does not name the image",
+        ),
+        (Edge(Scribbler()), r"edge\.store\.inventory is not POSIX shell: .*"),
+    ],
+)
+def test_a_cluster_that_breaks_the_contract_is_told_how(cluster: Cluster, complaint: str) -> None:
+    with pytest.raises(AssertionError, match=f"^{complaint}$"):
+        check_cluster(cluster)
 
 
 class Clock:

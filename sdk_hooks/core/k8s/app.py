@@ -112,9 +112,11 @@ def checked(name: str) -> str:
 
 
 def preloaded(image: Image) -> str:
-    """The name under which nodes are given *image*: for another content it is another one."""
-    repository = re.sub(r":[^:/]*$", "", image.name)
-    host = repository.partition("/")[0] if "/" in repository else ""
-    if not re.search(r"[.:]|^localhost$", host):  # else a runtime may complete it as it likes
-        repository = f"localhost/{repository}"
-    return f"{repository}:{image.digest.replace(':', '-', 1)}"
+    """The name under which nodes are given *image*: for another content it is another one.
+
+    A name without a registry gets one: a node would take another for granted.
+    """
+    name = image.name.rpartition(":")[0] or image.name
+    host, slash, _ = name.partition("/")
+    own = slash and (host == "localhost" or "." in host or ":" in host)
+    return f"{name if own else f'localhost/{name}'}:{image.digest.replace(':', '-', 1)}"

@@ -20,7 +20,8 @@ class Failure(NamedTuple):
 _FAILURES = (
     Failure(
         "no-context",
-        r"context \"?([^\"\s]+)\"? does not exist|no context exists with the name: \"([^\"]+)\"",
+        r"context \"([^\"]+)\" does not exist|no context exists with the name: \"([^\"]+)\""
+        r"|not found for specified context: (\S+)|cannot locate context (\S+)",
         "there is no context {0!r}",
         "kubectl config get-contexts shows those that there are",
     ),
@@ -40,7 +41,7 @@ _FAILURES = (
         "expired",
         r"certificate has expired or is not yet valid",
         "a certificate of the cluster or of yours has expired, or a clock is wrong",
-        "compare the clocks: date; renew it: kubeadm certs renew all, or k3s certificate rotate",
+        "compare the clocks: date; renew it, with kubeadm: kubeadm certs renew all",
     ),
     Failure(
         "not-trusted",
@@ -50,9 +51,9 @@ _FAILURES = (
     ),
     Failure(
         "unauthorized",
-        r"You must be logged in|Unauthorized|provide credentials",
+        r"You must be logged in|Unauthorized|provide credentials|^error: EOF$",
         "the cluster does not know you",
-        "fetch the kubeconfig again, or log in",
+        "fetch the kubeconfig again, as its certificate may have expired; or log in",
     ),
     Failure(
         "no-cluster",
@@ -78,6 +79,12 @@ _FAILURES = (
         r"exceeded quota: ([^,]+), requested",
         "the quota {0!r} of the namespace does not allow it",
         "ask for less: resources: in container.yaml, or fewer replicas",
+    ),
+    Failure(
+        "quota",
+        r"failed quota: ([^:]+): must specify ([\w.,-]+)",
+        "the quota {0!r} of the namespace wants to know {1}",
+        "say how much it needs: resources: in container.yaml",
     ),
     Failure(
         "pod-security",
@@ -118,13 +125,25 @@ _FAILURES = (
 )
 
 
+_LINES = 4
+_LOG = re.compile(r"^[EWI]\d{4} .*\n?", re.MULTILINE)
+"""What kubectl logs about its tries, over what it says in the end."""
+
+
 def explained(text: str) -> SdkError:
     """The error for what kubectl said."""
-    words = "\n".join(text.strip().splitlines()[-4:])
+    said = _LOG.sub("", text).strip() or text.strip()
     for failure in _FAILURES:
-        match = re.search(failure.pattern, text)
+        match = re.search(failure.pattern, said, re.MULTILINE)
         if match:
             groups = [group for group in match.groups() if group] or [""]
             what, hint = failure.what.format(*groups), failure.hint.format(*groups)
-            return SdkError(what, detail=words, hint=hint, code=failure.code)
+            return SdkError(what, detail=_around(said, match), hint=hint, code=failure.code)
+    words = "\n".join(said.splitlines()[-_LINES:])
     return SdkError("kubectl failed", detail=words, hint="try the same by hand", code="kubectl")
+
+
+def _around(said: str, match: re.Match[str]) -> str:
+    """The line that says it, and what belongs to it; not the advice for those who type kubectl themselves."""
+    start = said.rfind("\n", 0, match.start()) + 1
+    return "\n".join(said[start:].partition("\nPlease review")[0].splitlines()[:_LINES])

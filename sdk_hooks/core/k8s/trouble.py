@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ _NEVER = ("InvalidImageName", "ErrImageNeverPull", "ImagePullBackOff", "CrashLoo
 """Reasons for which waiting helps nobody."""
 _PATIENCE = 15
 """Seconds after which other reasons count, too: a cluster may be about to mend them."""
+_ADVICE = re.compile(r" preemption:|\. no new claims to deallocate")
+"""From here on a scheduler tells what else it has thought of."""
 _NORMAL = ("ContainerCreating", "PodInitializing")
 
 
@@ -44,7 +47,7 @@ def of_pod(pod: Manifest, age: float) -> Iterator[Trouble]:
     node = pod["spec"].get("nodeName", "")
     for each in status.get("conditions") or ():
         if each["type"] == "PodScheduled" and each["status"] == "False":
-            text = str(each.get("message", "")).split(" preemption:")[0].rstrip(". ")
+            text = _ADVICE.split(str(each.get("message", "")))[0].rstrip(". ")
             yield Trouble(name, "", each.get("reason", "Unschedulable"), text, age > _PATIENCE)
     found = [
         _container(name, node, each, age)
@@ -60,7 +63,9 @@ def _container(pod: str, node: str, status: Mapping[str, Any], age: float) -> Tr
     waiting, ended = state.get("waiting"), state.get("terminated")
     if waiting and waiting.get("reason") not in _NORMAL:
         reason = waiting.get("reason", "Waiting")
-        message = _ended(last) if reason == "CrashLoopBackOff" and last else waiting.get("message", "")
+        message = (
+            _ended(last) if reason == "CrashLoopBackOff" and last else waiting.get("message", "").strip()
+        )
         final = reason in _NEVER or age > _PATIENCE
         return Trouble(pod, node, reason, message, final, status["name"], crashed=bool(last))
     if ended and ended.get("exitCode"):
