@@ -49,6 +49,15 @@ def _add_actions(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--delete", action="store_true", help="remove all of it but its storage")
     one.add_argument("--logs", action="store_true", help="print what its containers print")
     one.add_argument("--watch", action="store_true", help="deploy, and again whenever the sources change")
+    one.add_argument(
+        "--check-nodes",
+        action="store_true",
+        help="whether the machines NAME, or all nodes of the cluster, have what a node needs",
+    )
+    group.add_argument(
+        "--distribution", default="", metavar="NAME", help="with --check-nodes: of which cluster"
+    )
+    group.add_argument("--worker", action="store_true", help="with --check-nodes: without the control plane")
     group.add_argument("-f", "--follow", action="store_true", help="with --logs: until Ctrl-C")
     group.add_argument("--lines", type=int, default=200, metavar="N", help="with --logs (default: 200)")
     group.add_argument("--volumes", action="store_true", help="with --delete: its storage, too")
@@ -77,6 +86,10 @@ def run(args: argparse.Namespace, session: Session) -> int:
     from devtool_plugins import cluster_view
 
     _check(args)
+    if args.check_nodes:
+        from devtool_plugins import cluster_check
+
+        return cluster_check.run(args, session)
     if args.watch:
         from devtool_plugins.watch import watch
 
@@ -121,7 +134,7 @@ def _check(args: argparse.Namespace) -> None:
     from sdk_hooks.errors import UsageError
 
     args.logs = args.logs or (args.follow and not any(getattr(args, name) for name in _ACTIONS))
-    if not args.names and not args.status:
+    if not args.names and not (args.status or args.check_nodes):
         raise UsageError("no NAME is given", hint="name what to deploy: k8s-deploy NAME")
     if len(args.names) > 1 and (args.name or args.watch or args.logs):
         option = "--name" if args.name else "--watch" if args.watch else "--logs"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sdk_hooks.families import Plugin
+from sdk_hooks.nodes import NodeNeeds
 from sdk_hooks.target import Argv, Script
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
@@ -64,6 +65,10 @@ class Cluster(Plugin, Protocol):
     @property
     def kubectl(self) -> Argv:
         """What kubectl is called on its machines; the program is first."""
+
+    @property
+    def needs(self) -> NodeNeeds:
+        """What a machine must have to be one of its nodes."""
 
     def marks(self, version: str, labels: Mapping[str, str]) -> bool:
         """Whether a node whose kubelet has *version*, with these *labels*, is one of its."""

@@ -76,13 +76,16 @@ def test_the_yaml_of_the_readme_is_read(tmp_path: Path) -> None:
     from sdk_hooks.core import applications
     from sdk_hooks.core.spec.read import load
 
-    text, several = blocks((ROOT / "README.md").read_text(), "yaml")
+    text, several, kubernetes = blocks((ROOT / "README.md").read_text(), "yaml")
     (tmp_path / "container.yaml").write_text(text)
     (tmp_path / "app.conf").touch()
     spec = load(tmp_path / "container.yaml")
 
     assert spec.entrypoint == ("/usr/bin/hello-http",)
     assert [str(port) for port in spec.ports or ()] == ["8080:80/tcp"]
+    (tmp_path / "container.yaml").write_text(kubernetes)
+    said = load(tmp_path / "container.yaml").kubernetes
+    assert said and (said.kind, said.replicas, said.storage) == ("StatefulSet", 2, "2Gi")
     (tmp_path / "shop.yaml").write_text(several)
     assert list(applications.load(tmp_path / "shop.yaml").containers) == ["web", "db"]
 

@@ -39,7 +39,7 @@ for path in sys.argv[1:]:  # as OE's scriptutils.load_plugins: by path, and not 
 print(*subparsers.groups, *subparsers.choices)
 """
 WORDS = ("build", "deploy", "undeploy", "status", "run", "test", "inspect")
-ALL = f"Containers {' '.join(f'container-{word}' for word in WORDS)} sdk-update\n"
+ALL = f"Containers {' '.join(f'container-{word}' for word in WORDS)} k8s-deploy sdk-update\n"
 
 
 @pytest.fixture

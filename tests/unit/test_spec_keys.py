@@ -13,8 +13,11 @@ from sdk_hooks.core.registry import load
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.model import Spec
 
+from . import spec_cases, spec_cases_kubernetes
 from .helpers import fails
-from .spec_cases import BAD, GOOD
+
+GOOD = [*spec_cases.GOOD, *spec_cases_kubernetes.GOOD]
+BAD = [*spec_cases.BAD, *spec_cases_kubernetes.BAD]
 
 
 @pytest.mark.parametrize(("text", "key", "value"), GOOD, ids=[text for text, _, _ in GOOD])
@@ -53,6 +56,7 @@ BEYOND = (
     "feeds: [ftp",
     "recommends: y",
     "tests: [",
+    "kubernetes: ",
 )
 
 
