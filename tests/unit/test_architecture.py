@@ -144,11 +144,11 @@ def _named(pattern: re.Pattern[str], path: Path) -> Iterator[str]:
 
 
 def test_no_engine_or_runtime_is_known_by_its_name_outside_of_the_plugins() -> None:
-    """Names of formats such as docker-archive and io.containerd.image.name are not theirs."""
+    """Names of formats such as docker-archive and io.containerd.image.name, and hosts, are not theirs."""
     plugins = load()
     stacks = [member for _, member in plugins.stacks().items() if member.name != "none"]  # it is a word, too
     names = {*(s.name for s in stacks), *(p for s in stacks for p in s.programs), *plugins.family("runtime")}
-    pattern = re.compile(rf"(?<![\w.-])({'|'.join(sorted(names))})(?![\w-]|://)")
+    pattern = re.compile(rf"(?<![\w.-])({'|'.join(sorted(names))})(?![\w-]|://|\.io\b)")
     paths = [path for top in ("sdk_hooks", "devtool_plugins") for path in sorted((ROOT / top).rglob("*"))]
 
     assert len(names) >= 7
