@@ -1,21 +1,18 @@
 """Signatures and bills of materials, with the programs that people use on them.
 
-`COSIGN=<cosign, version 3>` and `REGISTRY=<docker-registry>` have cosign verify what is signed here: Debian
-has both, cosign from forky on.
+`COSIGN=<cosign, version 3>` has cosign verify what is signed here: Debian has it from forky on.
 """
 
 import json
 import os
-import signal
-import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from . import registries
 from .place import Place
 from .tester import Cli
 
@@ -58,39 +55,8 @@ def signed(cli: Cli, keys: tuple[str, str], tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A registry on loopback."""
-    if "REGISTRY" not in os.environ:
-        pytest.skip(
-            "REGISTRY=<docker-registry of the Debian package> is not set: its service would listen to all"
-        )
-    top = tmp_path_factory.mktemp("registry")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    config = {
-        "version": 0.1,
-        "storage": {"filesystem": {"rootdirectory": str(top / "data")}},
-        "http": {"addr": address},
-    }
-    (top / "config.yml").write_text(json.dumps(config))
-    with (top / "log").open("w") as log:
-        words = [os.environ["REGISTRY"], "serve", str(top / "config.yml")]
-        server = subprocess.Popen(words, stdout=log, stderr=log)
-    try:
-        answers(f"http://{address}/v2/")
-        yield address
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=20)
-
-
-def answers(url: str) -> None:
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"{url} does not answer")
+    with registries.registry(tmp_path_factory.mktemp("registry")) as name:
+        yield name
 
 
 def digest_of(layout: Path) -> str:
