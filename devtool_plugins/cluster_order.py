@@ -18,6 +18,7 @@ from sdk_hooks.core.k8s.deploy import How, Outcome
 from sdk_hooks.core.k8s.failures import explained
 from sdk_hooks.core.k8s.kubectl import Kubectl, listed
 from sdk_hooks.core.k8s.order import Order, Prepared
+from sdk_hooks.core.push import registry
 from sdk_hooks.core.ui import human, table
 from sdk_hooks.errors import SdkError
 
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace, session: Session, kubectl: Kubectl, how: How) 
         if args.dry_run:
             _show(prepared, kubectl)
             continue
+        pushed = _push(args, session, wanted)
         sent = cluster_nodes.bring(args, session, prepared, target)
         before, version = prepared.release, prepared.version
         try:
@@ -57,7 +59,7 @@ def run(args: argparse.Namespace, session: Session, kubectl: Kubectl, how: How) 
         outcomes.append(
             Outcome(
                 wanted.name, result, facts.namespace, f"{facts.distribution.name} {facts.text}",
-                sent, round(time.monotonic() - begun, 1),
+                sent, pushed, round(time.monotonic() - begun, 1),
             )
         )  # fmt: skip
     if not args.dry_run:
@@ -77,7 +79,27 @@ def _order(args: argparse.Namespace, session: Session, wanted: str) -> Order:
         parts = (Part(image, settings.apply(args, image)),)
         name = args.name or image.name.rpartition("/")[2].partition(":")[0]
     trust.check(args, [part.image for part in parts], session.ui)
-    return Order(app.checked(name), parts, {}, args.pin_architecture)
+    return Order(app.checked(name), parts, _references(args, parts), args.pin_architecture)
+
+
+def _references(args: argparse.Namespace, parts: tuple[Part, ...]) -> dict[str, str]:
+    """What the cluster knows images by that it gets out of a registry, by digest."""
+    if not args.registry:
+        return {}
+    place = registry.parse(args.registry)
+    images = {part.image.digest: part.image for part in parts}
+    return {digest: registry.reference(image, place) for digest, image in images.items()}
+
+
+def _push(args: argparse.Namespace, session: Session, wanted: Order) -> int:
+    """Bring the images to the registry; gives the bytes that were sent.
+
+    :raises SdkError: When it does not take one. Nothing in the cluster was changed.
+    """
+    if not args.registry:
+        return 0
+    place = registry.parse(args.registry)
+    return sum(registry.push(image, place, session.ui).size for image in wanted.images)
 
 
 def _show(prepared: Prepared, kubectl: Kubectl) -> None:
@@ -109,4 +131,6 @@ def _row(each: Outcome) -> tuple[str, ...]:
     layers, wire = (sum(getattr(b, key) for b in each.nodes.values()) for key in ("layers", "wire"))
     count = f" to {len(each.nodes)} nodes" if len(each.nodes) > 1 else ""
     sent = f"{human(wire)} in {layers} layer{'s' * (layers != 1)}{count}" if wire else "nothing"
+    if each.pushed:
+        sent = f"{human(each.pushed)} to the registry"
     return (each.name, each.result, each.namespace, each.cluster, sent, f"{each.seconds:.1f}")

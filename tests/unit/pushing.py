@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.k8s import link, registry
-from sdk_hooks.core.k8s.registry import Pushed
+from sdk_hooks.core.push import link, registry
+from sdk_hooks.core.push.registry import Pushed
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 

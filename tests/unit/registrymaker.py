@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.k8s import link
+from sdk_hooks.core.push import link
 
 from .supplies import _openssl
 

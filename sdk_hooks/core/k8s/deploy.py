@@ -43,6 +43,8 @@ class Outcome:
     """Its distribution and version."""
     nodes: Mapping[str, Brought]
     """What each node was sent."""
+    pushed: int
+    """Bytes that a registry was sent."""
     seconds: float
 
 

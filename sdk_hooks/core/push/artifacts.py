@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sdk_hooks.core.bom.places import REFERRERS, beside
-from sdk_hooks.core.k8s import place
 from sdk_hooks.core.oci.layout import refers
+from sdk_hooks.core.push import place
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import REF_NAME, Descriptor, Image, descriptor
 

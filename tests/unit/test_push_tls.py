@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.k8s import certificates, registry
+from sdk_hooks.core.push import certificates, registry
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 

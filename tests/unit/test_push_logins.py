@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.k8s import registry
+from sdk_hooks.core.push import registry
 from sdk_hooks.image import Image
 
 from .pushing import Told, image, push

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.k8s import credentials
-from sdk_hooks.core.k8s.credentials import Login, find
-from sdk_hooks.core.k8s.place import parse
+from sdk_hooks.core.push import credentials
+from sdk_hooks.core.push.credentials import Login, find
+from sdk_hooks.core.push.place import parse
 
 from .helpers import fails
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from sdk_hooks.core.bom.places import REFERRERS, beside
-from sdk_hooks.core.k8s import registry as pushing
-from sdk_hooks.core.k8s.registry import Pushed
 from sdk_hooks.core.oci.layout import Layout
+from sdk_hooks.core.push import registry as pushing
+from sdk_hooks.core.push.registry import Pushed
 from sdk_hooks.core.ui import Ui
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sdk_hooks.core.bom.places import REFERRERS, beside
-from sdk_hooks.core.k8s import wire
 from sdk_hooks.core.oci.layout import Layout
+from sdk_hooks.core.push import wire
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 

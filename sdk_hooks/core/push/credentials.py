@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sdk_hooks.core.k8s.place import Place
+from sdk_hooks.core.push.place import Place
 from sdk_hooks.errors import SdkError
 
 PATIENCE = 30.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sdk_hooks.core.k8s import place
-from sdk_hooks.core.k8s.place import Place, parse
+from sdk_hooks.core.push import place
+from sdk_hooks.core.push.place import Place, parse
 from sdk_hooks.errors import UsageError
 
 GOOD = {

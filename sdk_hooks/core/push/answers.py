@@ -9,8 +9,8 @@ import socket
 import ssl
 from typing import NamedTuple
 
-from sdk_hooks.core.k8s import wire
-from sdk_hooks.core.k8s.place import Place
+from sdk_hooks.core.push import wire
+from sdk_hooks.core.push.place import Place
 from sdk_hooks.errors import SdkError
 
 _AWAY = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET)

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sdk_hooks.core import disk
-from sdk_hooks.core.k8s import answers, artifacts, together
-from sdk_hooks.core.k8s.artifacts import Artifact
-from sdk_hooks.core.k8s.link import Link
-from sdk_hooks.core.k8s.place import Place, parse
-from sdk_hooks.core.k8s.together import Tell
-from sdk_hooks.core.k8s.wire import Body, of_bytes
+from sdk_hooks.core.push import answers, artifacts, together
+from sdk_hooks.core.push.artifacts import Artifact
+from sdk_hooks.core.push.link import Link
+from sdk_hooks.core.push.place import Place, parse
+from sdk_hooks.core.push.together import Tell
+from sdk_hooks.core.push.wire import Body, of_bytes
 from sdk_hooks.core.spec.model import NAME
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.image import INDEX, Descriptor, Image
 
-__all__ = ["Place", "Pushed", "parse", "push"]
+__all__ = ["Place", "Pushed", "parse", "push", "reference"]
 
 _PIECE = 1 << 18
 _REPOSITORY = re.compile(rf"{NAME}(?:/{NAME})*")
@@ -67,7 +67,16 @@ def push(image: Image, place: Place, progress: Progress) -> Pushed:
             link.persist(lambda: _list(link, image, others))
         link.persist(lambda: _put(link, own))
     size = sum(each.descriptor.size for each in missing)
-    return Pushed(f"{place.name}/{repository}@{image.digest}", len(missing), size)
+    return Pushed(reference(image, place), len(missing), size)
+
+
+def reference(image: Image, place: Place) -> str:
+    """By what whoever pulls *image* from *place* knows it.
+
+    :raises SdkError: When it can't have a name there.
+    """
+    repository = _checked(place.repository(image.name), place, artifacts.of_image(image).tag)
+    return f"{place.name}/{repository}@{image.digest}"
 
 
 def _checked(repository: str, place: Place, tag: str) -> str:

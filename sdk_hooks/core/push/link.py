@@ -12,11 +12,11 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from sdk_hooks.core.k8s import answers, certificates, wire
-from sdk_hooks.core.k8s.answers import Answer, FailingError
-from sdk_hooks.core.k8s.authorization import Authorization
-from sdk_hooks.core.k8s.place import Place
-from sdk_hooks.core.k8s.wire import NOTHING, Body, Origin, of_bytes, origin
+from sdk_hooks.core.push import answers, certificates, wire
+from sdk_hooks.core.push.answers import Answer, FailingError
+from sdk_hooks.core.push.authorization import Authorization
+from sdk_hooks.core.push.place import Place
+from sdk_hooks.core.push.wire import NOTHING, Body, Origin, of_bytes, origin
 
 WAITING = 60.0
 """Seconds that are waited in all when a registry asks for it."""

@@ -9,10 +9,10 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from email.message import Message
 
-from sdk_hooks.core.k8s import answers, credentials, wire
-from sdk_hooks.core.k8s.answers import Answer
-from sdk_hooks.core.k8s.credentials import Login
-from sdk_hooks.core.k8s.place import Place
+from sdk_hooks.core.push import answers, credentials, wire
+from sdk_hooks.core.push.answers import Answer
+from sdk_hooks.core.push.credentials import Login
+from sdk_hooks.core.push.place import Place
 from sdk_hooks.errors import SdkError
 
 Fetch = Callable[[str, str, bytes, Mapping[str, str]], Answer]

@@ -1,0 +1,1 @@
+"""Pushes images to registries: the OCI distribution-spec, logins and certificates."""
