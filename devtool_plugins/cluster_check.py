@@ -11,9 +11,9 @@ from devtool_plugins import cluster
 from devtool_plugins.session import Session
 from sdk_hooks.core.deploy import fleet
 from sdk_hooks.core.k8s import cluster as facts_of
-from sdk_hooks.core.k8s import findings, preflight
-from sdk_hooks.core.k8s.findings import Finding
-from sdk_hooks.core.k8s.node_facts import Facts
+from sdk_hooks.core.nodecheck import findings, preflight
+from sdk_hooks.core.nodecheck.facts import Facts
+from sdk_hooks.core.nodecheck.findings import Finding
 from sdk_hooks.core.ui import table
 from sdk_hooks.errors import SdkError, UnknownPluginError, UsageError
 from sdk_hooks.kubernetes import Cluster

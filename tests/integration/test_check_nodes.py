@@ -13,8 +13,8 @@ from unit.node_needs import ALL, K3S, K8S
 
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Local
-from sdk_hooks.core.k8s import preflight
-from sdk_hooks.core.k8s.node_facts import Facts, parse
+from sdk_hooks.core.nodecheck import preflight
+from sdk_hooks.core.nodecheck.facts import Facts, parse
 from sdk_hooks.core.shell import whole
 
 from .place import wait

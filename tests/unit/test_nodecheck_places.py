@@ -2,12 +2,12 @@
 
 import pytest
 
-from sdk_hooks.core.k8s import node_places as places
+from sdk_hooks.core.nodecheck import places
 from sdk_hooks.nodes import NodeNeeds
 
 from .node_needs import K3S, K8S, MICROK8S
-from .test_node_kernel import recorded
-from .test_node_machine import Row, said
+from .test_nodecheck_kernel import recorded
+from .test_nodecheck_machine import Row, said
 
 STOP = "stop that, or give it another port"
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from sdk_hooks.core.k8s import node_options as known
-from sdk_hooks.core.k8s.findings import Finding, good, install, unless
-from sdk_hooks.core.k8s.node_facts import Facts
+from sdk_hooks.core.nodecheck import options as known
+from sdk_hooks.core.nodecheck.facts import Facts
+from sdk_hooks.core.nodecheck.findings import Finding, good, install, unless
 from sdk_hooks.nodes import NodeNeeds
 
 State = Literal["there", "uninstalled", "missing", "unknown"]

@@ -9,13 +9,10 @@ from importlib.resources import files
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.resource import state_directory
-from sdk_hooks.core.k8s import node_facts as said
-from sdk_hooks.core.k8s import node_kernel as kernel
-from sdk_hooks.core.k8s import node_machine as machine
-from sdk_hooks.core.k8s import node_options as options
-from sdk_hooks.core.k8s import node_places as places
-from sdk_hooks.core.k8s.findings import Finding, good
-from sdk_hooks.core.k8s.node_facts import Facts
+from sdk_hooks.core.nodecheck import facts as said
+from sdk_hooks.core.nodecheck import kernel, machine, options, places
+from sdk_hooks.core.nodecheck.facts import Facts
+from sdk_hooks.core.nodecheck.findings import Finding, good
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.errors import SdkError
 from sdk_hooks.nodes import NodeNeeds
@@ -117,7 +114,7 @@ def script(needs: NodeNeeds) -> Script:
     patterns = {"option": wanted, "module": modules, "port": [*ports["tcp"], *ports["udp"]] or ["none"]}
     head = "".join(f"{name}={quoted((' '.join(values),))}\n" for name, values in words.items())
     head += "".join(f"{name}_pattern={quoted(('|'.join(values),))}\n" for name, values in patterns.items())
-    text = files("sdk_hooks.core.k8s").joinpath("preflight.sh").read_text(encoding="utf-8")
+    text = files("sdk_hooks.core.nodecheck").joinpath("preflight.sh").read_text(encoding="utf-8")
     lean = (line.strip() for line in text.splitlines())
     body = "".join(f"{line}\n" for line in lean if line and not line.startswith("#"))
     return (

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
-from sdk_hooks.core.k8s.findings import Finding, Level, good, install, unless
-from sdk_hooks.core.k8s.node_facts import Facts
+from sdk_hooks.core.nodecheck.facts import Facts
+from sdk_hooks.core.nodecheck.findings import Finding, Level, good, install, unless
 from sdk_hooks.nodes import NodeNeeds
 
 CLOCKS = ("chronyd", "ntpd", "systemd-timesyn", "openntpd", "phc2sys")

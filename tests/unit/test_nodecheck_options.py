@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.k8s import node_kernel as kernel
-from sdk_hooks.core.k8s import node_options as options
+from sdk_hooks.core.nodecheck import kernel, options
 from sdk_hooks.nodes import NodeNeeds
 
 from .node_needs import ALL, K3S, K8S, MICROK8S

@@ -7,16 +7,14 @@ from dataclasses import replace
 import pytest
 
 from sdk_hooks.core.deploy.connection import Local
-from sdk_hooks.core.k8s import node_machine as machine
-from sdk_hooks.core.k8s import node_places as places
-from sdk_hooks.core.k8s import preflight
-from sdk_hooks.core.k8s.findings import Finding, lines, status
-from sdk_hooks.core.k8s.node_facts import Facts, parse
+from sdk_hooks.core.nodecheck import machine, places, preflight
+from sdk_hooks.core.nodecheck.facts import Facts, parse
+from sdk_hooks.core.nodecheck.findings import Finding, lines, status
 from sdk_hooks.errors import SdkError
 from sdk_hooks.nodes import NodeNeeds, Size
 
 from .node_needs import K3S, K8S, MICROK8S
-from .test_node_kernel import recorded
+from .test_nodecheck_kernel import recorded
 
 Row = tuple[str, str, str]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.k8s import node_kernel as kernel
-from sdk_hooks.core.k8s.findings import fragment
-from sdk_hooks.core.k8s.node_facts import Facts, parse
+from sdk_hooks.core.nodecheck import kernel
+from sdk_hooks.core.nodecheck.facts import Facts, parse
+from sdk_hooks.core.nodecheck.findings import fragment
 from sdk_hooks.nodes import NodeNeeds
 
 from .node_needs import K3S, K8S

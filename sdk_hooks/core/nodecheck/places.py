@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from sdk_hooks.core.k8s.findings import Finding, Level, good, unless
-from sdk_hooks.core.k8s.node_facts import Facts
+from sdk_hooks.core.nodecheck.facts import Facts
+from sdk_hooks.core.nodecheck.findings import Finding, Level, good, unless
 from sdk_hooks.nodes import NodeNeeds, Port
 
 _LOST = {"tmpfs": "what is stored there is lost at the next start", "ramfs": "what is stored there is lost"}
