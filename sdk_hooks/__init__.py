@@ -27,6 +27,7 @@ from sdk_hooks.families import (
     Runtime,
     Setup,
     Stack,
+    Unit,
 )
 from sdk_hooks.image import Descriptor, Image
 from sdk_hooks.spec import API_VERSION, hookimpl
@@ -65,6 +66,7 @@ __all__ = [
     "StackFacts",
     "Target",
     "Ulimit",
+    "Unit",
     "UnknownPluginError",
     "UsageError",
     "Volume",

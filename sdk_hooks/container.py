@@ -280,6 +280,8 @@ class Container:
     """Qualified names of devices (`vendor.com/class=name`) that the stack looks up in CDI specs by itself."""
     hooks: tuple[Hook, ...] = ()
     """Only for a stack that takes layers."""
+    unit: str = ""
+    """What the target's init knows it by that starts, supervises and stops it; empty when the stack does."""
 
     @property
     def boots(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sdk_hooks.container import Container, Joined
 from sdk_hooks.core.shell import quoted
-from sdk_hooks.families import Runtime, Setup
+from sdk_hooks.families import Runtime, Setup, Unit
 from sdk_hooks.target import Argv, Script, Target
 
 _STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}"
@@ -79,6 +79,9 @@ class DockerLike:
     def files(self, container: Container, target: Target) -> Mapping[str, str]:  # noqa: ARG002  the same everywhere
         return {"run": self._networked(container)} if container.networks else {}
 
+    def unit(self, container: Container, target: Target) -> Unit | None:  # noqa: ARG002
+        return None
+
     def run(self, container: Container) -> Argv:
         if container.networks:
             return ("sh", str(container.directory / "run"))
@@ -92,16 +95,20 @@ class DockerLike:
 
     def _networked(self, container: Container) -> Script:
         """Make its networks where they are not there, and the container on all of them before it starts."""
-        text = self._before(container)
-        for joined in container.networks:
-            there = quoted((self.name, "network", "inspect", joined.network.name))
-            text += f"{there} >/dev/null 2>&1 || {quoted(self._network(joined))} || exit\n"
+        text = self._before(container) + self._with_networks(container)
         create = (self.name, "create", *self._created(container), *self._what(container))
         text += f"{quoted(create)} || exit\n"
         for joined in container.networks[1:]:
             words = ("network", "connect", "--alias", container.alias, joined.network.name, container.name)
             text += f"{quoted((self.name, *words))} || exit\n"
         return f"{text}exec {quoted((self.name, 'start', container.name))}\n"
+
+    def _with_networks(self, container: Container) -> Script:
+        text = ""
+        for joined in container.networks:
+            there = quoted((self.name, "network", "inspect", joined.network.name))
+            text += f"{there} >/dev/null 2>&1 || {quoted(self._network(joined))} || exit\n"
+        return text
 
     def _network(self, joined: Joined) -> Argv:
         network, (driver, options) = joined.network, joined.engine or ("", {})
@@ -124,9 +131,13 @@ class DockerLike:
         return ("--restart", str(settings.restart), "--stop-timeout", str(round(settings.stop_timeout)))
 
     def _what(self, container: Container) -> Argv:
+        name = ("--name", container.name)
+        return (*name, *self._options(container), container.image, *self._arguments(container))
+
+    def _options(self, container: Container) -> Argv:
+        """The words of `run` between the name and the image."""
         settings = container.settings
         return (
-            *("--name", container.name),
             *("--pull", "never"),  # an image that is gone was removed: a registry knows nothing of it
             *(("--runtime", self._runtime(container.runtime)) if container.runtime else ()),
             *self._joins(container),
@@ -138,7 +149,7 @@ class DockerLike:
             *(word for volume in settings.volumes for word in ("--volume", str(volume))),
             *(word for key, value in settings.env.items() for word in ("--env", f"{key}={value}")),
             *("--label", f"devtool-containers.digest={container.digest}"),
-            *self._command(container),
+            *(("--entrypoint", (*settings.entrypoint, "")[0]) if settings.entrypoint is not None else ()),
         )
 
     def remove(self, container: Container) -> tuple[Argv, ...]:
@@ -162,10 +173,11 @@ class DockerLike:
     def _runtime(self, runtime: Runtime) -> str:
         return runtime.name
 
-    def _state(self, name: str, say: str) -> Script:
+    def _state(self, name: str, say: str, otherwise: Script = "") -> Script:
+        """:param otherwise: Commands for where there is none, which may set the parameters instead."""
         inspect = quoted((self.name, "inspect", "--type", "container", "--format", _STATE, name))
         return (
-            f"set -- $({inspect} 2>/dev/null)\n"
+            f"set -- $({inspect} 2>/dev/null)\n{otherwise}"
             f'case $1 in running) {say} running "$3T$4" ;; "") {say} absent ;;\n'
             f'*) {say} stopped "$2" ;; esac\n'
         )
@@ -197,13 +209,9 @@ class DockerLike:
         sysctl = [word for key, value in said.items() for word in ("--sysctl", f"{key}={value}")]
         return ("--network", first.name, "--network-alias", container.alias, *hosts, *sysctl)
 
-    def _command(self, container: Container) -> Argv:
-        """The image, and what runs in it instead of what the image says."""
-        command = container.command or ()
-        if container.settings.entrypoint is None:
-            return (container.image, *command)
-        program, *fixed = container.settings.entrypoint or ("",)
-        return ("--entrypoint", program, container.image, *fixed, *command)
+    def _arguments(self, container: Container) -> Argv:
+        """What follows the image: what runs in it instead of what the image says."""
+        return (*(container.settings.entrypoint or ())[1:], *(container.command or ()))
 
     def _ports(self, container: Container) -> Argv:
         if container.settings.network != "bridge" and not container.networks:

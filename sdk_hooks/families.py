@@ -86,6 +86,16 @@ class Setup:
     """Commands after which it holds; none when the file is read each time."""
 
 
+@dataclass(frozen=True)
+class Unit:
+    """What makes a target's init start a container at boot, which that also supervises and stops."""
+
+    enable: Script
+    """It runs as what `Stack.run` has given to the init: from now on also at boot."""
+    disable: Script
+    """Undoes `enable`, and stops nothing: another deployment may have taken its place."""
+
+
 class Stack(Plugin, Protocol):
     """A container engine on a target, or what stands in for one."""
 
@@ -132,6 +142,8 @@ class Stack(Plugin, Protocol):
         `chain sha256:... sha256:...` for an image whose layers are found only in this order;
         `daemon unix:///run/user/1000/engine.sock` when its daemon runs in namespaces of the login, $uid, and
         listens there; `unlimited yes` when that has no control groups for its containers;
+        `units /path/of/generator` when a target's systemd can be given its containers, by the name of what
+        makes units of them;
         `ids 65537 65537 COMMAND` when its containers have only so many users and groups: those of the login
         in /etc/subuid and /etc/subgid, where COMMAND makes it notice that they were changed;
         with *details*, which cost time, `runtime crun` for a runtime that it is set up for, where it has to
@@ -155,6 +167,14 @@ class Stack(Plugin, Protocol):
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
         """Text files that `run` wants to find in the deployment's directory."""
+
+    def unit(self, container: Container, target: Target) -> Unit | None:
+        """How the init of *target* starts, supervises and stops *container*, of which `Container.unit` says
+        the name; None when it can't, or not this one.
+
+        Asked for containers that are alone in their application and are restarted. Where it is not None,
+        `run`, `remove`, `state`, `logs` and `files` of a container with `unit` are those of the unit.
+        """
 
     def run(self, container: Container) -> Argv:
         """Create and start it: detached and under its restart policy, or attached."""

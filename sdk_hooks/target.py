@@ -120,6 +120,9 @@ class StackFacts:
     enlarge: str = ""
     """What makes it notice that the login was given more of them."""
 
+    units: str = ""
+    """The program that makes units for systemd of its containers; empty when none does for this login."""
+
     @property
     def major(self) -> int:
         """The first number of its version; 0 when it did not say."""

@@ -154,6 +154,7 @@ def check_stack(stack: Stack) -> None:
     check_script(f"{stack.name}.setup", setup.reload if setup else "")
     for argv in (*stack.remove(box), *filter(None, (stack.forget_volume("data"),))):
         check_argv(f"{stack.name}.remove", argv)
+    _check_unit(stack, container(unit="container-web"))
     joined = container(networks=(Joined(Network("web-default"), ("bridge", {})),), alias="web")
     scripts = {
         "networked": quoted(stack.run(joined)),
@@ -166,6 +167,18 @@ def check_stack(stack: Stack) -> None:
     }
     for name, text in scripts.items():
         check_script(f"{stack.name}.{name}", text)
+
+
+def _check_unit(stack: Stack, box: Container) -> None:
+    """As a unit of the target's init, where the stack can let *box* be one."""
+    facts = StackFacts("99", units="/usr/lib/generator")
+    unit = stack.unit(box, replace(TARGET, init="systemd", stacks={stack.name: facts}))
+    if unit:
+        stop = [quoted(argv) for argv in stack.remove(box)]
+        scripts = (unit.enable, unit.disable, stack.state(box), quoted(stack.logs(box, False, 10)), *stop)
+        for text in scripts:
+            check_script(f"{stack.name}.unit", text)
+        require(box.unit in " ".join(stop), f"{stack.name}.remove stops the unit")
 
 
 def check_network(driver: NetworkDriver) -> None:

@@ -97,6 +97,9 @@ class Containerd:
         started = f"{_filter(container)}{run} || exit\n{self._restart(container)}"
         return {"run": f"{_made(container)}{fresh}{here}{started}", **networks.files(container, target)}
 
+    def unit(self, container: Container, target: Target) -> None:  # noqa: ARG002
+        return None
+
     def run(self, container: Container) -> Argv:
         if not container.attach:
             return ("sh", str(container.directory / "run"))

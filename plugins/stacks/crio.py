@@ -90,6 +90,9 @@ class CriO:
             **{name: script(f"none-{name}") for name in ("supervise", "down", "state-of")},
         }
 
+    def unit(self, container: Container, target: Target) -> None:  # noqa: ARG002
+        return None
+
     def run(self, container: Container) -> Argv:
         if container.attach:
             what = "cri-o runs no container in the foreground"

@@ -60,6 +60,9 @@ class NoStack:
             **networks.files(container, target),
         }
 
+    def unit(self, container: Container, target: Target) -> None:  # noqa: ARG002
+        return None
+
     def run(self, container: Container) -> Argv:
         return ("sh", str(container.directory / "run"))
 

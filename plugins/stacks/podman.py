@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from sdk_hooks import Argv, Container, Joined, Runtime, Script, Setup, Target, hookimpl
+from collections.abc import Mapping
+
+from sdk_hooks import Argv, Container, Joined, Runtime, Script, Setup, Target, Unit, hookimpl
 from sdk_hooks.dockerlike import DockerLike
+
+from . import quadlet  # noqa: TID251  relatively it is no second copy
 
 _KNOWN = ("crun", "runc", "runsc", "youki")
 """Runtimes that containers.conf has when nobody says anything."""
@@ -21,6 +25,15 @@ _IDS = """\
 	echo ids $($limit podman unshare sh -c 'for f in uid gid; do n=0
 		while read -r _ _ c; do n=$((n + c)); done </proc/self/${f}_map; echo $n; done') podman system migrate
 }
+"""
+# A user's systemd is there while somebody is logged in, or with lingering.
+_UNITS = """\
+k=system
+[ "$uid" = 0 ] || { k=user; [ -S "$XDG_RUNTIME_DIR/systemd/private" ] || k=none; }
+for d in /usr/lib /lib /usr/local/lib; do
+	d=$d/systemd/$k-generators/podman-$k-generator
+	[ ! -x "$d" ] || { echo "units $d"; break; }
+done
 """
 _NAMES = """\
 for found in /usr/lib/podman/aardvark-dns /usr/libexec/podman/aardvark-dns /opt/cni/bin/dnsname \\
@@ -41,6 +54,7 @@ class Podman(DockerLike):
         f'sed -n \'{_TABLE}\' /etc/{_CONF} {_DROP_INS}/*.conf "$c" "$c.d"/*.conf 2>/dev/null\n'
     )
     found = _IDS
+    whose = _UNITS
     cdi = "case $v in [0-3].* | 4.0.*) ;; *) echo cdi yes ;; esac\n"
     space = 4.0  # the archive, what it unpacks to in /var/tmp, and the store
 
@@ -59,6 +73,48 @@ class Podman(DockerLike):
         directory = f"{target.config}/{_CONF}.d" if target.uid else _DROP_INS
         name = f"{directory}/50-devtool-containers-{runtime.name}.conf"
         return Setup(name, f"[engine.runtimes]\n{runtime.name} = [{places}]\n")
+
+    def unit(self, container: Container, target: Target) -> Unit | None:
+        # a cgroup of its own within that of the unit is version 2's
+        able = target.init == "systemd" and target.cgroup == 2 and target.stacks[self.name].units
+        words = (*self._given(container), *self._arguments(container))
+        return quadlet.unit(container, target) if able and quadlet.can(words) else None
+
+    def files(self, container: Container, target: Target) -> Mapping[str, str]:
+        if not container.unit:
+            return super().files(container, target)
+        before = self._before(container) + self._with_networks(container)
+        text = quadlet.file(container, target, self._given(container), self._arguments(container))
+        return {
+            "run": f"{_NAMES if container.networks else ''}{before}"
+            f"{quadlet.run(container, target.stacks[self.name])}",
+            "output": quadlet.output(container),
+            f"{container.unit}.container": text,
+        }
+
+    def run(self, container: Container) -> Argv:
+        return ("sh", str(container.directory / "run")) if container.unit else super().run(container)
+
+    def remove(self, container: Container) -> tuple[Argv, ...]:
+        commands = super().remove(container)
+        return (("sh", "-c", quadlet.stop(container)), *commands[1:]) if container.unit else commands
+
+    def state(self, container: Container) -> Script:
+        return self._state(container.name, "echo", quadlet.gone(container) if container.unit else "")
+
+    def logs(self, container: Container, follow: bool, lines: int) -> Argv:
+        if not container.unit:
+            return super().logs(container, follow, lines)
+        return ("sh", str(container.directory / "output"), str(lines), *(("-f",) if follow else ()))
+
+    def _given(self, container: Container) -> Argv:
+        """The options of a unit: its container has all networks from the start, systemd restarts it."""
+        more = (word for each in container.networks[1:] for word in ("--network", each.network.name))
+        seconds = ("--stop-timeout", str(round(container.settings.stop_timeout)))
+        words = (*seconds, *self._options(container), *more)
+        # no empty word gets through, as a part of one it does
+        at = words.index("--entrypoint") if "--entrypoint" in words else len(words)
+        return (*words[:at], *(["=".join(words[at : at + 2])] if words[at:] else []), *words[at + 2 :])
 
     def _networked(self, container: Container) -> Script:
         return f"{_NAMES}{super()._networked(container)}"

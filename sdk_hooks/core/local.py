@@ -38,6 +38,7 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
         made,
         name=f"{order.name}-run-{os.getpid()}",
         attach=True,
+        unit="",
         tty=sys.stdin.isatty() and sys.stdout.isatty(),
         command=made.command if command is None else command,
     )

@@ -6,9 +6,9 @@ from pathlib import PurePosixPath
 
 from sdk_hooks.container import Restart
 from sdk_hooks.core.deploy import nested
-from sdk_hooks.core.deploy.deployment import Deployment
+from sdk_hooks.core.deploy.deployment import Deployment, service_name
 from sdk_hooks.core.shell import quoted, write_files
-from sdk_hooks.families import Stack
+from sdk_hooks.families import Stack, Unit
 from sdk_hooks.target import Script, Target
 
 _UNIT = """\
@@ -63,6 +63,9 @@ def enable(deployment: Deployment, restart: Restart) -> Script:
     app, name, target, stack = deployment.app, deployment.name, deployment.target, deployment.stack
     if restart.policy == "no":
         return disable(name, target)
+    unit = supervisor(deployment)
+    if unit:
+        return unit.enable + (_LINGER if target.uid else "")
     # a network namespace that we have made is not there after a boot: no engine can start what was in it
     ours = "cni" in stack.networks and any(box.networks for box in deployment.containers)
     several = bool(deployment.members[0].part.name)  # what an engine starts may be a half of it
@@ -73,6 +76,12 @@ def enable(deployment: Deployment, restart: Restart) -> Script:
     if target.init in ("sysvinit", "busybox") and target.uid == 0:
         return _initscript(app, name, target)
     return "echo 'note: nothing here starts it again at boot'\n"
+
+
+def supervisor(deployment: Deployment) -> Unit | None:
+    """The unit of the target's init that the only container of *deployment* is, if it is one."""
+    box = deployment.containers[0]
+    return deployment.stack.unit(box, deployment.target) if box.unit else None
 
 
 def disable(name: str, target: Target, *, stop: bool = False) -> Script:
@@ -89,10 +98,6 @@ def disable(name: str, target: Target, *, stop: bool = False) -> Script:
     if target.init in ("sysvinit", "busybox") and target.uid == 0:
         return f"rm -f /etc/init.d/{service} /etc/init.d/S99{service} /etc/rc?.d/[SK]??{service}\n"
     return "true\n"
-
-
-def service_name(name: str) -> str:
-    return f"container-{name}"
 
 
 def _systemd(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Script:

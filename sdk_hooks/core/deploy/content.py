@@ -54,7 +54,7 @@ def _common(deployment: Deployment) -> dict[str, str]:
         "volumes": _named_volumes(boxes),
         "limits": _limits(tuple(box.settings for box in boxes)),
         "enable": boot.enable(deployment, restart),
-        "disable": boot.disable(deployment.name, deployment.target, stop=True),
+        **_disabled(deployment),
         "forget": _forget(deployment),
         "unname": _unname(deployment),
         "tidy": _tidy(deployment),
@@ -64,6 +64,16 @@ def _common(deployment: Deployment) -> dict[str, str]:
     held = subnets.holds((joined for box in boxes for joined in box.networks), stack)
     own = {"holds": held} if held else {}
     return {**found, **volumes, **slow, **own, **({"restarts": str(restart)} if policies else {})}
+
+
+def _disabled(deployment: Deployment) -> dict[str, str]:
+    """What lets the init forget the deployment: with all that runs, or only as far as it is its own."""
+    unit = boot.supervisor(deployment)
+    if not unit:
+        return {"disable": boot.disable(deployment.name, deployment.target, stop=True)}
+    stop = _quiet(deployment.stack, deployment.containers[0])
+    # systemd has to know how to stop it until it has stopped
+    return {"disable": f"{_head(deployment)}{stop}{unit.disable}", "disown": unit.disable}
 
 
 def _forwarded(deployment: Deployment) -> bool:

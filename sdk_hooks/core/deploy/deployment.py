@@ -129,7 +129,8 @@ def make(
     identity = hashlib.sha256(record.encode()).hexdigest()[:12]
     directory = target.state / "apps" / name / identity
     members = tuple(
-        Running(_placed(box, part, directory), part) for box, part in zip(boxes, parts, strict=True)
+        Running(_supervised(_placed(box, part, directory), part, stack, target), part)
+        for box, part in zip(boxes, parts, strict=True)
     )
     return Deployment(name, identity, members, stack, target, record)
 
@@ -146,6 +147,11 @@ def _check_name(name: str) -> None:
             hint=f"at most {_LONGEST} characters: --name, or name: in its file",
             code="bad-name",
         )
+
+
+def service_name(name: str) -> str:
+    """What the target's init knows the application *name* by."""
+    return f"container-{name}"
 
 
 def own_root(target: Target, stack: Stack) -> bool:
@@ -201,6 +207,18 @@ def _placed(container: Container, part: Part, directory: PurePosixPath) -> Conta
     volumes = tuple(_own_volume(each, container, part) for each in container.settings.volumes)
     settings = replace(container.settings, volumes=volumes + mounted)
     return replace(container, directory=own, settings=settings)
+
+
+def _supervised(container: Container, part: Part, stack: Stack, target: Target) -> Container:
+    """*container* as a unit of the target's init, where the stack can let it be one.
+
+    One that is not restarted need not be there at boot either; those of an application of several are
+    started in an order of their own.
+    """
+    if part.name or container.settings.restart.policy == "no":
+        return container
+    named = replace(container, unit=service_name(container.name))
+    return named if stack.unit(named, target) else container
 
 
 def _own_volume(volume: Volume, container: Container, part: Part) -> Volume:

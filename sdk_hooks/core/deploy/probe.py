@@ -188,6 +188,7 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         unlimited="unlimited" in values,
         ids=(int(users), int(groups)) if users.isdigit() and groups.isdigit() else None,
         enlarge=enlarge,
+        units=" ".join(values.get("units", [])[:1]),
     )
 
 

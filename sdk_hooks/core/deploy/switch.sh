@@ -89,6 +89,8 @@ if sh "$new/start" && up; then
 	say "$new" current
 	date +%s >"$new/since" 2>/dev/null
 	sh "$new/enable"
+	# what one unit replaces another one writes over; anything else stands beside it
+	[ -z "$old" ] || [ -f "$new/disown" ] || [ ! -f "$old/disown" ] || sh "$old/disown"
 	previous=
 	[ ! -f previous ] || previous=$(cat previous)
 	for d in */; do

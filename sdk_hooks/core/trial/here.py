@@ -126,6 +126,7 @@ def started(order: Order, plugins: Plugins, progress: Progress) -> Iterator[Here
         emulator.around(made),
         name=f"{order.name}-test-{os.getpid()}",
         attach=True,
+        unit="",
     )
     container = replace(container, settings=replace(container.settings, stop_timeout=patience))
     local.make_directories(container)
