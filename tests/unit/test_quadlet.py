@@ -197,6 +197,28 @@ def test_the_generator_takes_it_and_systemd_what_that_makes(tmp_path: Path) -> N
     assert mine == []
 
 
+def test_systemd_is_told_of_what_it_has_not_started(tmp_path: Path) -> None:
+    """Else it would not stop it when the machine goes down; the first start by systemd starts nothing."""
+    old = {"podman": StackFacts("4.3.1")}
+    root = content.files(made(tmp_path / "1", replace(ROOTS, stacks=old), Settings()))["enable"]
+    own = content.files(made(tmp_path / "2", replace(OWN, stacks=old), Settings()))["enable"]
+
+    assert "ExecStart=/bin/sh -c 'rm %t/container-web.runs 2>/dev/null || { read -r id <" in root
+    assert (
+        "systemctl -q is-active container-web || "
+        "{ : >/run/container-web.runs; systemctl --no-block start container-web; } >/dev/null 2>&1\n"
+    ) in root
+    assert '{ : >"$XDG_RUNTIME_DIR"/container-web.runs; systemctl --user --no-block start ' in own
+    unit = tmp_path / "container-web.service"
+    unit.write_text(root.partition("<<'EOF'\n")[2].partition("EOF\n")[0])
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed: apt-get install systemd")
+    done = subprocess.run(
+        ("systemd-analyze", "verify", str(unit)), capture_output=True, text=True, check=False
+    )
+    assert "container-web" not in done.stderr
+
+
 def test_what_it_has_said_is_there_while_it_is_not(tmp_path: Path) -> None:
     """Between two starts there is no container that podman could be asked about."""
     found = made(tmp_path, ROOTS, Settings())

@@ -20,7 +20,7 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/sh -c 'read -r id <{app}/current && exec /bin/sh {app}/$$id/start'
+ExecStart=/bin/sh -c '{known} || {{ read -r id <{app}/current && exec /bin/sh {app}/$$id/start; }}'
 ExecStop=/bin/sh -c 'read -r id <{app}/current && exec /bin/sh {app}/$$id/stop'
 
 [Install]
@@ -104,12 +104,18 @@ def _systemd(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Scr
     service, rootless, own = service_name(name), target.uid != 0, _own_daemon(stack, target)
     after = " ".join(f"{program}.service" for program in stack.programs)
     wanted_by = "default.target" if rootless else "multi-user.target"
-    unit = _UNIT.format(name=name, app=app, after=after, wanted_by=wanted_by)
+    known = f"rm %t/{service}.runs 2>/dev/null"
+    unit = _UNIT.format(name=name, known=known, app=app, after=after, wanted_by=wanted_by)
     directory, user = _unit_directory(target), " --user" if rootless else ""
+    run = '"$XDG_RUNTIME_DIR"' if rootless else "/run"
     return (
         f"mkdir -p {directory}\ncat >{directory}/{service}.service <<'EOF'\n{unit}EOF\n"
         f"systemctl{user} daemon-reload\nsystemctl{user} enable {service} >/dev/null 2>&1 || "
-        f"echo 'note: systemd did not enable {service}'\n{own or (_LINGER if rootless else '')}"
+        f"echo 'note: systemd did not enable {service}'\n"
+        # it has to know that this runs already, or it would not stop it when the machine goes down
+        f"systemctl{user} -q is-active {service} || "
+        f"{{ : >{run}/{service}.runs; systemctl{user} --no-block start {service}; }} >/dev/null 2>&1\n"
+        f"{own or (_LINGER if rootless else '')}"
     )
 
 
