@@ -9,7 +9,8 @@ import pytest
 from guests import Guest, Unavailable
 from guests.host import HOW, require
 
-from .site import Site
+from .place import wait
+from .site import NAME, Site
 from .tester import Cli, build_broken_example, build_example
 
 pytestmark = pytest.mark.integration
@@ -107,6 +108,7 @@ def scenario(site: Site) -> None:
     comes_up(site)
     changes(site)
     tells(site)
+    is_supervised(site)
     survives(site)
     goes(site)
     assert site.left() == before
@@ -145,6 +147,20 @@ def tells(site: Site) -> None:
     assert site.logs().splitlines()[-1] == "hello-http 1 listens on port 8080"
     may = site.login == "root" or site.stack != "none"  # without an engine a user has no control group
     assert site.limited(32 << 20) == may
+
+
+def is_supervised(site: Site) -> None:
+    """Where podman has Quadlet systemd starts it, also again, and nothing that it said is lost."""
+    if (site.guest.recipe.init, site.stack) != ("systemd", "podman"):
+        return
+    ctl = "systemctl" if site.login == "root" else "systemctl --user"
+    show = f"{ctl} show -P ActiveState -P NRestarts container-{NAME}"
+    head = f"export XDG_RUNTIME_DIR=/run/user/$(id -u)\n{show}\n"
+    assert sorted(site.guest.sh(head, site.login).split()) == ["0", "active"]
+    site.guest.sh("pkill -x hello-http")
+    assert wait(lambda: sorted(site.guest.sh(head, site.login).split()) == ["1", "active"], 60)
+    assert site.get() == "hello from a container, version 1\n"
+    assert site.logs().splitlines()[-2:] == ["hello-http 1 listens on port 8080"] * 2
 
 
 def survives(site: Site) -> None:
