@@ -26,3 +26,6 @@ for d in "$app"/*/; do
 done
 rm -rf "$app"
 for v in $volumes; do rm -rf "$STATE/volumes/$v"; done
+for d in "$STATE"/apps/*/; do # of the last one also what runtimes keep for the next time
+	[ -d "$d" ] || rm -rf "$STATE"/run/*/.cache
+done
