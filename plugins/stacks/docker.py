@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from sdk_hooks import Argv, Container, Runtime, Script, Setup, Target, hookimpl
+from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 from sdk_hooks.shell import quoted
 
@@ -37,6 +37,8 @@ docker volume inspect {volume} >/dev/null 2>&1 || {{
 }} || {{ docker rm {name}; docker volume rm {volume}; exit 1; }}
 """
 _PLACE = ".devtool-volume"
+_LEAST_MEMORY = 6 << 20
+"""Its daemon refuses to make a container with less, once the image is there."""
 _MOST = 0o7777777
 """The highest ID that such a header has room for."""
 
@@ -86,6 +88,18 @@ class Docker(DockerLike):
         header = _directory(_PLACE, container.user)
         each = (_VOLUME.format(volume=quoted((volume,)), header=header, **names) for volume in volumes)
         return "".join(dict.fromkeys(each))
+
+    def _resources(self, container: Container) -> Argv:
+        memory = container.settings.resources.memory
+        if 0 < memory < _LEAST_MEMORY:
+            what = f"docker gives {container.name!r} no less memory than 6 MiB"
+            raise SdkError(
+                what,
+                detail=f"{memory} bytes were asked for",
+                hint="--memory 6M, or resources: {memory: 6M}",
+                code="too-little-memory",
+            )
+        return super()._resources(container)
 
     def _devices(self, container: Container) -> Argv:
         if not container.nested:

@@ -213,3 +213,18 @@ def test_image_that_was_never_built(crun: Place, cli: Cli) -> None:
 ])  # fmt: skip
 def test_option_that_makes_no_sense(crun: Place, option: str, value: str, text: str) -> None:
     assert refusal(crun, f"{option}={value}", status=2) == f"error: {text}"
+
+
+def test_docker_has_a_least_limit_of_memory(at: At) -> None:
+    """Of its own: told before the image is there."""
+    place = at("docker")
+
+    assert refusal(place, "--memory", "6291455") == (
+        "error: docker gives 'hello-http' no less memory than 6 MiB [too-little-memory]\n"
+        "  6291455 bytes were asked for\n"
+        "  hint: --memory 6M, or resources: {memory: 6M}\n"
+    )
+    place.deployed("hello-http", "v1", "--memory", "6M")
+    image = place.sh("docker inspect -f '{{.Image}}' hello-http").strip()
+    said = place.sh(f"docker create --memory 6291455 {image} 2>&1 || true")
+    assert "Minimum memory limit allowed is 6MB" in said, "or the check can go"

@@ -69,3 +69,15 @@ def test_ctr_sets_no_limits_of_processes() -> None:
         OURS.stack("containerd").run(
             container(settings=Settings(ulimits=(Ulimit("nofile", 1, 1),)), attach=True)
         )
+
+
+def test_docker_has_a_least_limit_of_memory() -> None:
+    little = container(settings=Settings(resources=Resources(memory=(6 << 20) - 1)), attach=True)
+    with fails(
+        "docker gives 'web' no less memory than 6 MiB [too-little-memory]\n"
+        "  6291455 bytes were asked for\n  hint: --memory 6M, or resources: {memory: 6M}"
+    ):
+        OURS.stack("docker").run(little)
+
+    enough = container(settings=Settings(resources=Resources(memory=6 << 20)), attach=True)
+    assert "6291456" in OURS.stack("docker").run(enough)
