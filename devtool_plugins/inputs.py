@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -249,6 +250,8 @@ def _pairs(option: str, texts: Iterable[str] | None) -> dict[str, str] | None:
     for text in texts or ():
         if "=" not in text:
             raise UsageError(f"{option} {text!r} has no '='", hint=f"write it like {option} KEY=VALUE")
+        if not re.fullmatch(r"[^\s=]+", text.partition("=")[0]):
+            raise UsageError(f"{option} {text!r}: {text.partition('=')[0]!r} can't be a name")
     return dict(text.split("=", 1) for text in texts) if texts else None
 
 

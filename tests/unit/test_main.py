@@ -55,6 +55,8 @@ def test_names_need_not_be_text(tmp_path: Path) -> None:
         ("--workdir", "x", "--workdir: 'x' is not an absolute path"),
         ("--port", "0:x", "--port: '0:x' is not a port such as 8080:80"),
         ("--env", "A", "--env 'A' has no '='"),
+        ("--env", "A B=1", "--env 'A B=1': 'A B' can't be a name"),
+        ("--label", "=1", "--label '=1': '' can't be a name"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(option: str, value: str, said: str) -> None:
