@@ -93,10 +93,7 @@ class DeviceNode:
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """How to tell that a container is up: a command that exits 0 inside it, or an HTTP answer.
-
-    All times are in seconds.
-    """
+    """How to tell that it is up: a command that exits 0 in it, or an HTTP answer. Times are in seconds."""
 
     command: Argv = ()
     port: int = 0
@@ -216,6 +213,13 @@ class Settings:
     """Instead of the image's, whose CMD then does not count either."""
     cmd: Argv | None = None
     """Instead of the image's CMD."""
+    user: str = ""
+    workdir: str = ""
+    stop_signal: str = ""
+    """These, too, instead of the image's."""
+    cap_add: Argv = ()
+    cap_drop: Argv = ()
+    """Capabilities (CAP_CHOWN) over those that the stack gives; here ALL is all but those of *cap_add*."""
     read_only: bool = False
     stop_timeout: float = 10.0
     kubernetes: Kubernetes | None = None

@@ -143,6 +143,9 @@ class DockerLike:
             *self._joins(container),
             *(("--hostname", settings.hostname) if settings.hostname else ()),
             *(("--read-only",) if settings.read_only else ()),
+            *self._instead(container),
+            *(word for name in settings.cap_drop for word in ("--cap-drop", name)),
+            *(word for name in settings.cap_add for word in ("--cap-add", name)),
             *self._resources(container),
             *self._devices(container),
             *self._ports(container),
@@ -181,6 +184,16 @@ class DockerLike:
             f'case $1 in running) {say} running "$3T$4" ;; "") {say} absent ;;\n'
             f'*) {say} stopped "$2" ;; esac\n'
         )
+
+    def _instead(self, container: Container) -> Argv:
+        """What is said over the image, besides the program."""
+        settings = container.settings
+        said = (
+            ("--user", settings.user),
+            ("--workdir", settings.workdir),
+            ("--stop-signal", settings.stop_signal),
+        )
+        return tuple(word for option, value in said if value for word in (option, value))
 
     def _resources(self, container: Container) -> Argv:
         limits = container.settings.resources

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 
 from sdk_hooks import Argv, Container, Needs, Target, hookimpl, networks
-from sdk_hooks.bundle import CAPABILITIES, process
+from sdk_hooks.bundle import process
 
 
 class Pflask:
@@ -54,11 +54,12 @@ class Pflask:
         etc = [
             ("bind-ro", str(container.directory / name), f"/etc/{name}") for name in networks.etc(container)
         ]
+        kept = (f"+{name.removeprefix('CAP_').lower()}" for name in made["capabilities"]["bounding"])
         options = (
             *(f"--chroot={root}", f"--chdir={made['cwd']}", f"--hostname={container.hostname}", *network),
             *(f"--mount={_one(':'.join(pair))}" for pair in (*etc, *_binds(container))),
             *(f"--setenv={_one(variable)}" for variable in made["env"]),
-            f"--caps=-all,{','.join('+' + name.removeprefix('CAP_').lower() for name in CAPABILITIES)}",
+            f"--caps={','.join(('-all', *kept))}",
         )
         hosts = "shared" if container.settings.network == "host" else "own"
         return ("sh", "-c", _script("run"), "sh", container.name, root, hosts, *options, "--", *made["args"])

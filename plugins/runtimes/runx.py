@@ -40,6 +40,8 @@ class RunX(RuncLike):
             return "limit resources: its machines have 1024 MB and two processors"
         if container.devices or container.cdi:
             return "pass devices"
+        if settings.cap_add or settings.cap_drop:
+            return "give its machine other capabilities than all"
         if settings.healthcheck and settings.healthcheck.command:
             return "run a health check's command in the container"
         return "make the root file system read-only" if settings.read_only else ""

@@ -17,6 +17,7 @@ from sdk_hooks import (
     hookimpl,
     networks,
 )
+from sdk_hooks.bundle import dropped
 from sdk_hooks.runclike import shim
 from sdk_hooks.shell import quoted
 
@@ -121,6 +122,7 @@ class Containerd:
             *self._mounts(container),
             *self._devices(container),
             *self._hostname(container),
+            *self._privileges(container),
             *("--label", f"devtool-containers.digest={container.digest}"),
             container.image,
             container.name,
@@ -188,6 +190,17 @@ class Containerd:
             what = "ctr can't give a container a host name"
             raise SdkError(what, hint="use another stack, or leave out hostname:", code="no-hostname")
         return ()
+
+    def _privileges(self, container: Container) -> Argv:
+        settings = container.settings
+        if settings.user:
+            what = f"ctr can't let a container run as {settings.user!r} instead of its image's user"
+            raise SdkError(what, hint="use another stack, or say user: when it is built", code="no-user")
+        return (
+            *(("--cwd", settings.workdir) if settings.workdir else ()),
+            *(word for name in settings.cap_add for word in ("--cap-add", name)),
+            *(word for name in dropped(settings) for word in ("--cap-drop", name)),
+        )
 
     def _devices(self, container: Container) -> Argv:
         if container.settings.ulimits:

@@ -142,8 +142,12 @@ def _box(container: Container, target: Target) -> dict[str, Any]:
     if settings.ulimits:
         what = f"cri-o can't set the limit {settings.ulimits[0].name!r} of processes"
         raise SdkError(what, hint="use another stack, or leave out ulimits:", code="no-ulimit")
+    if settings.stop_signal:
+        what = f"cri-o can't stop a container with {settings.stop_signal!r} instead of its image's signal"
+        raise SdkError(what, hint="use another stack, or say stop_signal: when it is built", code="no-signal")
     found = {
         "metadata": {"name": container.name},
+        **({"working_dir": settings.workdir} if settings.workdir else {}),
         "image": {"image": container.image},
         "log_path": "output",
         "envs": [{"key": key, "value": value} for key, value in settings.env.items()],
@@ -177,12 +181,14 @@ def _resources(container: Container, target: Target) -> dict[str, Any]:
 
 
 def _security(container: Container) -> dict[str, Any]:
-    uid, gid = container.user
+    (uid, gid), settings = container.user, container.settings
+    caps = {"add_capabilities": list(settings.cap_add), "drop_capabilities": list(settings.cap_drop)}
     return {
         "run_as_user": {"value": uid},
         "run_as_group": {"value": gid},
         "supplemental_groups": list(container.groups),
-        "readonly_rootfs": container.settings.read_only,
+        "readonly_rootfs": settings.read_only,
+        **({"capabilities": caps} if settings.cap_add or settings.cap_drop else {}),
         "no_new_privs": True,
         "namespace_options": _pod(container)["linux"]["security_context"]["namespace_options"],
     }

@@ -208,3 +208,31 @@ def test_a_volume_that_the_image_knows_nothing_of_is_the_containers(
     text = "name: x\ncontainers: {a: {image: plain, ports: ['8091:8090'], volumes: ['kept:/data']}}\n"
     App(place, tmp_path / "app.yaml", text).deployed()
     assert (place.facts(8091)["owner"], place.facts(8091)["starts"]) == ("65532:65532", "1")
+
+
+ASKED = """\
+containers:
+  one:
+    image: plain
+    network: host
+    workdir: /etc
+    entrypoint: [/bin/sh, -c, pwd; exec /usr/bin/tester]
+    cap_drop: [ALL]
+    cap_add: [NET_ADMIN]
+    {}
+"""
+
+
+@pytest.mark.parametrize(
+    "kind", ["docker", "podman", "podman-user", "containerd", "crun", "crun-user", "runc"]
+)
+def test_what_is_said_over_an_image_holds(at: Callable[[str], Place], kind: str, tmp_path: Path) -> None:
+    """User, directory and capabilities."""
+    place, own = at(kind), kind not in ("containerd", "crun-user")
+    text = ASKED.format("user: '4321:1234'" if own else "")
+    App(place, tmp_path / "app.yaml", f"name: x\n{text}").deployed()
+
+    facts = place.facts()
+    assert (facts["uid"], facts["gid"]) == ("4321", "1234") if own else True
+    assert int(place.facts(of="limits")["capabilities"], 16) == 1 << 12, "CAP_NET_ADMIN"
+    assert place.status("x", "--logs").stdout.startswith("one | /etc\n")

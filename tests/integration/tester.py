@@ -55,7 +55,9 @@ LIMITS = """\
 echo 'Content-Type: text/plain'
 echo
 echo "files=$(ulimit -n)"
-while read -r key value; do [ "$key" != Seccomp: ] || echo "filter=$value"; done </proc/self/status
+while read -r key value; do
+	case $key in Seccomp:) echo "filter=$value" ;; CapBnd:) echo "capabilities=$value" ;; esac
+done </proc/self/status
 echo "user_namespace=$(busybox unshare -U true 2>&1)"
 """
 

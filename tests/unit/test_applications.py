@@ -214,7 +214,7 @@ WEB = "services: {web: {image: a, %s}}"
     [
         ("build: .", "1:35: 'services.web.build' of compose files is not supported [bad-spec]\n"
          "  hint: build the image with container-build, and name it: image:"),
-        ("cap_add: [X]", "1:37: 'services.web.cap_add' of compose files is not supported [bad-spec]"),
+        ("extends: a", "1:37: 'services.web.extends' of compose files is not supported [bad-spec]"),
         ("ports: ['80']", "1:36: 'services.web.ports': '80' does not say the port of the target, such as "
          "8080:80 [bad-spec]\n  hint: services.web.ports wants HOST:CONTAINER"),
         ("volumes: ['./a:/a']", "1:38: 'services.web.volumes': './a:/a' is a path of this machine, which the"

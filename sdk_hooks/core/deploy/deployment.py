@@ -111,7 +111,7 @@ def make(
     parts = network.chosen(name, parts, stack, target)
     parts = subnets.settled(parts, drivers, stack, target, taken or Taken())
     networks = {part.name: network.joined(part, parts, drivers, stack) for part in parts}
-    users_of = {part.name: _user(part.image, stack, target) for part in parts}
+    users_of = {part.name: _user(part, stack, target) for part in parts}
     given = {
         part.name: hardware.given(part.settings, there or There(), stack, users_of[part.name], target)
         for part in parts
@@ -168,7 +168,8 @@ def _container(
     user: tuple[int, int],
 ) -> Container:
     image, settings = part.image, part.settings
-    config = dict(image.config.get("config") or {})
+    instead = {"User": settings.user, "WorkingDir": settings.workdir, "StopSignal": settings.stop_signal}
+    config = dict(image.config.get("config") or {}) | {key: value for key, value in instead.items() if value}
     command = settings.cmd
     if settings.entrypoint is not None:
         config["Entrypoint"], command = list(settings.entrypoint), settings.cmd or ()
@@ -263,7 +264,7 @@ def _said(part: Part, given: Given) -> dict[str, Any]:
     return found
 
 
-def _user(image: Image, stack: Stack, target: Target) -> tuple[int, int]:
+def _user(part: Part, stack: Stack, target: Target) -> tuple[int, int]:
     """Who the container runs as.
 
     Without an engine an ordinary user is root in a user namespace, and all files are that user's: no
@@ -271,4 +272,4 @@ def _user(image: Image, stack: Stack, target: Target) -> tuple[int, int]:
     """
     if own_root(target, stack):
         return (0, 0)
-    return users.of_image(image, (image.config.get("config") or {}).get("User", ""))
+    return users.of_container(part.image, part.settings.user)

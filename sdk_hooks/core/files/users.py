@@ -36,6 +36,14 @@ def of_image(image: Image, text: str) -> tuple[int, int]:
     return numbers(text, _content(image, "etc/passwd"), _content(image, "etc/group"))
 
 
+def of_container(image: Image, said: str) -> tuple[int, int]:
+    """Who a container of *image* runs as: *said*, else what the image says.
+
+    :raises SdkError: When the image does not know a name.
+    """
+    return of_image(image, said or (image.config.get("config") or {}).get("User", ""))
+
+
 def _row(name: str, table: str, what: str) -> list[str]:
     """The line of *name*; empty for a number that has none."""
     number = name.isdecimal()

@@ -64,7 +64,7 @@ def members(order: Order) -> tuple[Member, ...]:
     return tuple(
         Member(
             part,
-            users.of_image(part.image, (part.image.config.get("config") or {}).get("User", "")),
+            users.of_container(part.image, part.settings.user),
             order.references.get(part.image.digest) or preloaded(part.image),
         )
         for part in order.parts

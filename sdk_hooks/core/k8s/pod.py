@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Volume
@@ -74,6 +74,7 @@ def _container(app: App, member: Member) -> dict[str, Any]:
     optional = {
         "command": list(command) if command else None,
         "args": list(args) if args else None,
+        "workingDir": settings.workdir or None,
         "env": [{"name": key, "value": value} for key, value in settings.env.items()] or None,
         "ports": [
             {"name": name, "containerPort": number, "protocol": protocol}
@@ -128,14 +129,20 @@ def _pod_security(app: App, member: Member) -> dict[str, Any]:
 
 def _security(member: Member) -> dict[str, Any]:
     found: dict[str, Any] = {"allowPrivilegeEscalation": False}
-    if member.user[0]:
-        found["capabilities"] = {"drop": ["ALL"]}
+    caps = {"drop": ["ALL"] if member.user[0] else _unprefixed(member.part.settings.cap_drop)}
+    caps["add"] = _unprefixed(member.part.settings.cap_add)
+    if caps["drop"] or caps["add"]:
+        found["capabilities"] = {key: names for key, names in caps.items() if names}
     if member.part.settings.read_only:
         found["readOnlyRootFilesystem"] = True
     if _nodes(member):  # a device node of the host is there for who is privileged only
         found = {**found, "privileged": True, "allowPrivilegeEscalation": True}
         found.pop("capabilities", None)
     return found
+
+
+def _unprefixed(names: Iterable[str]) -> list[str]:
+    return [name.removeprefix("CAP_") for name in names]
 
 
 def _resources(member: Member) -> dict[str, Any]:

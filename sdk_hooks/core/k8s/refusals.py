@@ -36,6 +36,12 @@ def _problems(app: App, member: Member) -> Iterator[tuple[str, str, str]]:
         yield "ulimits", f"Kubernetes has no limit {settings.ulimits[0].name!r} of processes", ""
     if settings.hooks:
         yield "hooks", "Kubernetes has no hooks of runtimes", ""
+    if settings.stop_signal:
+        yield (
+            "stop_signal",
+            f"Kubernetes stops it with its image's signal, not with {settings.stop_signal!r}",
+            "say stop_signal: when it is built",
+        )
     if settings.network == "none":
         yield "network", "every pod has a network", ""
     for device in settings.devices:
@@ -65,5 +71,8 @@ def _remarks(member: Member) -> Iterator[str]:
         not isinstance(device, DeviceMatch) for device in settings.devices
     ):
         yield "it has paths of its node, which only privileged namespaces allow"
+    odd = [name for name in settings.cap_add if name != "CAP_NET_BIND_SERVICE"]
+    if odd:
+        yield f"it has {odd[0]}, which the restricted Pod Security Standard refuses"
     if settings.resources.pids:
         yield "the number of its processes is up to the kubelet (podPidsLimit)"

@@ -7,18 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from sdk_hooks.container import Container, DeviceNode, Hook
+from sdk_hooks.core.capabilities import kept
 from sdk_hooks.core.deploy import namespace
 from sdk_hooks.core.oci import seccomp
 from sdk_hooks.target import Target
 
-CAPABILITIES = [
-    f"CAP_{name}"
-    for name in (
-        "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
-        "SETPCAP", "SETUID", "SYS_CHROOT",
-    )
-]  # fmt: skip
-"""What docker and podman leave a container by default, less what only a network of its own makes use of."""
 _MASKED = [
     f"/proc/{name}"
     for name in (
@@ -101,6 +94,7 @@ def process(container: Container) -> dict[str, Any]:
     env.update(container.settings.env)
     root = container.user == (0, 0)
     groups = {"additionalGids": list(container.groups)} if container.groups else {}
+    capabilities = kept(container.settings)
     sets = ("bounding", "effective", "permitted", *(() if not root else ("inheritable",)))
     return {
         "terminal": container.tty,
@@ -110,7 +104,7 @@ def process(container: Container) -> dict[str, Any]:
         "cwd": config.get("WorkingDir") or "/",
         "noNewPrivileges": True,
         **_rlimits(container),
-        "capabilities": {name: CAPABILITIES if root or name == "bounding" else [] for name in sets},
+        "capabilities": {name: capabilities if root or name == "bounding" else [] for name in sets},
     }
 
 

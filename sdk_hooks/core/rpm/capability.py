@@ -5,49 +5,8 @@ from __future__ import annotations
 import re
 import struct
 
-_NAMES = [
-    "chown",
-    "dac_override",
-    "dac_read_search",
-    "fowner",
-    "fsetid",
-    "kill",
-    "setgid",
-    "setuid",
-    "setpcap",
-    "linux_immutable",
-    "net_bind_service",
-    "net_broadcast",
-    "net_admin",
-    "net_raw",
-    "ipc_lock",
-    "ipc_owner",
-    "sys_module",
-    "sys_rawio",
-    "sys_chroot",
-    "sys_ptrace",
-    "sys_pacct",
-    "sys_admin",
-    "sys_boot",
-    "sys_nice",
-    "sys_resource",
-    "sys_time",
-    "sys_tty_config",
-    "mknod",
-    "lease",
-    "audit_write",
-    "audit_control",
-    "setfcap",
-    "mac_override",
-    "mac_admin",
-    "syslog",
-    "wake_alarm",
-    "block_suspend",
-    "audit_read",
-    "perfmon",
-    "bpf",
-    "checkpoint_restore",
-]
+from sdk_hooks.core.capabilities import NAMES
+
 _CLAUSE = re.compile(r"([a-z_,0-9]*)((?:[=+-][eip]*)+)")
 _REVISION_2, _EFFECTIVE = 0x02000000, 1
 
@@ -78,10 +37,10 @@ def attribute(text: str) -> bytes:
 
 def _mask(text: str, names: str) -> int:
     if names in ("", "all"):
-        return (1 << len(_NAMES)) - 1
+        return (1 << len(NAMES)) - 1
     mask = 0
     for name in names.split(","):
-        if name.removeprefix("cap_") not in _NAMES:
+        if name.removeprefix("cap_") not in NAMES:
             raise ValueError(f"{text!r} has the capability {name!r}, which is not known")
-        mask |= 1 << _NAMES.index(name.removeprefix("cap_"))
+        mask |= 1 << NAMES.index(name.removeprefix("cap_"))
     return mask

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
+from sdk_hooks.core.capabilities import NAMES
 from sdk_hooks.core.files.fileset import SYMLINK, Entry
 from sdk_hooks.core.scripts.call import Call, Command
 
@@ -32,14 +33,6 @@ def ssh_keygen(call: Call) -> int:
     return 0
 
 
-_CAPABILITIES = (
-    "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable"
-    " net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot"
-    " sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease"
-    " audit_write audit_control setfcap mac_override mac_admin syslog wake_alarm block_suspend audit_read"
-    " perfmon bpf checkpoint_restore"
-)
-"""By number (linux/capability.h)."""
 _REVISION = 0x02000000
 
 
@@ -73,10 +66,10 @@ def _capabilities(call: Call, text: str) -> bytes:
 
 
 def _number(call: Call, name: str) -> int:
-    names, known = _CAPABILITIES.split(), name.strip().lower().removeprefix("cap_")
-    if known not in names:
+    known = name.strip().lower().removeprefix("cap_")
+    if known not in NAMES:
         raise call.unknown()
-    return names.index(known)
+    return NAMES.index(known)
 
 
 COMMANDS: dict[str, Command] = {"ssh-keygen": ssh_keygen, "setcap": setcap}

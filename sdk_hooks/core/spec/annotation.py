@@ -22,7 +22,11 @@ from sdk_hooks.container import (
 )
 from sdk_hooks.kubernetes import Kubernetes
 
-_LATER = ("devices", "ulimits", "networks", "hostname", "hooks", "entrypoint", "cmd", "kubernetes")
+_LATER = (
+    "devices", "ulimits", "networks", "hostname", "hooks", "entrypoint", "cmd", "kubernetes", "user",
+    "workdir", "stop_signal", "cap_add", "cap_drop",
+)  # fmt: skip
+_SCALARS = ("network", "hostname", "user", "workdir", "stop_signal", "read_only", "stop_timeout")
 
 
 def settings_to_json(settings: Settings) -> str:
@@ -50,7 +54,9 @@ def settings_from_json(text: str) -> Settings:
         resources=_make(Resources, raw.get("resources", {})),
         restart=_make(Restart, raw.get("restart", {})),
         kubernetes=_make(Kubernetes, raw["kubernetes"]) if raw.get("kubernetes") else None,
-        **{key: raw[key] for key in ("network", "hostname", "read_only", "stop_timeout") if key in raw},
+        cap_add=tuple(raw.get("cap_add", ())),
+        cap_drop=tuple(raw.get("cap_drop", ())),
+        **{key: raw[key] for key in _SCALARS if key in raw},
     )
 
 

@@ -35,9 +35,8 @@ _CONDITIONS = {
 }
 _HINTS = {
     "build": "build the image with container-build, and name it: image:",
-    "user": "container-build puts it into the image: user: in container.yaml",
-    "working_dir": "container-build puts it into the image: workdir: in container.yaml",
-    "privileged": "name what it needs: devices:",
+    "tmpfs": "not every stack has it; a named volume can be written too: volumes:",
+    "privileged": "name what it needs: devices:, cap_add:",
 }
 _IGNORED = (
     "version",

@@ -19,6 +19,7 @@ from sdk_hooks.container import (
     Ulimit,
     Volume,
 )
+from sdk_hooks.core.capabilities import NAMED, OR_ALL, capability, or_all
 from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.spec import kinds, texts, values
 from sdk_hooks.core.spec.checks import CHECKS, Check
@@ -77,6 +78,8 @@ class Spec:
     ports: tuple[Port, ...] | None = None
     volumes: tuple[Volume, ...] | None = None
     ulimits: tuple[Ulimit, ...] | None = None
+    cap_add: tuple[str, ...] | None = None
+    cap_drop: tuple[str, ...] | None = None
     devices: tuple[Device | DeviceMatch, ...] | None = None
     labels: Mapping[str, str] | None = None
     author: str | None = None
@@ -125,6 +128,8 @@ class Spec:
             volumes=self.volumes or (),
             devices=self.devices or (),
             ulimits=self.ulimits or (),
+            cap_add=self.cap_add or (),
+            cap_drop=self.cap_drop or (),
             healthcheck=self.healthcheck,
             resources=self.resources or default.resources,
             restart=self.restart or default.restart,
@@ -202,6 +207,8 @@ _RESOURCES = Section(
 )
 _PORT = Text("HOST:CONTAINER[/udp]", values.port, _TEXT_OR_NUMBER)
 _VOLUME = Text("NAME:/PATH[:ro] or /HOST:/PATH[:ro]", values.volume)
+_CAPABILITY = Text("a name such as NET_ADMIN", capability, NAMED)
+_OR_ALL = Text("a name such as CHOWN, or ALL", or_all, OR_ALL)
 _INCLUDE = Text("libNAME.so.N or an absolute path")
 
 SPEC = Section(
@@ -221,6 +228,8 @@ SPEC = Section(
         "ports": Many("ports of the target that the container answers on", _PORT),
         "volumes": Many("directories that outlive the container", _VOLUME),
         "ulimits": ULIMITS,
+        "cap_add": Many("capabilities beside those of every container", _CAPABILITY),
+        "cap_drop": Many("capabilities that it does not get; ALL for all but cap_add", _OR_ALL),
         "devices": Many("devices of the target that the container gets", DeviceEntry()),
         "labels": Pairs("labels of the image"),
         "author": Text("who to ask about it"),
