@@ -62,6 +62,7 @@ _ENGINE = "crun netavark nftables iptables"
 RECIPES: dict[str, Recipe] = {
     "minimal": Recipe("crun", memory=256),
     "runtimes": Recipe("crun runc", suite="bookworm", memory=256),
+    "gvisor": Recipe("runsc", memory=512),
     "devices": Recipe("crun linux-image-amd64", memory=512),
     "podman": Recipe(f"podman {_ENGINE}"),
     "docker": Recipe("docker.io docker-cli iptables", services=("S50docker",)),

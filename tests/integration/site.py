@@ -16,7 +16,8 @@ _LEFT = {
     "podman": "podman ps -aq; podman image ls -q; podman volume ls -q",
     "docker": "docker ps -aq; docker image ls -q; docker volume ls -q",
     "containerd": "for of in containers tasks images content; do ctr $of ls -q; done; ctr snapshots ls",
-    "none": "find /run/crun /run/runc -mindepth 1 2>/dev/null | grep -v /.cache",  # crun's own, of filters
+    # crun has filters of its own there
+    "none": "find /run/crun /run/runc /run/runsc -mindepth 1 2>/dev/null | grep -v /.cache",
 }
 
 

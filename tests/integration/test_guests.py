@@ -52,6 +52,7 @@ CASES = {
     "containerd": Case("containerd", "containerd"),
     "crun-cgroup1": Case("runtimes", "none", options=("--runtime", "crun"), words="cgroup1"),
     "runc-cgroup1": Case("runtimes", "none", options=("--runtime", "runc"), words="cgroup1"),
+    "runsc": Case("gvisor", "none"),
     "arm64-podman": Case("arm64", "podman", triplet=ARM64),
     "arm64-crun": Case("arm64", "none", options=("--stack", "none"), triplet=ARM64),
     "systemd": Case("systemd", "podman"),
