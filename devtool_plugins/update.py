@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from devtool_plugins import rebuild, targets
 from devtool_plugins import update_report as report
 from sdk_hooks.core.deploy import fleet
+from sdk_hooks.core.feeds.login import split
 from sdk_hooks.core.sdk import prepare
 from sdk_hooks.core.update import apply, built, layers, preflight, redeploy, remembered, stage
 from sdk_hooks.core.update import server as servers
@@ -23,7 +25,7 @@ from sdk_hooks.core.update.journal import BUILDING, DONE, PREPARING, Journal, St
 from sdk_hooks.core.update.remembered import Remembered
 from sdk_hooks.core.update.server import Server
 from sdk_hooks.core.update.swap import Pair
-from sdk_hooks.errors import SdkError
+from sdk_hooks.errors import SdkError, UsageError
 
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
@@ -47,10 +49,10 @@ class Update:
 
     def _source(self) -> Remembered:
         key = os.path.abspath(self.args.key) if self.args.key else ""
-        given = Remembered(self.args.updateserver or "", key, self.args.trusted)
+        given = Remembered(_plain(self.args.updateserver or ""), key, self.args.trusted)
         known = remembered.load(self.state.directory)
         if self.base and self.session.sdk and not known.url:
-            known = Remembered(self.session.sdk.config.get("SDK", "updateserver", ""))
+            known = Remembered(_plain(self.session.sdk.config.get("SDK", "updateserver", "")))
         return given.over(known)
 
     @cached_property
@@ -259,3 +261,20 @@ class Update:
         names = list(dict.fromkeys(self.args.deploy))
         answers = fleet.each(names, resolver, lambda link: redeploy.redeploy(link, images, plugins, ui))
         return report.deployed(self.args, self.session, names, answers)
+
+
+def _plain(url: str) -> str:
+    """*url*, which is remembered, told, and given to wget and git: they read ~/.netrc as well.
+
+    :raises UsageError: When a user or a password is in it.
+    """
+    try:
+        plain, login = split(url)
+    except ValueError as error:
+        raise UsageError(f"the update server: {error}") from error
+    if login:
+        raise UsageError(
+            f"a user or a password is in the URL of the update server '{plain}'",
+            hint=f"write it into ~/.netrc: machine {urlsplit(plain).hostname} login USER password PASSWORD",
+        )
+    return url

@@ -129,7 +129,7 @@ def test_packages_are_fetched_once_and_are_there_without_a_network(
 
     monkeypatch.setattr("sdk_hooks.core.feeds.place.FRESH", -1)
     monkeypatch.setattr(
-        "urllib.request.urlopen",
+        "urllib.request.OpenerDirector.open",
         lambda *_, **__: (_ for _ in ()).throw(ConnectionRefusedError(111, "Connection refused")),
     )
     told: list[str] = []

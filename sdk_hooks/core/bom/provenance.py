@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sdk_hooks.core.bom import builder, purl
+from sdk_hooks.core.bom import builder
 from sdk_hooks.core.bom.revision import Revision
 from sdk_hooks.core.bom.subject import Part, Subject
 from sdk_hooks.core.feeds.feed import Feed
@@ -64,7 +64,7 @@ def _said(spec: Spec) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """*value* as JSON, without paths of this machine."""
     if isinstance(value, Feed):
-        return f"{purl.without_user(value.url)} {value.suite}".strip() if not value.local else "a directory"
+        return f"{value.url} {value.suite}".strip() if not value.local else "a directory"
     if isinstance(value, File):
         return {key: part for key, part in asdict(value).items() if key != "source" and part is not None}
     if isinstance(value, Mapping):

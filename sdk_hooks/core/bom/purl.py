@@ -11,8 +11,6 @@ from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.feeds import feed
 from sdk_hooks.image import Image
 
-_USER = re.compile(r"(?<=://)[^/@]*@")
-
 
 def of_package(component: Component) -> str:
     """The package URL of *component*; empty when it is no package.
@@ -51,12 +49,7 @@ def download(component: Component) -> str:
     found = _feed(component.feed)
     if found is None or found.local or not component.path:
         return ""
-    return f"{without_user(found.url).rstrip('/')}/{quote(component.path, safe='/~+:%')}"
-
-
-def without_user(url: str) -> str:
-    """*url* without user and password."""
-    return _USER.sub("", url)
+    return f"{found.url.rstrip('/')}/{quote(component.path, safe='/~+:%')}"
 
 
 @cache

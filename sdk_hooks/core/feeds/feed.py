@@ -7,8 +7,10 @@ import re
 import shlex
 from dataclasses import dataclass, field, replace
 
+from sdk_hooks.core.feeds import login
+from sdk_hooks.core.feeds.login import Login
+
 _URL = re.compile(r"(https?|file)://.+")
-_USER = re.compile(r"(?<=://)[^/@]*@")
 _OPTIONS = ("key", "trusted", "archs", "format", "index")
 
 
@@ -21,7 +23,7 @@ class Feed:
     """
 
     url: str
-    """http, https; or a directory of this machine."""
+    """http, https; or a directory of this machine. User and password that are in it become *login*."""
     format: str = ""
     """Empty: what is found there."""
     suite: str = ""
@@ -36,8 +38,13 @@ class Feed:
     """Whether its index counts, and not what lies in the directory."""
     written: str = field(default="", compare=False)
     """The URL as it was written; empty when it is *url*."""
+    login: Login | None = field(default=None, compare=False)
+    """What its server is told; no part of what is written or printed of it."""
 
     def __post_init__(self) -> None:
+        url, found = login.split(self.url)
+        object.__setattr__(self, "url", url)
+        object.__setattr__(self, "login", found or self.login)
         if not _URL.fullmatch(self.url) and "://" in self.url:
             raise ValueError(f"{self.url!r} is neither a directory nor a URL of http, https or file")
         if self.suite and not self.components:
@@ -52,15 +59,15 @@ class Feed:
 
     @property
     def place(self) -> str:
-        """Where it is, for files that other people get: as it was written, without user and password."""
-        return self._named(_USER.sub("", self.written or self.url))
+        """Where it is, for files that other people get: as it was written."""
+        return self._named(self.written or self.url)
 
     def _named(self, url: str) -> str:
         return " ".join((url, *filter(None, [self.suite]), *self.components))
 
     @property
     def line(self) -> str:
-        """All of it, as `parse` reads it."""
+        """All of it but the login, as `parse` reads it."""
         options = {"key": self.key, "trusted": "yes" if self.trusted else "", "archs": ",".join(self.archs)}
         options["index"] = "" if self.index else "no"
         words = [self.format, self.url, self.suite, *self.components]

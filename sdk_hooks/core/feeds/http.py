@@ -9,34 +9,40 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from sdk_hooks.core.feeds import login as logins
+from sdk_hooks.core.feeds.login import Login
 from sdk_hooks.errors import SdkError
 
 PATIENCE = 30
 """Seconds without a byte."""
 _TRIES = 3
 _FAILURES = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
+_NOT_LET_IN = (http.client.UNAUTHORIZED, http.client.FORBIDDEN)
 
 
 class NotThereError(Exception):
     """The server has no such file."""
 
 
-def fetch(url: str, target: Path, digest: str = "") -> None:
+def fetch(url: str, target: Path, digest: str = "", login: Login | None = None) -> None:
     """Fetch *url* to *target*, which is there only once all of it is, and right.
 
     :param digest: `sha256:...`; empty when nobody knows it.
+    :param login: What the server is told; None for what ~/.netrc says.
     :raises NotThereError: When the server has no such file.
     :raises SdkError: When it can't be had, or has another digest.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part" if digest else f".{target.name}.{os.getpid()}")
+    opener = logins.opener(url, login)
     for left in reversed(range(_TRIES)):
         try:
-            _fetch(url, part, resume=bool(digest))
+            _fetch(opener, url, part, resume=bool(digest))
             break
         except _FAILURES as error:
-            if not left:
+            if not left or getattr(error, "code", 0) in _NOT_LET_IN:
                 raise _failed(url, error) from error
             time.sleep(0.5)
     if digest and (found := digest_of(part, digest)) != digest:
@@ -50,11 +56,11 @@ def fetch(url: str, target: Path, digest: str = "") -> None:
     os.replace(part, target)
 
 
-def _fetch(url: str, part: Path, *, resume: bool) -> None:
+def _fetch(opener: urllib.request.OpenerDirector, url: str, part: Path, *, resume: bool) -> None:
     have = part.stat().st_size if resume and part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  Feed checks the scheme
+        with opener.open(request, timeout=PATIENCE) as answer:
             goes_on = have and answer.status == http.client.PARTIAL_CONTENT
             with open(part, "ab" if goes_on else "wb") as file:
                 while piece := answer.read(1 << 18):
@@ -94,6 +100,7 @@ def _failed(url: str, error: Exception) -> SdkError:
         if isinstance(reason, OSError) and reason.strerror
         else str(reason) or type(reason).__name__
     )
-    return SdkError(
-        f"can't fetch '{url}'", detail=why, hint="is it right, and the server up?", code="no-fetch"
-    )
+    hint = "is it right, and the server up?"
+    if getattr(error, "code", 0) in _NOT_LET_IN:
+        hint = f"write into ~/.netrc: machine {urlsplit(url).hostname} login USER password PASSWORD"
+    return SdkError(f"can't fetch '{url}'", detail=why, hint=hint, code="no-fetch")

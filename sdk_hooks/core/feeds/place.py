@@ -90,7 +90,7 @@ class FeedPlace:
         if last and (digest or (0 <= age < FRESH and not self.fresh)):
             return _content(last, gone)
         try:
-            http.fetch(url, kept, digest)
+            http.fetch(url, kept, digest, self.feed.login)
             last = kept
             gone.unlink(missing_ok=True)
         except http.NotThereError:

@@ -90,7 +90,7 @@ def _bring(index: Index, package: Package) -> None:
             unpack.unpack(index.form, Path(location), directory)
             return
         file = _top() / f"{package.digest.replace(':', '-')}{index.form.suffix}"
-        http.fetch(location, file, package.digest)
+        http.fetch(location, file, package.digest, index.feed.login)
     except http.NotThereError as error:
         raise index.gone(package, location) from error
     except SdkError as error:
