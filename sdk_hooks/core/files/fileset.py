@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from sdk_hooks.core.bom.component import Component
@@ -107,6 +108,8 @@ class Merged:
         self.entries: dict[str, Entry] = {}
         self.base: set[str] = set()
         """Paths that only a base image shows: layers on top do not rely on them, and fit on another one."""
+        self.layers: list[Path] = []
+        """Of a base image: uncompressed archives, bottom first, which have what is in its files."""
 
     def settle(self) -> None:
         """Say that what there is so far is a base image's."""

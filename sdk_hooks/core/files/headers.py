@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,7 +23,8 @@ _LARGEST = 1 << 20
 """Bytes of a header's own content: names and attributes."""
 _PIECE = 1 << 20
 _HUGE = 1 << 62
-_MOST = 1 << 28
+_XATTR = b"SCHILY.xattr."
+MOST = 1 << 28
 """Bytes of a file whose content is kept, whoever asks for it."""
 
 Extended = dict[bytes, bytes]
@@ -35,6 +37,22 @@ def read(stream: IO[bytes], keep: Callable[[str], bool], *, digest: bool = False
     :param digest: Whether to make a `stamp` of each file's content.
     :raises tarfile.TarError: When it is no tar archive, or is cut off, or a path leads out of it.
     """
+    for entry, _ in _walk(stream, keep, digest=digest):
+        yield entry
+
+
+def files(stream: IO[bytes]) -> dict[str, tuple[Entry, int]]:
+    """The files and hard links of the uncompressed archive *stream* with their times and attributes.
+
+    By path, and with each where in the archive its content begins; -1 of a sparse one.
+    """
+    found = _walk(stream, lambda _: False, exact=True)
+    return {entry.path: (entry, at) for entry, at in found if entry.kind in (FILE, HARDLINK)}
+
+
+def _walk(
+    stream: IO[bytes], keep: Callable[[str], bool], *, digest: bool = False, exact: bool = False
+) -> Iterator[tuple[Entry, int]]:
     skip = _seek if stream.seekable() else _read_over
     extended: Extended = {}
     first = True
@@ -49,14 +67,17 @@ def read(stream: IO[bytes], keep: Callable[[str], bool], *, digest: bool = False
         stored = 0 if kind in _EMPTY else size
         if kind == 83:  # S, of GNU: a sparse file
             size = _sparse(stream, block)
-        entry = _entry(block, size, extended)
+        entry, at = _entry(block, size, extended), 0
+        if exact:
+            at = stream.tell() if entry.size == stored else -1
+            entry = _exact(block, entry, extended)
         extended = {}
         if entry.kind == FILE and stored and (digest or keep(entry.path)):
             entry = _with_content(stream, entry, stored, keep, digest)
         else:
             skip(stream, stored + 511 & ~511)
         if entry.path != ".":
-            yield entry
+            yield entry, at
     if first and not block:
         raise tarfile.ReadError("empty file")
 
@@ -88,6 +109,18 @@ def _entry(block: bytes, size: int, extended: Extended) -> Entry:
     kind = DIRECTORY if name.endswith(b"/") and block[156] in b"0\0" else _KINDS.get(block[156], FILE)
     text = os.fsdecode(link) if link else ""
     return Entry(path, kind, mode, uid, gid, size if kind == FILE else 0, 0, text)
+
+
+def _exact(block: bytes, entry: Entry, extended: Extended) -> Entry:
+    """*entry* with its time, in whole seconds, and its attributes."""
+    said, mtime = extended.get(b"mtime", b"").partition(b".")[0], 0
+    if re.fullmatch(rb"-?\d{1,18}", said):
+        mtime = int(said)
+    elif not block[136] & 0x80:  # else it is before 1970, or after 2242
+        mtime = _number(block[136:148])
+    names = (key for key in extended if key.startswith(_XATTR))
+    xattrs = tuple((os.fsdecode(name.removeprefix(_XATTR)), extended[name]) for name in sorted(names))
+    return entry._replace(mtime=mtime, xattrs=xattrs)
 
 
 @lru_cache
@@ -161,7 +194,7 @@ def _with_content(
     stream: IO[bytes], entry: Entry, stored: int, keep: Callable[[str], bool], digest: bool
 ) -> Entry:
     kept, summed, left = [], hashlib.blake2b(digest_size=16), stored + 511 & ~511
-    wanted = stored <= _MOST and keep(entry.path)
+    wanted = stored <= MOST and keep(entry.path)
     while left:
         piece = stream.read(min(left, _PIECE))
         if not piece:

@@ -61,6 +61,7 @@ def read(place: str, platform: Platform | None, target: Layout, merged: Merged) 
             layer = _copy(place, found.opener, name, diff_id, target)
             layers.append(layer)
             _look(place, target.path / layer.path, merged)
+            merged.layers.append(target.path / layer.path)
         return Base(found.config, layers, found.digest)
 
 

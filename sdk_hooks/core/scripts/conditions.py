@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sdk_hooks.core.files.fileset import DIRECTORY, FILE, SYMLINK, Entry
+from sdk_hooks.core.files.fileset import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
 from sdk_hooks.core.scripts.call import Call, Command
 
 
@@ -62,7 +62,7 @@ _UNARY: dict[str, Callable[[Call, str], bool]] = {
     "-n": lambda _, text: bool(text),
     "-z": lambda _, text: not text,
     "-e": _there(lambda _: True),
-    "-f": _kind(FILE),
+    "-f": _kind(FILE, HARDLINK),
     "-d": _kind(DIRECTORY),
     "-r": _there(lambda _: True),
     "-w": _there(lambda _: True),

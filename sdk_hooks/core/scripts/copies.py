@@ -55,7 +55,8 @@ def _file(call: Call, found: Entry, place: str, said: set[str]) -> None:
     if found.kind == SYMLINK:
         call.root.put(found._replace(path=call.root.inner(place)))
         return
-    if found.kind != FILE or (found.size and not (found.source or found.data)):
+    found = call.root.whole(found)
+    if found.kind != FILE:
         raise call.unknown()
     call.root.write(place, call.root.content(found.path) or b"", found.mode & ~call.shell.umask)
     _kept(call, found, place, said)

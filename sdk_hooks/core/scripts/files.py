@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sdk_hooks.core.files import users
-from sdk_hooks.core.files.fileset import DIRECTORY, FILE, SYMLINK, Entry, directory
+from sdk_hooks.core.files.fileset import DIRECTORY, SYMLINK, Entry, directory
 from sdk_hooks.core.scripts.call import Call, Command
 from sdk_hooks.errors import SdkError
 
@@ -114,6 +114,7 @@ def mv(call: Call) -> int:
         raise call.unknown()
     into = call.root.find(words[1])
     place = f"{words[1]}/{words[0].rpartition('/')[2]}" if into and into.kind == DIRECTORY else words[1]
+    found = call.root.whole(found)._replace(path=found.path)
     call.root.remove(found.path)
     call.root.put(found._replace(path=call.root.inner(place)))
     return 0
@@ -230,11 +231,11 @@ def change(
     found = call.root.find(path)
     if found is None or not found.path:
         return
-    ours = found.source or found.data or found.path in call.root.made.entries
-    if found.kind == FILE and found.size and not ours:
-        raise call.unknown("it changes a file of the base image")
     mode, uid = found.mode if mode is None else mode, found.uid if uid is None else uid
-    call.root.put(found._replace(mode=mode, uid=uid, gid=found.gid if gid is None else gid))
+    gid = found.gid if gid is None else gid
+    if (mode, uid, gid) == (found.mode, found.uid, found.gid) and call.root.image.get(found.path) == found:
+        return  # it can stay in its layer
+    call.root.put(call.root.whole(found)._replace(mode=mode, uid=uid, gid=gid))
 
 
 COMMANDS: dict[str, Command] = {

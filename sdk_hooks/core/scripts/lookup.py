@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
-from sdk_hooks.core.files.fileset import DIRECTORY, FILE, SYMLINK
+from sdk_hooks.core.files.fileset import DIRECTORY, FILE, HARDLINK, SYMLINK
 from sdk_hooks.core.scripts.call import Call, Command
 from sdk_hooks.core.scripts.files import options
 
@@ -80,8 +80,8 @@ def find(call: Call) -> int:
             depth = int(value) + (top.path.count("/") if top else 0)
             found = [entry for entry in found if entry.path.count("/") <= depth]
         elif test == "-type" and value in "fdl":
-            kind = {"f": FILE, "d": DIRECTORY, "l": SYMLINK}[value]
-            found = [entry for entry in found if entry.kind == kind]
+            kinds = {"f": (FILE, HARDLINK), "d": (DIRECTORY,), "l": (SYMLINK,)}[value]
+            found = [entry for entry in found if entry.kind in kinds]
         elif test == "-name":
             found = [entry for entry in found if fnmatch.fnmatchcase(entry.path.rpartition("/")[2], value)]
         elif test == "-empty":

@@ -16,6 +16,7 @@ from sdk_hooks.core.files.fileset import (
     directory,
     whiteout,
 )
+from sdk_hooks.core.files.lower import Lower
 from sdk_hooks.packages import Package
 
 
@@ -45,6 +46,8 @@ class Root:
         if base:
             self.merged.entries.update(base.entries)
             self.merged.settle()
+        self.lower, self.image = Lower(base.layers if base else ()), dict(self.merged.entries)
+        """The files of a base image: with content, and as they are known without."""
         self.base = dict(self.merged.entries)
         """What is in layers below those that are being made."""
         self.made = _made()
@@ -118,18 +121,37 @@ class Root:
         return self.merged.real("/".join(parts))
 
     def content(self, path: str) -> bytes | None:
-        """Of a file; None when there is none."""
+        """Of a file; None when there is none.
+
+        :raises SdkError: When it is a base image's and can't be read.
+        """
         found = self.find(path)
-        if found is None or found.kind != FILE:
+        if found is None or found.kind not in (FILE, HARDLINK):
             return None
+        found = self.whole(found)
         if found.source:
             with open(found.source, "rb") as stream:
                 return stream.read()
         return found.data
 
+    def whole(self, found: Entry) -> Entry:
+        """*found*, a file, with its content; what a hard link is a name of.
+
+        :raises SdkError: When it is a base image's and can't be read.
+        """
+        if found.kind == HARDLINK and self.image.get(found.path) != found:
+            target = self.merged.entries.get(found.link)
+            return self.whole(target) if target and target.kind == FILE else found
+        known = found.kind != HARDLINK and (not found.size or found.source or found.data)
+        if found.kind not in (FILE, HARDLINK) or known:
+            return found
+        return self.lower.whole(found.path)
+
     def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Write a file, which keeps owner and mode where it is there."""
         there = self.find(path)
+        if there and there.kind == HARDLINK:  # the file has other names, which show it, too
+            there = self.whole(there)
         inner = there.path if there else self.inner(path)
         made = there or Entry(inner, FILE, mode)
         self.put(made._replace(size=len(data), data=data, source="", stamp=()))

@@ -46,6 +46,7 @@ def setcap(call: Call) -> int:
         found = call.root.find(file)
         if found is None:
             return 1
+        found = call.root.whole(found)
         others = tuple(each for each in found.xattrs if each[0] != "security.capability")
         call.root.put(found._replace(xattrs=(*others, ("security.capability", value))))
     return 0

@@ -18,7 +18,7 @@ def compare(call: Call) -> int:
     said, words = options(call)
     if len(words) != 2 or set(said) - _QUIET:
         raise call.unknown()
-    one, other = (_content(call, word) for word in words)
+    one, other = (call.root.content(word) for word in words)
     if one is None or other is None:
         return 2
     if one != other and not said:
@@ -54,16 +54,9 @@ def _checked(call: Call, words: list[str], *, silent: bool) -> int:
 
 def _digest(call: Call, path: str) -> str:
     """Empty when there is no such file."""
-    content = call.stdin.read().encode() if path == "-" else _content(call, path)
+    content = call.stdin.read().encode() if path == "-" else call.root.content(path)
     name = call.name.rpartition("/")[2].removesuffix("sum")
     return "" if content is None else hashlib.new(name, content, usedforsecurity=False).hexdigest()
-
-
-def _content(call: Call, path: str) -> bytes | None:
-    found = call.root.find(path)
-    if found and found.size and not (found.source or found.data):
-        raise call.unknown("it reads a file of the base image")
-    return call.root.content(path)
 
 
 COMMANDS: dict[str, Command] = {
