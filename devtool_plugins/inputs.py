@@ -108,7 +108,9 @@ def _packages_alone(args: argparse.Namespace, session: Session) -> bool:
     if is_recipe(args, session):
         return False
     spec = from_command_line(args)
-    spec = spec if session.sdk else spec.over(_file(args, Path.cwd()))
+    # in an SDK a name that is no recipe's is one mistyped, unless something tells that packages are meant
+    if session.sdk is None or args.file or args.feed:
+        spec = spec.over(_file(args, Path.cwd()))
     return bool(spec.install or (spec.base and bases.find(spec.base, args.name, session)[1]))
 
 
