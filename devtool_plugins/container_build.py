@@ -135,9 +135,9 @@ def _asked(args: argparse.Namespace, inputs: Inputs, spec: Spec) -> Asked | None
     if args.no_sbom:
         return None
     if inputs.recipe is None:
-        return Asked(args.name, "tree" if args.tree else "packages", spec)
+        return Asked(args.name, "tree" if args.tree else "packages", spec, base=inputs.base)
     found = revision.of(Path(inputs.watched[0]))
-    return Asked(args.name, "recipe", spec, (found,) if found else ())
+    return Asked(args.name, "recipe", spec, (found,) if found else (), inputs.base)
 
 
 def _options(args: argparse.Namespace, session: Session) -> dict[str, object]:

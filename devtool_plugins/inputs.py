@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devtool_plugins import bases, locking
 from devtool_plugins.session import Session
@@ -43,6 +43,17 @@ class Inputs:
     """The workspace recipe, if it is one's image."""
     packages: FeedSource | None = None
     """What of the source comes out of feeds."""
+    base: str = ""
+    """The name of the plugin that its base is; empty when that is an image, or there is none."""
+
+
+class _Below(NamedTuple):
+    """A source on top of its base and its packages, and what these turn out to be; as `Inputs` has them."""
+
+    source: Source
+    spec: Spec
+    packages: FeedSource | None
+    base: str
 
 
 def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = None) -> Inputs:
@@ -56,16 +67,16 @@ def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = Non
     epoch = keeper.epoch() if keeper else build.source_date_epoch()
     if args.tree:
         spec = spec.over(_file(args, Path.cwd()))
-        source, spec, found = _with_packages(_tree(args, spec), spec, args, session, keeper)
+        below = _with_packages(_tree(args, spec), spec, args, session, keeper)
         file = os.path.abspath(args.file or spec_file.FILE_NAME)
-        return Inputs(source, spec, epoch, (os.path.abspath(args.tree), file), packages=found)
+        return Inputs(epoch=epoch, watched=(os.path.abspath(args.tree), file), **below._asdict())
     if _packages_alone(args, session):
         spec = spec.over(_file(args, Path.cwd()))
         if session.sdk and not spec.install:
             session.ui.step(f"no recipe {args.name} is in your workspace: it is the base image alone")
-        source, spec, found = _with_packages(Source([], None), spec, args, session, keeper)
+        below = _with_packages(Source([], None), spec, args, session, keeper)
         file = os.path.abspath(args.file or spec_file.FILE_NAME)
-        return Inputs(source, spec, epoch, (file,), packages=found)
+        return Inputs(epoch=epoch, watched=(file,), **below._asdict())
     if session.sdk is None:
         raise UsageError(
             f"there is no SDK here that could have a recipe {args.name!r}",
@@ -79,8 +90,8 @@ def read(args: argparse.Namespace, session: Session, keeper: Keeper | None = Non
         keeper.tree(sources)
     recipe = session.sdk.read(args.name, session.ui)
     spec = spec.over(spec_file.from_variables(recipe.variables))
-    source, spec, found = _with_packages(recipe.source, spec, args, session, keeper)
-    return Inputs(source, spec, epoch, (str(sources),), recipe, found)
+    below = _with_packages(recipe.source, spec, args, session, keeper)
+    return Inputs(epoch=epoch, watched=(str(sources),), recipe=recipe, **below._asdict())
 
 
 def spec_path(args: argparse.Namespace, session: Session) -> Path:
@@ -116,25 +127,22 @@ def _packages_alone(args: argparse.Namespace, session: Session) -> bool:
 
 def _with_packages(
     source: Source, spec: Spec, args: argparse.Namespace, session: Session, keeper: Keeper | None
-) -> tuple[Source, Spec, FeedSource | None]:
-    """*source* on top of its base and the packages that *spec* wants, or that *keeper* holds it to.
-
-    Gives also *spec* with what its base and its feeds turn out to be, and where packages came from.
-    """
+) -> _Below:
+    """*source* on top of its base and the packages that *spec* wants, or that *keeper* holds it to."""
     source, member = _with_platform(source, args.platform), None
     if spec.base:
         place, member = bases.find(spec.base, args.name, session)
         spec = replace(spec, base=place)
     source = bases.below(source, member) if member else source
+    name = member.name if member else ""
     wanted = source.platform or (keeper.platform if keeper else machines.here())
     below = packages(spec, member, wanted, session, keeper)
     if below is None:
         if args.feed:
             what = "--feed says where packages are, and nothing says which"
             raise UsageError(what, hint="name them: --install PACKAGE")
-        return source, spec, None
-    spec = below.spec
-    return replace(source, platform=wanted, below=below.groups), spec, below
+        return _Below(source, spec, None, name)
+    return _Below(replace(source, platform=wanted, below=below.groups), below.spec, below, name)
 
 
 def packages(

@@ -73,7 +73,8 @@ def acceptance(
         keeper.sources(_sources(inputs, keeper.path))
     source = inputs.source
     keeper.built([each for group in source.groups for each in group.components], source.platform)
-    keeper.base(base.digest(spec.base, source.platform or keeper.platform) if spec.base else "")
+    image = base.digest(spec.base, source.platform or keeper.platform) if spec.base else ""
+    keeper.base(image, inputs.base)
     return keeper.accept
 
 
@@ -89,7 +90,8 @@ def finish(
     from sdk_hooks.core.bom import lock
 
     sources = _sources(inputs, path) if args.lock else lock.Sources()
-    made = lock.of(args.name, _record(inputs, built), str(built.image.platform), spec, sources)
+    platform = str(built.image.platform)
+    made = lock.of(args.name, _record(inputs, built), platform, spec, sources, inputs.base)
     changes = _changes(path, made, session)
     if args.lock:
         _write(path, made, changes, session)

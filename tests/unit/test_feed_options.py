@@ -1,4 +1,4 @@
-"""Where packages are said by an option and which in container.yaml, and the other way round; in an SDK, too."""
+"""Where packages are said by an option and which in container.yaml, and the other way round."""
 
 from __future__ import annotations
 

@@ -40,9 +40,13 @@ WHOLE = Lock(
     1,
     "0.1.0",
     digest("c"),
+    "small",
     Sources(Revision("d" * 40, digest("e"), True), (Revision("1" * 40, digest("f"), name="meta"),)),
     ("app (>= 1)", "yes"),
     True,
+    ("/usr/bin/a",),
+    ("app",),
+    ("own",),
     (APP, Component("own", "1.0-r0", "x86_64", "ipk", "own")),
     (replace(APP, name="base-files"),),
     ("application",),
@@ -58,6 +62,7 @@ platform: linux/arm/v7
 epoch: 1
 builder: "0.1.0"
 base: {digest("c")}
+base_image: small
 sources:
   revision: {"d" * 40}
   tree: {digest("e")}
@@ -70,6 +75,12 @@ install:
   - app (>= 1)
   - 'yes'
 recommends: true
+setuid:
+  - /usr/bin/a
+run_scripts:
+  - app
+skip_scripts:
+  - own
 packages:
   - name: app
     version: "1e3"
@@ -165,12 +176,12 @@ BAD = {
     "no-version": ("name: web\n", "{path}:1:1: it has no version [bad-lock]"),
     "merge": (TEXT.replace("name: web", "<<<<<<< mine\nname: web\n======="), "{path}:5:1: could not find expected ':' [bad-lock]"),
     "missing": (TEXT.replace("name: web\n", ""), "{path}:3:1: '' has no 'name' [bad-lock]"),
-    "unknown": (TEXT + "hosts: x\n", "{path}:52:1: unknown key 'hosts' [bad-lock]"),
-    "digest": (TEXT.replace(digest("a"), "sha256:../../x"), "{path}:31:13: 'packages.digest': 'sha256:../../x' is not a digest such as sha256:... [bad-lock]"),
-    "up": (TEXT.replace("pool/app", "pool/../../app"), "{path}:29:11: 'packages.file': 'pool/../../app.deb' leads out of the feed [bad-lock]"),
-    "absolute": (TEXT.replace("pool/app", "/etc/app"), "{path}:29:11: 'packages.file': '/etc/app.deb' leads out of the feed [bad-lock]"),
-    "no-hash": (TEXT.replace(f"    digest: {digest('a')}\n", ""), "{path}:23:5: 'packages': the package 'app' is out of a feed, and has no 'file' or no 'digest' [bad-lock]"),
-    "commit": (TEXT.replace("d" * 40, "main"), "{path}:11:13: 'sources.revision': 'main' is not a commit of git [bad-lock]"),
+    "unknown": (TEXT + "hosts: x\n", "{path}:59:1: unknown key 'hosts' [bad-lock]"),
+    "digest": (TEXT.replace(digest("a"), "sha256:../../x"), "{path}:38:13: 'packages.digest': 'sha256:../../x' is not a digest such as sha256:... [bad-lock]"),
+    "up": (TEXT.replace("pool/app", "pool/../../app"), "{path}:36:11: 'packages.file': 'pool/../../app.deb' leads out of the feed [bad-lock]"),
+    "absolute": (TEXT.replace("pool/app", "/etc/app"), "{path}:36:11: 'packages.file': '/etc/app.deb' leads out of the feed [bad-lock]"),
+    "no-hash": (TEXT.replace(f"    digest: {digest('a')}\n", ""), "{path}:30:5: 'packages': the package 'app' is out of a feed, and has no 'file' or no 'digest' [bad-lock]"),
+    "commit": (TEXT.replace("d" * 40, "main"), "{path}:12:13: 'sources.revision': 'main' is not a commit of git [bad-lock]"),
 }  # fmt: skip
 
 

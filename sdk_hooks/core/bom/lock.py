@@ -44,10 +44,16 @@ class Lock:
     """The version of this program."""
     base: str = ""
     """Digest of the base image's manifest."""
+    base_image: str = ""
+    """The name of what the base is made by, where it is no image: `small`."""
     sources: Sources = Sources()
     install: tuple[str, ...] = ()
     """The packages that were asked for, sorted."""
     recommends: bool = False
+    setuid: tuple[str, ...] = ()
+    """Which programs may have rights, and below what is done with packages' scripts; sorted."""
+    run_scripts: tuple[str, ...] = ()
+    skip_scripts: tuple[str, ...] = ()
     packages: tuple[Component, ...] = ()
     """By name. Those without a feed were built by BitBake."""
     skeleton: tuple[Component, ...] = ()
@@ -64,33 +70,42 @@ class Lock:
         return f"{count} package{'' if count == 1 else 's'}"
 
 
-def of(name: str, record: Record, platform: str, spec: Spec, sources: Sources) -> Lock:
+def of(name: str, record: Record, platform: str, spec: Spec, sources: Sources, base_image: str = "") -> Lock:
     """The lock of the image *name*, which *record* tells of.
 
     :param spec: What everybody together said about it.
+    :param base_image: The name of what its base is made by; empty when that is an image.
     """
     feeds = spec.feeds or ()
     packages = [each for each in record.components if each.kind]
     return Lock(
-        name,
-        record.digest,
-        platform,
-        record.epoch,
-        builder.version(),
-        record.base,
-        sources,
-        asked(spec),
-        bool(spec.install and spec.recommends),
-        _locked(packages, feeds),
-        _locked(record.read, feeds),
-        tuple(sorted({each.name for each in record.components if not each.kind})),
-        tuple(named(each) for each in record.layers),
+        name=name,
+        image=record.digest,
+        platform=platform,
+        epoch=record.epoch,
+        builder=builder.version(),
+        base=record.base,
+        base_image=base_image,
+        sources=sources,
+        install=asked(spec),
+        recommends=bool(spec.install and spec.recommends),
+        packages=_locked(packages, feeds),
+        skeleton=_locked(record.read, feeds),
+        others=tuple(sorted({each.name for each in record.components if not each.kind})),
+        layers=tuple(named(each) for each in record.layers),
+        **allowed(spec),
     )
 
 
 def asked(spec: Spec) -> tuple[str, ...]:
     """The packages that *spec* asks for, in an order that does not depend on how it is written."""
     return tuple(sorted(map(str, spec.install or ())))
+
+
+def allowed(spec: Spec) -> dict[str, tuple[str, ...]]:
+    """What *spec* lets packages do, by the key of container.yaml; in an order as that of `asked`."""
+    said = {"setuid": spec.setuid, "run_scripts": spec.run_scripts, "skip_scripts": spec.skip_scripts}
+    return {key: tuple(sorted(set(words or ()))) for key, words in said.items()}
 
 
 def named(layer: Layer) -> Layer:

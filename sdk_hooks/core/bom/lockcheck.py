@@ -56,7 +56,7 @@ class Keeper:
     def request(self, name: str, spec: Spec) -> None:
         """Check what is asked for.
 
-        :raises SdkError: When the lock is that of another image, or of other packages.
+        :raises SdkError: When the lock is that of another image, of other packages, or of what they may do.
         """
         if name != self.lock.name:
             raise SdkError(
@@ -64,14 +64,18 @@ class Keeper:
                 hint="keep each image's container.yaml in a file of its own, and name it with -f FILE",
                 code="lock-differs",
             )
-        before, after = set(self.lock.install), set(lock.asked(spec))
-        found = [f"install: {each} is not in the lock" for each in sorted(after - before)]
-        found += [f"install: {each} is only in the lock" for each in sorted(before - after)]
+        wanted = {"install": lock.asked(spec), **lock.allowed(spec)}
+        found = [line for key, words in wanted.items() for line in self._words(key, words)]
         if bool(spec.install and spec.recommends) != self.lock.recommends:
             words = ("without", "with")
             said = (words[self.lock.recommends], words[not self.lock.recommends])
             found.append(f"recommends: {said[0]} -> {said[1]}")
         self._check(found)
+
+    def _words(self, key: str, words: Iterable[str]) -> list[str]:
+        before, after = set(getattr(self.lock, key)), set(words)
+        added = [f"{key}: {each} is not in the lock" for each in sorted(after - before)]
+        return added + [f"{key}: {each} is only in the lock" for each in sorted(before - after)]
 
     def tell(self) -> None:
         """Say what is going to be built."""
@@ -128,15 +132,17 @@ class Keeper:
             found.insert(0, f"platform: {self.lock.platform} -> {platform}")
         self._check(found)
 
-    def base(self, digest: str) -> None:
+    def base(self, digest: str, made: str = "") -> None:
         """Check the base image; empty for none.
+
+        :param made: The name of what makes it, when it is no image.
 
         :raises SdkError: When it is another one.
         """
-        if digest != self.lock.base:
-            self._check(
-                [f"base: {self.lock.base or 'none'} -> {digest or 'none'}"], "take the base of the lock"
-            )
+        before = self.lock.base or self.lock.base_image or "none"
+        after = digest or made or "none"
+        if before != after:
+            self._check([f"base: {before} -> {after}"], "take the base of the lock")
 
     def accept(self, record: Record) -> None:
         """Check what came out.

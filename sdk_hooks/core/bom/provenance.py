@@ -16,7 +16,7 @@ MEDIA_TYPE = "application/vnd.in-toto+json"
 SUFFIX = ".provenance.json"
 _ADDRESS = f"https://{builder.NAME}.github.io/container-build"
 _OF_THIS_MACHINE = ("base", "tests")
-"""What the image does not depend on in these words: the base is told by its digest."""
+"""What the image does not depend on in these words: an image that is the base is told by its digest."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,15 @@ class Asked:
     """What container.yaml, the command line and the recipe said together."""
     revisions: tuple[Revision, ...] = ()
     """Of the recipe's sources, which have no name of their own, and of layers."""
+    base: str = ""
+    """The name of the plugin that the base is, where it is no image."""
 
 
 def statement(about: Subject, asked: Asked) -> dict[str, Any]:
     """The statement about an image; no path, user or host of this machine is in it."""
     definition = {
         "buildType": f"{_ADDRESS}/v1",
-        "externalParameters": {"name": asked.name, "source": asked.source, "spec": _said(asked.spec)},
+        "externalParameters": {"name": asked.name, "source": asked.source, "spec": _said(asked)},
         "internalParameters": {
             "SOURCE_DATE_EPOCH": about.record.epoch,
             "platform": str(about.image.platform),
@@ -54,11 +56,12 @@ def statement(about: Subject, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _said(spec: Spec) -> dict[str, Any]:
-    said = {item.name: getattr(spec, item.name) for item in fields(spec)}
-    return {
+def _said(asked: Asked) -> dict[str, Any]:
+    said = {item.name: getattr(asked.spec, item.name) for item in fields(asked.spec)}
+    told = {
         key: _plain(value) for key, value in said.items() if value is not None and key not in _OF_THIS_MACHINE
     }
+    return {**told, "base": asked.base} if asked.base else told
 
 
 def _plain(value: Any) -> Any:
