@@ -255,11 +255,14 @@ class Update:
         """Deploy again what runs on the targets in another build; gives the exit status."""
         if not self.args.deploy:
             return 0
-        images = {each.image.name: each.image for each in built.find(self.images)}
+        images = [each.image for each in built.find(self.images)]
+        others = built.images(self.images)
         plugins, ui = self.session.plugins, self.session.ui
         resolver = targets.resolver(self.args, self.session)
         names = list(dict.fromkeys(self.args.deploy))
-        answers = fleet.each(names, resolver, lambda link: redeploy.redeploy(link, images, plugins, ui))
+        answers = fleet.each(
+            names, resolver, lambda link: redeploy.redeploy(link, images, others, plugins, ui)
+        )
         return report.deployed(self.args, self.session, names, answers)
 
 

@@ -1,13 +1,17 @@
 """Applications of several containers: started in order, replaced and rolled back as one."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from .app import App
 from .conftest import SPREAD
 from .place import Place, wait
+from .tester import Cli
 
 SHOP = """\
 name: shop
@@ -113,3 +117,70 @@ def test_one_that_waits_for_a_job_starts_when_that_has_ended_well(place: Place, 
     assert done.status == 1
     assert "init is not completed: stopped 3" in done.stderr
     assert place.state("shop")["state"] == "running"
+
+
+def update(place: Place, version: str, status: int = 0) -> dict[str, Any]:
+    """Deploy again by sdk-update what runs there of the images of *version*."""
+    words = ("sdk-update", "-o", f"{place.cli.home}/{version}", "--deploy", place.alias, "--format", "json")
+    done = place.cli(*words, *place.ssh)
+    assert done.status == status, done.stderr
+    [record] = json.loads(done.stdout.partition("\n]\n")[2] or done.stdout[done.stdout.rindex("[\n") :])
+    return {**record, "told": place.normal(done.stderr)}
+
+
+def built_sick(cli: Cli) -> None:
+    """Into the directory `sick` an image that never becomes healthy."""
+    tree = cli.home / "tester-tree-sick"
+    if not tree.exists():
+        shutil.copytree(cli.home / "tester-tree-v2", tree, symlinks=True)
+        (tree / "usr/bin/check").write_text("#!/bin/sh\nexit 1\n")
+    spec = ("-f", str(cli.home / "tester.yaml"))
+    cli.build("tester", "--from", str(tree), *spec, "-o", str(cli.home / "sick"))
+
+
+@pytest.mark.parametrize("place", ("podman", "crun", "crun-user"), indirect=True)
+def test_an_update_deploys_all_of_it_again_as_one(place: Place, tmp_path: Path) -> None:
+    app = shop(place, tmp_path)
+    app.deployed()
+    app.file.unlink()  # it is not asked for
+    (tmp_path / "token").unlink()
+    record = update(place, "v2")
+
+    assert (record["name"], record["result"]) == ("shop", "deployed")
+    assert [place.facts(port)["version"] for port in (8091, 8092)] == ["v2", "v2"]
+    facts = place.facts(8091)
+    assert facts["config"] == 'level = "5 $x"'
+    assert (facts["greeting"], facts["peer"], facts["secret"], facts["starts"]) == (
+        "web",
+        "db",
+        "s3cret",
+        "2",
+    )
+    assert place.state("shop")["health"] == "healthy"
+
+    built_sick(place.cli)
+    record = update(place, "sick", status=1)
+    assert record["result"] == "failed [not-up]"
+    assert "BOARD: 'shop' did not come up on 'BOARD' [not-up]" in record["told"]
+    assert "what ran before runs again" in record["told"]
+    assert wait(lambda: [place.facts(port)["version"] for port in (8091, 8092)] == ["v2", "v2"])
+    assert place.facts(8091)["secret"] == "s3cret"
+
+
+def test_what_was_not_updated_stays_as_it_is_where_its_image_is_here(crun: Place, tmp_path: Path) -> None:
+    text = SHOP.replace("  db:\n    image: tester", "  db:\n    image: plain")
+    shop(crun, tmp_path, text).deployed()
+    only = crun.cli.home / "only"
+    tree, spec = crun.cli.home / "tester-tree-v2", crun.cli.home / "tester.yaml"
+    crun.cli.build("tester", "--from", str(tree), "-f", str(spec), "-o", str(only))
+    record = update(crun, "only", status=1)
+
+    assert record["result"] == "failed [no-image]"
+    what = "the image 'localhost/plain:latest', which runs there beside what was updated, is not here"
+    assert f"{what} [no-image]\n  the container 'db' has sha256:" in record["told"]
+    assert "  hint: deploy the application from its file: container-deploy FILE TARGET\n" in record["told"]
+    assert crun.facts(8091)["version"] == "v1"
+
+    shutil.copytree(crun.cli.home / "v1/plain-latest-oci", only / "plain-latest-oci")
+    assert update(crun, "only")["result"] == "deployed"
+    assert [crun.facts(port)["version"] for port in (8091, 8092)] == ["v2", "v1"]

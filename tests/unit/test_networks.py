@@ -16,8 +16,9 @@ from devtool_plugins.__main__ import main
 from sdk_hooks import Container, Network, Port, Settings, Stack
 from sdk_hooks.core import cni
 from sdk_hooks.core.deploy import choose, deployment
-from sdk_hooks.core.deploy.parts import Part
+from sdk_hooks.core.deploy.parts import Config, Need, Part, Secret
 from sdk_hooks.core.registry import load
+from sdk_hooks.core.update import redeploy
 from sdk_hooks.testing import TARGET
 
 from .helpers import AMD64, fails, file, make
@@ -243,3 +244,33 @@ def test_the_plugins_have_to_be_on_the_target(tmp_path: Path) -> None:
         "  hint: install them there (cni-plugins); or say network: host"
     ):
         choose.check_machine(deployment.make("shop", parts, NoStack(), None, target, DRIVERS))
+
+
+@pytest.mark.parametrize("stack", [Docker(), Podman(), NoStack()], ids=lambda stack: stack.name)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        (Settings(ports=MOVED),),
+        (Settings(networks=(FRONT,), ports=MOVED),),
+        (Settings(), Settings()),
+        (Settings(ports=MOVED), Settings(), Settings(network="host")),
+        (Settings(networks=(FRONT, Network("back")), ports=MOVED), Settings(networks=(FRONT,)), Settings()),
+    ],
+    ids=["one", "one on a network", "several", "several on a bridge", "several on networks"],
+)
+def test_what_a_record_says_deploys_the_same_again(
+    tmp_path: Path, settings: tuple[Settings, ...], stack: Stack
+) -> None:
+    names = "abc" if len(settings) > 1 else [""]
+    image = make(tmp_path / "image", file("usr/bin/x", b"#!", 0o755)).image
+    secrets = (Secret("token", b"s3cret"),) if len(settings) > 1 else ()
+    configs = (Config("own", b"a=1\n", "/etc/own"), Config("own", b"a=1\n", "/own")) if secrets else ()
+    parts = [
+        Part(image, each, name, (), secrets, configs) for name, each in zip(names, settings, strict=False)
+    ]
+    parts[-1] = replace(parts[-1], needs=(Need("a", "started"),) if len(parts) > 1 else ())
+    first = deployment.make("shop", tuple(parts), stack, None, BOARD, DRIVERS)
+    again = redeploy.parts(json.loads(first.record), first.id, lambda _: image)
+    second = deployment.make("shop", again, stack, None, BOARD, DRIVERS)
+
+    assert (second.record, second.id) == (first.record, first.id)

@@ -137,3 +137,21 @@ def test_a_secret_is_in_what_is_sent_and_in_nothing_that_is_shown(tmp_path: Path
     assert (content.files(made))["parts"] == "a"
     [volume] = made.containers[0].settings.volumes
     assert str(volume) == f"{made.directory}/a/secret-token:/run/secrets/token:ro"
+
+
+def test_a_secret_that_the_target_has_is_taken_from_there(tmp_path: Path) -> None:
+    sent = app(tmp_path, part("a", CHECKED, secrets=(Secret("token", b"s3cret"),)))
+    kept = Secret("token", b"", kept="0123/a/secret-token", known=sent.members[0].part.secrets[0].digest)
+    made = app(tmp_path, part("a", CHECKED, secrets=(kept,)))
+    shown = content.change(made)
+    commands = [
+        one for one in content.with_secrets(shown, made).splitlines() if one not in shown.splitlines()
+    ]
+
+    assert made.id == sent.id
+    assert "# the secret a/secret-token, as it is there\n" in shown
+    for directory in ("0123/a", "new/a"):
+        (tmp_path / directory).mkdir(parents=True)
+    (tmp_path / "0123/a/secret-token").write_bytes(b"s3cret")
+    subprocess.run(("dash", "-ec", "\n".join(commands)), cwd=tmp_path / "new", check=True)
+    assert (tmp_path / "new/a/secret-token").read_bytes() == b"s3cret"

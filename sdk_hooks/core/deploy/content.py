@@ -14,6 +14,7 @@ from sdk_hooks.container import Container, HealthCheck, Settings
 from sdk_hooks.core.deploy import boot, several, subnets
 from sdk_hooks.core.deploy.address import of_port
 from sdk_hooks.core.deploy.deployment import Deployment, Running, own_root
+from sdk_hooks.core.deploy.parts import Mounted, Secret
 from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.shell import assigned, lines, quoted, write_files
 from sdk_hooks.families import Stack
@@ -113,15 +114,16 @@ def change(deployment: Deployment) -> Script:
 
 def with_secrets(text: Script, deployment: Deployment) -> Script:
     """*text*, which `change` made, with the secrets in it."""
-    for note, path, data in _secrets(deployment):
-        text = text.replace(note, _readable(path, data))
+    for note, path, secret in _secrets(deployment):
+        text = text.replace(note, _readable(path, secret))
     return text
 
 
-def _readable(path: str, data: bytes) -> Script:
+def _readable(path: str, file: Mounted) -> Script:
     """Commands that write a file for every user of the container; nobody else can look into the directory."""
-    octal = "".join(f"\\{byte:03o}" for byte in data)
-    return f"printf '{octal}' >{quoted((path,))}\nchmod 444 {quoted((path,))}\n"
+    octal = "".join(f"\\{byte:03o}" for byte in file.content)
+    made = f"cat {quoted((f'../{file.kept}',))}" if file.kept else f"printf '{octal}'"
+    return f"{made} >{quoted((path,))}\nchmod 444 {quoted((path,))}\n"
 
 
 def directories(settings: Settings) -> Script:
@@ -143,15 +145,15 @@ def _install(deployment: Deployment) -> Script:
 def _configs(deployment: Deployment) -> Script:
     """Commands that write the configs: as people read them, where a shell keeps each byte of that."""
     found = {
-        f"{member.part.name}/config-{config.name}".lstrip("/"): config.content
+        f"{member.part.name}/config-{config.name}".lstrip("/"): config
         for member in deployment.members
         for config in member.part.configs
     }
     return "".join(
-        f"{write_files('.', {path: data.decode()})}chmod 444 {quoted((path,))}\n"
-        if _plain(data)
-        else _readable(path, data)
-        for path, data in found.items()
+        f"{write_files('.', {path: config.content.decode()})}chmod 444 {quoted((path,))}\n"
+        if _plain(config.content) and not config.kept
+        else _readable(path, config)
+        for path, config in found.items()
     )
 
 
@@ -160,12 +162,13 @@ def _plain(data: bytes) -> bool:
     return data.endswith(b"\n") and data.isascii() and b"\0" not in data
 
 
-def _secrets(deployment: Deployment) -> Iterator[tuple[Script, str, bytes]]:
-    """Of each secret the comment that stands for it, its path in the deployment's directory, its content."""
+def _secrets(deployment: Deployment) -> Iterator[tuple[Script, str, Secret]]:
+    """Each secret with the comment that stands for it, and its path in the deployment's directory."""
     for member in deployment.members:
         for secret in member.part.secrets:
             path = f"{member.part.name}/secret-{secret.name}".lstrip("/")
-            yield f"# the secret {path}, {len(secret.content)} bytes\n", path, secret.content
+            what = "as it is there" if secret.kept else f"{len(secret.content)} bytes"
+            yield f"# the secret {path}, {what}\n", path, secret
 
 
 def switch(app: PurePosixPath, deployment_id: str, *, installed: bool) -> Script:

@@ -258,9 +258,10 @@ def _said(part: Part, given: Given) -> dict[str, Any]:
     if part.needs:
         found["needs"] = {need.part: need.condition for need in part.needs}
     if part.secrets:
-        found["secrets"] = {each.name: hashlib.sha256(each.content).hexdigest() for each in part.secrets}
+        found["secrets"] = {each.name: each.digest for each in part.secrets}
     if part.configs:
-        found["configs"] = {each.target: hashlib.sha256(each.content).hexdigest() for each in part.configs}
+        found["configs"] = {each.target: each.digest for each in part.configs}
+        found["config_names"] = {each.target: each.name for each in part.configs}
     return found
 
 

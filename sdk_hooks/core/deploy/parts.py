@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 
 from sdk_hooks.container import Settings
 from sdk_hooks.errors import SdkError
@@ -24,19 +25,31 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Secret:
+class Mounted:
     """A file that the container sees and its image does not have."""
 
     name: str
     content: bytes
+    kept: str = field(default="", kw_only=True)
+    """Where the target has it from the deployment before, relative to the application's directory there."""
+    known: str = field(default="", kw_only=True)
+    """The sha256 of what is kept, whose content nobody here has."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of its content."""
+        return self.known or hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True)
-class Config:
-    """A file of settings that the container sees read-only; unlike a secret it is shown to who asks."""
+class Secret(Mounted):
+    """One that is shown to nobody else."""
 
-    name: str
-    content: bytes
+
+@dataclass(frozen=True)
+class Config(Mounted):
+    """Settings; unlike a secret they are shown to who asks."""
+
     target: str
     """Its path in the container."""
 

@@ -47,6 +47,12 @@ def find(directory: Path) -> list[Built]:
     return ordered(found)
 
 
+def images(directory: Path) -> list[Image]:
+    """All images in *directory*, also those that were fetched."""
+    found = (Layout(place).find() for place in sorted(directory.glob("*-oci")))
+    return [image for image in found if image is not None]
+
+
 def ordered(found: Sequence[Built]) -> list[Built]:
     """*found* so that each comes after its base."""
     places = {os.path.realpath(each.image.layout): each for each in found}
