@@ -108,6 +108,21 @@ def test_alternatives_provided_names_and_conflicts(made: Made) -> None:
     assert solved(found, "mawk", "app") == ["mawk 1.0", "postfix 1.0", "app 1.0"]
 
 
+def test_what_only_an_old_version_provides_is_not_preferred(tmp_path: Path) -> None:
+    """apt does not see it at all; here it is taken where nothing else will do."""
+    deb(tmp_path, "a", version="1.0", control="Provides: mail\n")
+    deb(tmp_path, "a", version="2.0")
+    deb(tmp_path, "z", control="Provides: mail\n")
+    deb(tmp_path, "app", control="Depends: mail\n")
+    deb(tmp_path, "other", control="Depends: a (<< 2.0) | z\n")
+    deb(tmp_path, "strict", control="Depends: a (<< 2.0)\n")
+    found = pool.read([feed.Feed(str(tmp_path))], load().package_formats(), Platform("amd64"), pytest.fail)
+
+    assert solved(found, "app") == ["z 1.0", "app 1.0"]
+    assert solved(found, "other") == ["z 1.0", "other 1.0"]
+    assert solved(found, "strict") == ["a 1.0", "strict 1.0"]
+
+
 def test_a_package_may_conflict_with_the_name_that_it_provides(made: Made) -> None:
     found = made(exim="Provides: mta; Conflicts: mta", app="Depends: mta")
     assert solved(found, "app") == ["exim 1.0", "app 1.0"]

@@ -71,6 +71,8 @@ class Options:
             found = self._named(need.clause, found)
         if not self.form.first_alternative and len(found) > 1:
             found = self.form.preferred("", found, [p for p in found if self._is_old(p)])
+        if self.form.first_alternative:  # as apt, for which a package that has a newer version is not there
+            found = sorted(found, key=self._is_old)
         return sorted(found, key=lambda package: package.name in _LAST_CHOICE)
 
     def _is_old(self, package: Package) -> bool:
