@@ -17,6 +17,7 @@ import pytest
 from sdk_hooks.core.feeds import feed, pool, signature, solve, store
 from sdk_hooks.core.feeds import http as client
 from sdk_hooks.core.feeds.pool import Pool
+from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.registry import load
 from sdk_hooks.core.spec.feeds import wanted
 from sdk_hooks.errors import SdkError
@@ -110,6 +111,22 @@ def feed_at(top: Path) -> None:
     path = deb(top, "app", member("./usr/bin/app", b"x"))
     text = f"Package: app\nVersion: 1.0\nArchitecture: all\nFilename: ./{path.name}\nSize: {path.stat().st_size}\n"
     (top / "Packages").write_text(f"{text}SHA256: {sha256(path.read_bytes())[7:]}\n")
+
+
+def test_a_damaged_package_is_called_by_its_address_and_not_kept(served: Served) -> None:
+    url, top, _ = served
+    feed_at(top)
+    path = top / "app_1.0_all.deb"
+    path.write_bytes(path.read_bytes()[:-60])
+    text = (top / "Packages").read_text()
+    size = re.sub(r"Size: \d+", f"Size: {path.stat().st_size}", text.partition("SHA256")[0])
+    (top / "Packages").write_text(f"{size}SHA256: {sha256(path.read_bytes())[7:]}\n")
+    found = read(url, trusted=True)
+
+    with pytest.raises(SdkError) as caught:
+        store.bring(found, solve.solve(found, [wanted("app")]).packages, Quiet())  # type: ignore[arg-type]
+    assert caught.value.what == f"the package '{url}/app_1.0_all.deb' is damaged"
+    assert list((cache_directory() / "packages").iterdir()) == []
 
 
 def read(url: str, told: list[str] | None = None, **said: object) -> Pool:

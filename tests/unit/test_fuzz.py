@@ -19,7 +19,9 @@ import pytest
 from sdk_hooks.core.feeds import install, unpack
 from sdk_hooks.core.feeds.install import Allowed
 from sdk_hooks.core.feeds.store import Have
+from sdk_hooks.core.files import headers
 from sdk_hooks.core.files.fileset import Merged
+from sdk_hooks.core.files.lower import Lower
 from sdk_hooks.core.oci import tarstream
 from sdk_hooks.core.registry import load
 from sdk_hooks.errors import SdkError
@@ -60,11 +62,15 @@ def _members(chance: Random) -> list[tuple[tarfile.TarInfo, bytes]]:
     return made
 
 
-def _archive(chance: Random, members: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
+def _tar(members: list[tuple[tarfile.TarInfo, bytes]], compression: str = "") -> bytes:
     try:
-        whole = tar(members, chance.choice(("", "gz", "xz")))
+        return tar(members, compression)
     except (ValueError, UnicodeError, tarfile.TarError):  # tarfile does not write everything
-        whole = tar([member("a", b"x")], "")
+        return tar([member("a", b"x")], "")
+
+
+def _archive(chance: Random, members: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
+    whole = _tar(members, chance.choice(("", "gz", "xz")))
     return _damaged(chance, whole) if chance.random() < 0.5 else whole
 
 
@@ -164,6 +170,31 @@ def test_nothing_leads_out_of_the_image(kind: str, tmp_path: Path) -> None:
         ), number
         if number % 100 == 0:
             _empty(tmp_path / "packages")
+    assert good > number / 50
+
+
+def test_layers_of_a_base_image_are_read_or_refused(tmp_path: Path) -> None:
+    """Names and what is in the files, as scripts of packages ask for it."""
+    end, number, good = time.monotonic() + SECONDS / 4, 0, 0
+    layer = tmp_path / "layer"
+    while number < LEAST or time.monotonic() < end:
+        number += 1
+        chance = random.Random(f"{SEED} layer {number}")
+        plain = _tar(_members(chance)) if chance.random() < 0.9 else b""
+        layer.write_bytes(_damaged(chance, plain) if chance.random() < 0.6 else plain)
+        try:
+            with layer.open("rb") as stream:
+                entries = list(headers.read(stream, lambda _: False))
+        except tarfile.TarError:
+            continue
+        good += 1
+        lower = Lower([layer])
+        for entry in entries:
+            assert ".." not in entry.path.split("/"), number
+            try:
+                assert len(lower.whole(entry.path).data) == lower.whole(entry.path).size, number
+            except SdkError as error:
+                assert error.code == "bad-base", number
     assert good > number / 50
 
 

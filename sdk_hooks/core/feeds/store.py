@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -97,8 +96,10 @@ def _bring(index: Index, package: Package) -> None:
         if error.code == "wrong-hash":
             raise index.changed(package, error) from error
         raise
-    unpack.unpack(index.form, file, directory)
-    os.unlink(file)
+    try:
+        unpack.unpack(index.form, file, directory, location)
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _check(path: Path, package: Package) -> None:

@@ -56,9 +56,10 @@ def read(directory: Path) -> Unpacked | None:
     )
 
 
-def unpack(form: PackageFormat, file: Path, directory: Path) -> None:
+def unpack(form: PackageFormat, file: Path, directory: Path, name: str = "") -> None:
     """Unpack the package *file* into *directory*, which is there only when all of it is.
 
+    :param name: What people know the file by, where it is not its own.
     :raises SdkError: When it is damaged, or has what no package may have.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +71,7 @@ def unpack(form: PackageFormat, file: Path, directory: Path) -> None:
     except DAMAGED as error:
         if not is_damage(error):
             raise
-        raise damaged(str(file), error) from error
+        raise damaged(name or str(file), error) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
