@@ -17,7 +17,7 @@ from sdk_hooks.core.plain import DAMAGED, is_damage, plain
 from sdk_hooks.errors import SdkError
 
 FRESH = 60
-"""Seconds for which what a server says is taken as it was."""
+"""Seconds for which what a server does not have is not asked for again: most feeds have one index of many."""
 _KEPT = 1 << 20
 """Bytes above which an uncompressed text is kept: it takes longer to unpack than to read."""
 
@@ -87,10 +87,10 @@ class FeedPlace:
         kept, gone = (cache_directory() / "feeds" / each for each in (name, f"{name}-gone"))
         last = next((each for each in (kept, gone) if each.exists()), None)
         age = time.time() - last.stat().st_mtime if last else 0.0
-        if last and (digest or (0 <= age < FRESH and not self.fresh)):
+        if last and (digest or (last == gone and 0 <= age < FRESH and not self.fresh)):
             return _content(last, gone)
         try:
-            http.fetch(url, kept, digest, self.feed.login)
+            http.fetch(url, kept, digest, self.feed.login, None if digest else kept.with_name(f"{name}-seen"))
             last = kept
             gone.unlink(missing_ok=True)
         except http.NotThereError:
