@@ -210,7 +210,9 @@ def big(cli: Cli) -> None:
         shutil.copytree(cli.home / "tester-tree-v1", base, symlinks=True)
         (base / "usr/share").mkdir(parents=True)
         (base / "usr/share/data").write_bytes(os.urandom(60_000_000))
-        cli.build("ground", "--from", str(base), "-o", str(cli.home / "ground"))
+        cli.build(
+            "ground", "--from", str(base), "--entrypoint", "/bin/busybox", "-o", str(cli.home / "ground")
+        )
         for version in ("v1", "v2"):
             tree = cli.home / f"big-tree-{version}"
             shutil.copytree(cli.home / f"tester-tree-{version}", tree, symlinks=True)

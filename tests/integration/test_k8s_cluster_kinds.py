@@ -1,4 +1,4 @@
-"""What else can run on a real cluster, and what it refuses: TEST_KUBECONFIG=<file> TEST_NODES='root@ADDRESS ...'."""
+"""What else can run on a real cluster, and what it refuses: TEST_KUBECONFIG, TEST_NODES."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ name: shop
 containers:
   web:
     image: plain
-    needs: [db, init]
+    needs: [db, "init:completed"]
     env: {PORT: "8091", GREETING: web, PEER: "db:8092"}
     ports: [8091]
     secrets: [token]
@@ -58,7 +58,7 @@ def shop(directory: Path, more: str) -> str:
 
 
 def test_containers_find_each_other_by_name_in_their_order(cluster: Cluster, tmp_path: Path) -> None:
-    file = application(tmp_path, SHOP.replace("needs: [db, init]", "needs: [db, {init: completed}]"))
+    file = application(tmp_path, SHOP)
     cluster.deployed(file)
 
     facts = wait(lambda: cluster.facts("shop-web", 8091))
@@ -190,7 +190,7 @@ def test_a_quota(cluster: Cluster) -> None:
         assert cluster.refused("plain") == (
             "the quota 'small' of the namespace does not allow it [quota]\n"
             '  Error from server (Forbidden): error when creating "STDIN": pods "plain-check" is forbidden: '
-            "exceeded quota: small, requested: limits.memory=48M, used: limits.memory=0, limited: "
+            "exceeded quota: small, requested: limits.memory=50331648, used: limits.memory=0, limited: "
             "limits.memory=16Mi\n"
             "  hint: ask for less: resources: in container.yaml, or fewer replicas\n"
         )
@@ -211,7 +211,11 @@ def test_a_namespace_that_is_not_there(cluster: Cluster, cli: Cli) -> None:
 def test_a_restricted_namespace_takes_what_is_not_root(cli: Cli, tmp_path: Path) -> None:
     with namespace(cli, enforce="restricted") as strict:
         before = strict.everything()
-        root = strict.refused(shop(tmp_path, 'user: "0"'))
+        spec = tmp_path / "root.yaml"
+        spec.write_text((cli.home / "plain.yaml").read_text() + 'user: "0"\n')
+        tree = str(cli.home / "tester-tree-v1")
+        cli.build("rooted", "--from", tree, "-f", str(spec), "-o", str(cli.home / "v1"))
+        root = strict.refused("rooted")
         assert root.splitlines()[0] == (
             "the namespace's Pod Security Standard 'restricted:latest' does not allow it [pod-security]"
         )
@@ -241,8 +245,8 @@ def test_who_may_do_nothing_is_told(cluster: Cluster, cli: Cli, tmp_path: Path) 
     assert messages["nobody"] == (
         "you may not list nodes there [forbidden]\n"
         "  Error from server (Forbidden): nodes is forbidden: User "
-        '"system:serviceaccount:NAMESPACE:nobody" cannot list resource "nodes" in API group "" at the cluster '
-        "scope\n"
+        '"system:serviceaccount:NAMESPACE:nobody" cannot list resource "nodes" in API group "" at the '
+        "cluster scope\n"
         "  hint: ask for a role that may; see: kubectl auth can-i list nodes\n"
     )
     assert messages["stranger"] == (
