@@ -9,6 +9,21 @@ from sdk_hooks.kubernetes import NodeStore
 from sdk_hooks.shell import quoted
 
 _PINNED = "io.cri-containerd.pinned"
+# containerd's CRI plugin keeps an image by its ID, too, and all of its layers with it. REF TYPE DIGEST ...
+_FORGET = """\
+name=$1 own= other=
+set -- $({ctr} images ls "name==$1" | tail -n 1)
+[ "$1" = "$name" ] || exit 0
+for n in $({ctr} images ls -q "target.digest==$3"); do
+	case $n in
+	"$name") ;;
+	sha256:*) own="$own $n" ;;
+	*) other=1 ;;
+	esac
+done
+[ -z "$other" ] || own=
+exec {ctr} images rm --sync "$name" $own
+"""
 _HELD = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
 _TRANSPORT = "containers-storage:"
 _LOAD = """\
@@ -45,7 +60,7 @@ class Containerd:
         return (*self.ctr, "images", "label", image, f"{_PINNED}=")
 
     def forget(self, image: str) -> Argv:
-        return (*self.ctr, "images", "rm", "--sync", image)
+        return ("sh", "-c", _FORGET.format(ctr=quoted(self.ctr)), "sh", image)
 
 
 class CriO:

@@ -189,6 +189,12 @@ def test_what_kubectl_logs_meanwhile_is_left_out() -> None:
     assert explained(LOG).code == "unreachable"
 
 
+def test_what_is_said_of_each_object_is_told_once() -> None:
+    text = 'Error from server (NotFound): namespaces "nirgends" not found'
+
+    assert explained("\n".join([text] * 5)).detail == text
+
+
 def test_what_is_not_known_is_passed_on() -> None:
     lines = [f"line {number}" for number in range(6)]
     error = explained("\n".join(lines) + "\n")

@@ -234,3 +234,19 @@ def test_what_is_slow_is_told_as_late() -> None:
 def test_what_is_not_there_at_all_is_waited_for_no_longer_than_said() -> None:
     with fails("Deployment 'other' did not come up [not-up]\n  it was not seen in 0 s"):
         Watch(kubectl("ready"), "ready", cast("Any", Silent())).until_up([("Deployment", "other")], [], 0)
+
+
+def test_a_stateful_set_would_wait_for_ever_for_a_broken_pod_of_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As it is once the version before is asked for again: the pod is there, and not of that version."""
+    assert workload("new-stateful").stuck == ()
+    recorded = Recorded("new-stateful").get()
+    [item] = [each for each in recorded["items"] if each["kind"] == "StatefulSet"]
+    item["status"]["updateRevision"] = item["status"]["currentRevision"] + "-other"
+    monkeypatch.setattr(Recorded, "get", lambda *_: recorded)
+    found = workload("new-stateful")
+
+    assert (found.pods, found.stuck, found.up) == ((), ("stateful-0",), False)
+    item["metadata"]["generation"] += 1  # its controller has not seen it yet
+    assert workload("new-stateful").stuck == ()

@@ -146,4 +146,5 @@ def explained(text: str) -> SdkError:
 def _around(said: str, match: re.Match[str]) -> str:
     """The line that says it, and what belongs to it; not the advice for those who type kubectl themselves."""
     start = said.rfind("\n", 0, match.start()) + 1
-    return "\n".join(said[start:].partition("\nPlease review")[0].splitlines()[:_LINES])
+    lines = said[start:].partition("\nPlease review")[0].splitlines()
+    return "\n".join([*dict.fromkeys(lines)][:_LINES])  # each object of a list may be refused alike

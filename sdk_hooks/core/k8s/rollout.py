@@ -46,6 +46,7 @@ class Watch:
             now = snapshot.take(self.kubectl, self.name)
             found = [(each, now.named(*each)) for each in wanted]
             self._tell(now)
+            self._free(now)
             if all(each and self._is_up(each, ends=key in finished) for key, each in found):
                 return
             late = time.monotonic() > deadline
@@ -67,6 +68,12 @@ class Watch:
             self._since.pop(found.name, None)
             return False
         return time.monotonic() - self._since.setdefault(found.name, time.monotonic()) >= workload.SETTLE
+
+    def _free(self, now: Snapshot) -> None:
+        """Remove pods of an older version that would keep the newest one from ever being started."""
+        for pod in (pod for each in now.workloads for pod in each.stuck):
+            self.progress.step(f"{pod}: it is of an older version and not up: removing it")
+            self.kubectl.try_("delete", "pod", pod, "--ignore-not-found", "--wait=false")
 
     def _judge(self, key: Wanted, found: Workload | None, *, late: bool, timeout: float) -> None:
         """

@@ -29,6 +29,8 @@ class Workload:
     """What keeps it from having pods at all, in the words of its controller."""
     pods: tuple[Manifest, ...]
     """Of the newest version."""
+    stuck: tuple[str, ...] = ()
+    """Pods of an older version that are not up: its controller would wait for them before it replaces any."""
 
     @property
     def up(self) -> bool:
@@ -77,6 +79,7 @@ def _workload(item: Manifest, items: Sequence[Manifest]) -> Workload | None:
         finished=kind == "Job" and status.get("succeeded", 0) >= spec.get("completions", 1),
         problem=_problem(kind, status),
         pods=pods,
+        stuck=tuple(_stuck(item, items)) if seen and kind == "StatefulSet" else (),
     )
 
 
@@ -95,7 +98,8 @@ def _counts(
     if kind == "StatefulSet":
         new = status.get("updateRevision") == status.get("currentRevision")
         new = new or status.get("updatedReplicas", 0) >= wanted
-        return wanted, status.get("readyReplicas", 0), new and have == wanted
+        ready = "availableReplicas" if "minReadySeconds" in spec else "readyReplicas"
+        return wanted, status.get(ready, 0), new and have == wanted
     updated = status.get("updatedReplicas", 0)
     return wanted, status.get("availableReplicas", 0), updated >= wanted and have == updated
 
@@ -112,8 +116,7 @@ def _newest(workload: Manifest, pod: Manifest, items: Sequence[Manifest]) -> boo
     labels = pod["metadata"].get("labels", {})
     if kind == "Job":
         return bool(labels.get("job-name") == meta["name"])
-    component = workload["spec"].get("selector", {}).get("matchLabels", {}).get(COMPONENT)
-    if pod["metadata"].get("deletionTimestamp") or labels.get(COMPONENT) != component:
+    if pod["metadata"].get("deletionTimestamp") or not _of(workload, pod):
         return False
     if kind == "StatefulSet":
         newest = workload.get("status", {}).get("updateRevision")
@@ -122,6 +125,18 @@ def _newest(workload: Manifest, pod: Manifest, items: Sequence[Manifest]) -> boo
         newest = meta.get("annotations", {}).get("deprecated.daemonset.template.generation")
         return bool(labels.get("pod-template-generation") == newest)
     return labels.get("pod-template-hash") in _hashes(meta, items)
+
+
+def _of(workload: Manifest, pod: Manifest) -> bool:
+    wanted = workload["spec"].get("selector", {}).get("matchLabels", {}).get(COMPONENT)
+    return bool(pod["metadata"].get("labels", {}).get(COMPONENT) == wanted)
+
+
+def _stuck(workload: Manifest, items: Sequence[Manifest]) -> Iterator[str]:
+    for pod in items:
+        old = pod["kind"] == "Pod" and _of(workload, pod) and not _newest(workload, pod, items)
+        if old and not running(pod) and not pod["metadata"].get("deletionTimestamp"):
+            yield pod["metadata"]["name"]
 
 
 def _hashes(meta: Mapping[str, Any], items: Sequence[Manifest]) -> set[str]:

@@ -52,7 +52,7 @@ def _deployment(app: App, member: Member) -> dict[str, Any]:
         strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0}}
     return {
         **_replicas(member),
-        **({} if member.part.settings.healthcheck else {"minReadySeconds": SETTLE}),
+        **_settling(member),
         "revisionHistoryLimit": 2,
         "progressDeadlineSeconds": 600,
         "strategy": strategy,
@@ -72,6 +72,7 @@ def _stateful_set(app: App, member: Member) -> dict[str, Any]:
     ]
     return {
         **_replicas(member),
+        **(_settling(member) if app.version >= (1, 23) else {}),
         "revisionHistoryLimit": 2,
         "serviceName": headless(app, member),
         **_pods(app, member),
@@ -85,7 +86,7 @@ def headless(app: App, member: Member) -> str:
 
 
 def _daemon_set(app: App, member: Member) -> dict[str, Any]:
-    return {"revisionHistoryLimit": 2, **_pods(app, member)}
+    return {**_settling(member), "revisionHistoryLimit": 2, **_pods(app, member)}
 
 
 def _job(app: App, member: Member) -> dict[str, Any]:
@@ -106,6 +107,10 @@ def _cron_job(app: App, member: Member) -> dict[str, Any]:
 
 def _replicas(member: Member) -> dict[str, Any]:
     return {} if member.said.replicas is None else {"replicas": member.said.replicas}
+
+
+def _settling(member: Member) -> dict[str, Any]:
+    return {} if member.part.settings.healthcheck else {"minReadySeconds": SETTLE}
 
 
 def _pods(app: App, member: Member) -> dict[str, Any]:

@@ -1,0 +1,146 @@
+"""Without a cluster: podman runs the Deployment that is made, and a node's containerd is given its image."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from sdk_plugins.clusters.k8s import K8s
+
+from devtool_plugins import settings
+from sdk_hooks.core import images
+from sdk_hooks.core.deploy import connection as link
+from sdk_hooks.core.deploy.connection import Connection, Options, connect
+from sdk_hooks.core.deploy.parts import Part
+from sdk_hooks.core.k8s import objects, order, preload
+from sdk_hooks.core.k8s.app import App, preloaded
+from sdk_hooks.core.k8s.order import Order
+from sdk_hooks.core.oci import archive
+from sdk_hooks.core.registry import load
+from sdk_hooks.core.ui import Ui
+from sdk_hooks.errors import SdkError
+from sdk_hooks.image import Image
+
+from .place import Place, wait
+from .tester import Cli
+
+pytestmark = pytest.mark.integration
+
+STORE = K8s().store("containerd://1.6.20")
+PINNED = "io.cri-containerd.pinned=pinned"
+NOTHING = (0, 0, 0)
+
+
+def image(cli: Cli, name: str, version: str = "v1") -> Image:
+    return images.find(name, cli.home / version, "latest")
+
+
+def reach(place: Place) -> Connection:
+    return connect(place.alias, Options(place.board.ssh_config))
+
+
+def bring(connection: Connection, *wanted: Image) -> tuple[int, int, int]:
+    assert STORE is not None
+    sent = preload.bring(connection, STORE, wanted, Ui())
+    return sent.layers, sent.size, sent.wire
+
+
+def held(place: Place) -> dict[str, str]:
+    """The labels of each image in the namespace of nodes, by its name."""
+    lines = [line.split() for line in place.sh("ctr -n k8s.io images ls").splitlines()[1:]]
+    return {words[0]: words[-1] for words in lines if not words[0].startswith("sha256:")}
+
+
+@pytest.fixture
+def node(at: Callable[[str], Place]) -> Iterator[Place]:
+    """A board with containerd, where nothing is in the namespace of nodes, before and after."""
+    place = at("containerd")
+    yield place
+    place.sh("for i in $(ctr -n k8s.io images ls -q); do ctr -n k8s.io images rm --sync $i; done")
+
+
+ADDRESS = """\
+id=$(podman pod inspect --format '{{.InfraContainerID}}' "$(podman pod ps -q)")
+podman inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$id"
+"""
+
+
+def test_podman_runs_the_deployment(podman: Place, cli: Cli) -> None:
+    found = image(cli, "hello-http")
+    members = order.members(Order("shop", (Part(found, settings.of_image(found)),), {}))
+    made = objects.manifests(App("shop", members), load().network)
+    [deployment] = [each for each in made if each["kind"] == "Deployment"]
+    with reach(podman) as connection:
+        stream = archive.stream(archive.whole(found), preloaded(found), frozenset())
+        assert link.feed(connection, ("podman", "load", "-q"), stream).status == 0
+        text = json.dumps(deployment).encode()
+        played = link.feed(connection, ("podman", "play", "kube", "-"), [text])
+    ours = f"ancestor={preloaded(found)}"
+    try:
+        assert played.status == 0, played.error
+        address = podman.sh(ADDRESS).strip()
+        assert wait(lambda: podman.sh(f"curl -sf http://{address}:8080/")) == (
+            "hello from a container, version 1\n"
+        )
+        [container] = json.loads(podman.sh(f"podman inspect $(podman ps -q --filter {ours})"))
+        assert container["Config"]["User"] == "65532:65532"
+        assert container["HostConfig"]["Memory"] == 32 << 20
+        assert not container["EffectiveCaps"]
+    finally:
+        podman.sh("podman pod rm -f -a; podman rmi -f -a")
+
+
+def test_a_node_is_given_only_what_it_lacks(node: Place, cli: Cli) -> None:
+    first, second = image(cli, "hello-http"), image(cli, "hello-http", "v2")
+    with reach(node) as connection:
+        layers, size, _ = bring(connection, first)
+        assert (layers, size > 500_000) == (3, True)
+        assert bring(connection, first) == NOTHING
+        layers, _, wire = bring(connection, second)
+        assert (layers, wire < 40_000) == (1, True)
+
+    names = {preloaded(first), preloaded(second)}
+    assert {name: PINNED in labels for name, labels in held(node).items()} == dict.fromkeys(names, True)
+    mount = f"ctr -n k8s.io images mount {preloaded(second)} /mnt >/dev/null"
+    unmount = "ctr -n k8s.io images unmount --rm /mnt >/dev/null"
+    assert "greeting = hello" in node.sh(f"{mount}; cat /mnt/etc/hello-http.conf; {unmount}")
+
+
+def test_a_node_that_lost_a_layer_gets_the_image_whole(node: Place, cli: Cli) -> None:
+    """Its index of what it has may be older than what it has."""
+    first, second = image(cli, "hello-http"), image(cli, "hello-http", "v2")
+    with reach(node) as connection:
+        bring(connection, first)
+        node.sh(f"ctr -n k8s.io content rm {first.diff_ids[0]}")
+        layers, _, _ = bring(connection, second)
+
+    assert layers in (2, 3)
+    assert preloaded(second) in held(node)
+
+
+def test_a_node_forgets_what_nothing_uses(node: Place, cli: Cli) -> None:
+    assert STORE is not None
+    first, second = image(cli, "hello-http"), image(cli, "hello-http", "v2")
+    other = image(cli, "plain")
+    one, two = preloaded(first), preloaded(second)
+    with reach(node) as connection:
+        bring(connection, first, second, other)
+        preload.forget(connection, STORE, [one], [two], None)
+        assert (PINNED in held(node)[one], PINNED in held(node)[two]) == (False, True)
+        preload.forget(connection, STORE, [one], [two], {one})
+        assert set(held(node)) == {one, two, preloaded(other)}
+        preload.forget(connection, STORE, [one], [two], set())
+        assert set(held(node)) == {two, preloaded(other)}
+        preload.forget(connection, STORE, [one, preloaded(other)], [], set())
+
+    assert node.sh("ctr -n k8s.io images ls -q; ctr -n k8s.io content ls -q").split() == []
+
+
+def test_a_login_that_may_not_see_the_images_is_told(node: Place, cli: Cli) -> None:
+    login = Place(node.board, cli, user=True)
+    with reach(login) as connection, pytest.raises(SdkError) as caught:
+        bring(connection, image(cli, "hello-http"))
+
+    assert login.normal(str(caught.value)).splitlines()[0] == (
+        "the images of the node 'BOARD' can't be listed [no-node-images]"
+    )
+    assert caught.value.hint == "log in as root: --node NAME=root@ADDRESS; or use a registry: --registry"
