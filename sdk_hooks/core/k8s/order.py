@@ -78,7 +78,7 @@ def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, f
     :raises SdkError: With what is in the way. Nothing was changed.
     """
     found = members(order)
-    nodes = {member.part.name: _nodes(member, facts, pin=order.pin) for member in found}
+    nodes = {member.part.name: _nodes(member, facts, order) for member in found}
     pinned = {member.part.name: (member.part.image.platform.architecture,) for member in found if order.pin}
     app = App(order.name, found, facts.namespace, facts.version, pinned)
     refusals.check(app)
@@ -121,15 +121,15 @@ def waves(prepared: Prepared) -> list[tuple[tuple[Manifest, ...], tuple[Wanted, 
     return found
 
 
-def _nodes(member: Member, facts: Facts, *, pin: bool) -> list[Node]:
+def _nodes(member: Member, facts: Facts, order: Order) -> list[Node]:
     """The nodes that may run *member*.
 
     :raises SdkError: When there is none, or one of another architecture.
     """
-    who, architecture = member.part.name or member.part.image.name, member.part.image.platform.architecture
+    who, architecture = member.part.name or order.name, member.part.image.platform.architecture
     candidates = facts.candidates(member.said.node_selector)
     others = [node for node in candidates if node.architecture != architecture]
-    if others and not pin:
+    if others and not order.pin:
         names = ", ".join(f"{node.name} ({node.architecture})" for node in others)
         raise SdkError(
             f"the image of {who!r} is for {architecture}, and its pods may run on {names}",
