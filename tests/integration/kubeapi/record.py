@@ -1,8 +1,8 @@
 """Records what a real API server tells of itself, and keeps what is needed: record.py DIRECTORY.
 
-The documents are those that kubectl asks for before it does anything: the discovery of the API's groups, and
-the OpenAPI document, version 2, as protobuf: with the definitions of the kinds below and of what these are made
-of, and of its paths the patch of each, which says that it can be tried. The ones here are of Kubernetes 1.36.2.
+The documents are those that kubectl asks for before it does anything: the discovery of the API, and the
+OpenAPI document, version 2, as protobuf: with the definitions of the kinds below and of what these are made
+of, and of its paths the patch of each, which says that it can be tried. Those here are of Kubernetes 1.36.2.
 """
 
 import gzip
