@@ -115,7 +115,7 @@ def test_only_pods_of_the_newest_version_count(name: str, pods: list[str]) -> No
             True,
             True,
         ),
-        ("crash", "crash-6ddbfbcbb5-dn9j5 on node1: Error: exit status 3", False, False),
+        ("crash", "crash-6ddbfbcbb5-dn9j5 on node1: Error: exit status 3", True, True),
         ("failed", "failed-mrswv on node1: Error: exit status 4", False, False),
         (
             "nowhere",

@@ -18,6 +18,8 @@ from sdk_hooks.families import Progress
 _PAUSE = 0.4
 """Seconds between two looks."""
 _LINES = 10
+_NO_LOG = "unable to retrieve container logs"
+"""What a kubelet prints as a log when the container is gone."""
 
 Wanted = tuple[str, str]
 """Kind and name of a workload."""
@@ -121,9 +123,11 @@ class Watch:
         if not worst.container:
             return []
         words = ("logs", worst.pod, f"--container={worst.container}", f"--tail={_LINES}")
-        for more in (("--previous",), ()) if worst.crashed else ((),):
+        # one that runs again has not said anything yet; of others this is the time before
+        order = ((), ("--previous",)) if worst.reason != "NotReady" else (("--previous",), ())
+        for more in order if worst.crashed else ((),):
             result = self.kubectl.try_(*words, *more)
-            if not result.status and result.output.strip():
+            if not result.status and result.output.strip() and not result.output.startswith(_NO_LOG):
                 return [f"  | {line}" for line in result.output.strip().splitlines()]
         return []
 

@@ -69,9 +69,9 @@ def _container(pod: str, node: str, status: Mapping[str, Any], age: float) -> Tr
         final = reason in _NEVER or age > _PATIENCE
         return Trouble(pod, node, reason, message, final, status["name"], crashed=bool(last))
     if ended and ended.get("exitCode"):
-        return Trouble(
-            pod, node, ended.get("reason", "Error"), _ended(ended), False, status["name"], crashed=True
-        )
+        again = status.get("restartCount", 0) > 0  # not every kubelet calls that CrashLoopBackOff at once
+        reason = ended.get("reason", "Error")
+        return Trouble(pod, node, reason, _ended(ended), again, status["name"], crashed=True)
     if waiting or ended or status.get("ready"):
         return None
     message = f"it runs and is not ready{f', after {_ended(last)}' if last else ''}"
