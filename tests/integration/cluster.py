@@ -94,6 +94,7 @@ class Cluster:
 
     def normal(self, text: str) -> str:
         text = re.sub(r"\b([a-z-]+)-[0-9a-f]{8,10}-[a-z0-9]{5}\b", r"\1-POD", text)
+        text = re.sub(r"(CrashLoopBackOff|Error): exit", "ENDED: exit", text)  # as a look meets it
         text = re.sub(r"\bnode\d\b", "NODE", text.replace(self.namespace, "NAMESPACE"))
         return re.sub(r"sha256-[0-9a-f]{64}", "sha256-DIGEST", text)
 

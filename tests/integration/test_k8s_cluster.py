@@ -98,7 +98,7 @@ def test_a_version_that_does_not_come_up_is_taken_back(cluster: Cluster) -> None
 
     assert cluster.refused("hello-http", "broken", "--timeout", "60s") == (
         "Deployment 'hello-http' did not come up [not-up]\n"
-        "  hello-http-POD on NODE: CrashLoopBackOff: exit status 1\n"
+        "  hello-http-POD on NODE: ENDED: exit status 1\n"
         "    | hello-http: /etc/hello-http.conf: No such file or directory\n"
         "  hint: the version before runs again\n"
     )
@@ -113,7 +113,7 @@ def test_a_first_version_that_does_not_come_up_is_gone_again(cluster: Cluster) -
 
     assert text == (
         "Deployment 'plain' did not come up [not-up]\n"
-        "  plain-POD on NODE: CrashLoopBackOff: exit status 3\n"
+        "  plain-POD on NODE: ENDED: exit status 3\n"
         "    | tester v1 starts\n"
         "    | no luck today\n"
         "  hint: it was the first version, and is gone again\n"

@@ -82,7 +82,7 @@ def test_a_stateful_set_that_does_not_come_up_is_taken_back(cluster: Cluster, tm
     text = cluster.refused(shop(tmp_path, more.format("crash")), "v2", "--timeout", "40s")
     assert text == (
         "StatefulSet 'shop-one' did not come up [not-up]\n"
-        "  shop-one-0 on NODE: CrashLoopBackOff: exit status 3\n"
+        "  shop-one-0 on NODE: ENDED: exit status 3\n"
         "    | tester v2 starts\n"
         "    | no luck today\n"
         "  hint: the version before runs again\n"
@@ -112,7 +112,7 @@ def test_a_job_ends_and_another_one_takes_its_place(cluster: Cluster, tmp_path: 
     lines = text.splitlines()
     assert lines[0].startswith("Job 'shop-one-") and lines[0].endswith("' did not come up [not-up]")
     assert [line.strip() for line in lines[2:]] == [
-        f"{lines[2].strip().partition(':')[0]}: Error: exit status 4",
+        f"{lines[2].strip().partition(':')[0]}: ENDED: exit status 4",
         "| tester v2 starts",
         "hint: the version before runs again",
     ]
