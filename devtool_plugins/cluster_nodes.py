@@ -9,6 +9,7 @@ from devtool_plugins import cluster
 from devtool_plugins.session import Session
 from sdk_hooks.core.deploy import fleet
 from sdk_hooks.core.deploy.connection import Connection
+from sdk_hooks.core.deploy.packed import Packer
 from sdk_hooks.core.k8s import inventory, preload
 from sdk_hooks.core.k8s.cluster import Facts, Node
 from sdk_hooks.core.k8s.kubectl import Kubectl
@@ -34,9 +35,10 @@ def bring(
 
     def work(connection: Connection) -> Brought:
         store, found = jobs[connection.name]
-        return preload.bring(connection, store, found, session.ui)
+        return preload.bring(connection, store, found, session.ui, packer)
 
-    answers = fleet.each([*jobs], lambda place: (place, cluster.options(args)), work, _AT_ONCE)
+    with Packer(len(jobs)) as packer:
+        answers = fleet.each([*jobs], lambda place: (place, cluster.options(args)), work, _AT_ONCE)
     sent = {}
     for (node, _), answer in zip(wanted, answers, strict=True):
         if isinstance(answer, SdkError):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from devtool_plugins.session import Session
     from sdk_hooks.core.deploy.connection import Connection
     from sdk_hooks.core.deploy.order import Order, Outcome
+    from sdk_hooks.core.deploy.packed import Packer
     from sdk_hooks.image import Image
 
 NAME = "container-deploy"
@@ -74,9 +75,11 @@ def deploy(args: argparse.Namespace, session: Session) -> int:
     """Deploy once to every target; gives the exit status."""
     from devtool_plugins import report
     from sdk_hooks.core.deploy import fleet
+    from sdk_hooks.core.deploy.packed import Packer
 
-    work = _rollback(args, session) if args.rollback else _deployment(args, session)
-    answers = fleet.each(args.target, targets.resolver(args, session), work)
+    with Packer(len(args.target)) as packer:
+        work = _rollback(args, session) if args.rollback else _deployment(args, session, packer)
+        answers = fleet.each(args.target, targets.resolver(args, session), work)
     return report.tell(args, session, answers)
 
 
@@ -114,7 +117,9 @@ def _application(args: argparse.Namespace, session: Session, file: Path) -> Orde
     return Order(names.application(name), parts, args.stack, args.runtime, args.setup)
 
 
-def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:
+def _deployment(
+    args: argparse.Namespace, session: Session, packer: Packer
+) -> Callable[[Connection], Outcome | str]:
     from sdk_hooks.core.deploy import order as core
 
     wanted = order(args, session)
@@ -123,7 +128,7 @@ def _deployment(args: argparse.Namespace, session: Session) -> Callable[[Connect
         prepared = core.prepare(wanted, connection, session.plugins)
         if args.dry_run:
             return core.script(prepared)
-        outcome = core.execute(prepared, connection, session.ui)
+        outcome = core.execute(prepared, connection, session.ui, packer)
         targets.tell_addresses(connection.name, wanted.ports, session)
         return outcome
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from devtool_plugins import rebuild, targets
 from devtool_plugins import update_report as report
 from sdk_hooks.core.deploy import fleet
+from sdk_hooks.core.deploy.packed import Packer
 from sdk_hooks.core.feeds.login import split
 from sdk_hooks.core.sdk import prepare
 from sdk_hooks.core.update import apply, built, layers, preflight, redeploy, remembered, stage
@@ -260,9 +261,10 @@ class Update:
         plugins, ui = self.session.plugins, self.session.ui
         resolver = targets.resolver(self.args, self.session)
         names = list(dict.fromkeys(self.args.deploy))
-        answers = fleet.each(
-            names, resolver, lambda link: redeploy.redeploy(link, images, others, plugins, ui)
-        )
+        with Packer(len(names)) as packer:
+            answers = fleet.each(
+                names, resolver, lambda link: redeploy.redeploy(link, images, others, plugins, ui, packer)
+            )
         return report.deployed(self.args, self.session, names, answers)
 
 

@@ -297,4 +297,4 @@ class Progress(Protocol):
         """One line: what is being done now."""
 
     def bytes(self, stream: Iterator[bytes], total: int, label: str) -> Iterator[bytes]:
-        """Pass *stream* on, showing how much of *total* bytes went by, and how fast."""
+        """Pass *stream* on, showing how much of *total* bytes (0: unknown) went by, and how fast."""

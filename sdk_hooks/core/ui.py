@@ -31,13 +31,14 @@ class Ui:
     def bytes(self, stream: Iterator[bytes], total: int, label: str) -> Iterator[bytes]:
         """Pass *stream* on; on a terminal with a live line, elsewhere with one line at the end."""
         done, started, shown = 0, time.monotonic(), 0.0
+        of = f" of {human(total)}" if total else ""
         for piece in stream:
             yield piece
             done += len(piece)
             now = time.monotonic()
             if self.live and not self.quiet and now - shown > 0.1:
                 shown = now
-                self._replace(f"{label}: {human(done)} of {human(total)}, {_rate(done, now - started)}")
+                self._replace(f"{label}: {human(done)}{of}, {_rate(done, now - started)}")
         if self.live and not self.quiet:
             self._replace("")
         self.step(f"{label}: {human(done)}, {_rate(done, time.monotonic() - started)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable
 from dataclasses import dataclass
 from typing import IO, cast
 
@@ -23,7 +23,7 @@ class Method:
     name: str
     unpack: Argv
     """Reads standard input; empty when there is nothing to unpack."""
-    pack: Callable[[Iterable[bytes]], Iterator[bytes]]
+    pack: Callable[[Iterable[bytes]], Generator[bytes, None, None]]
 
 
 def choose(target: Target, size: int) -> Method:
@@ -35,14 +35,14 @@ def among(programs: Collection[str], size: int, *, near: bool) -> Method:
     """The method for *size* bytes on their way to where there are *programs*; none when that is *near*."""
     small = size < _SMALL
     if near or not {"zstd", "gzip"} & {*programs}:
-        return Method("none", (), iter)
+        return Method("none", (), _same)
     if "zstd" in programs and shutil.which("zstd"):
         argv = ("zstd", "-q", "-c", "-19" if small else "-3", "-T0")
         return Method("zstd", ("zstd", "-dcq"), lambda pieces: through(argv, pieces))
     return Method("gzip", ("gzip", "-dc"), lambda pieces: gzipped.compress(pieces, 9 if small else 1))
 
 
-def through(argv: Argv, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def through(argv: Argv, pieces: Iterable[bytes]) -> Generator[bytes, None, None]:
     """What *argv* prints when it is given *pieces* on standard input."""
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         stdin, stdout = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
@@ -67,3 +67,7 @@ def through(argv: Argv, pieces: Iterable[bytes]) -> Iterator[bytes]:
             raise
     if failure:
         raise failure[0]
+
+
+def _same(pieces: Iterable[bytes]) -> Generator[bytes, None, None]:
+    yield from pieces

@@ -22,6 +22,7 @@ from sdk_hooks.core.deploy import (
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
+from sdk_hooks.core.deploy.packed import ALONE, Packer
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.deploy.probe import Found, probe
 from sdk_hooks.core.deploy.setup import Change
@@ -141,9 +142,12 @@ def prepare(
     return Prepared(found, made, transfers, change, setup.plan(connection, stack, runtime, found.target))
 
 
-def execute(prepared: Prepared, connection: Connection, progress: Progress) -> Outcome:
+def execute(
+    prepared: Prepared, connection: Connection, progress: Progress, packer: Packer = ALONE
+) -> Outcome:
     """Send what is missing and make it the running one.
 
+    :param packer: That of the whole command, when there are several targets.
     :raises SdkError: When it does not come up; what ran before then runs again.
     """
     started = time.monotonic()
@@ -156,7 +160,7 @@ def execute(prepared: Prepared, connection: Connection, progress: Progress) -> O
         progress.step(f"{name}: setting {stack} up for {prepared.setup.runtime.name}")
         setup.apply(prepared.setup, connection, made.name)
     for each in prepared.due:
-        sent += each.send(connection, progress)
+        sent += each.send(connection, progress, packer)
     progress.step(f"{name}: starting")
     _switch(content.with_secrets(prepared.change, made), connection, made.name, progress)
     seconds = time.monotonic() - started

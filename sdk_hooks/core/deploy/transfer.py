@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
-from sdk_hooks.core.deploy import compression
+from sdk_hooks.core.deploy import compression, packed
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment
+from sdk_hooks.core.deploy.packed import ALONE, Packer
 from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.oci import archive, whiteouts
 from sdk_hooks.core.shell import assigned, quoted, write_files
@@ -83,14 +85,14 @@ class Transfer:
         source = f"devtool-containers archive {self.image.layout} --name {self.name} {omit}".rstrip()
         return [f"{source} | gzip | ssh {self.deployment.target.name} 'gzip -dc | {self._load()}'"]
 
-    def send(self, connection: Connection, progress: Progress) -> Sent:
+    def send(self, connection: Connection, progress: Progress, packer: Packer = ALONE) -> Sent:
         """Send what is missing.
 
         :raises SdkError: When the target does not take it. What runs there was not touched.
         """
         if self.deployment.stack.takes == "layers":
-            return self._send_layers(connection, progress)
-        return self._send_archives(connection, progress)
+            return self._send_layers(connection, progress, packer)
+        return self._send_archives(connection, progress, packer)
 
     def parts(self) -> list[int]:
         """How many of the lowest layers each archive brings the target to; the last one brings all.
@@ -111,14 +113,15 @@ class Transfer:
         stack = self.deployment.stack
         return assigned(stack.environment(self.deployment.target)) + quoted(stack.load())
 
-    def _send_archives(self, connection: Connection, progress: Progress) -> Sent:
+    def _send_archives(self, connection: Connection, progress: Progress, packer: Packer) -> Sent:
         held, total = set(self.held), Sent(0, 0, 0)
         for count in self.parts():
-            result, sent = self._load_archive(connection, progress, count, held)
+            result, sent = self._load_archive(connection, progress, packer, count, held)
             total += sent
             if result.status and held and not _full(result):
                 progress.step(f"{self.deployment.stack.name} wants all layers: sending the image whole")
-                result, sent = self._load_archive(connection, progress, len(self.image.layers), ())
+                every = len(self.image.layers)
+                result, sent = self._load_archive(connection, progress, packer, every, ())
                 total += sent
                 if not result.status:
                     break
@@ -128,7 +131,12 @@ class Transfer:
         return total
 
     def _load_archive(
-        self, connection: Connection, progress: Progress, count: int, omit: Collection[str]
+        self,
+        connection: Connection,
+        progress: Progress,
+        packer: Packer,
+        count: int,
+        omit: Collection[str],
     ) -> tuple[Result, Sent]:
         before = ""
         if count == len(self.image.layers):
@@ -136,19 +144,18 @@ class Transfer:
         else:
             view, name = archive.lower(self.image, count), f"{self.name}-part{count}"
             before = self._note(name)
-        size = archive.size(view, name, omit)
-        result, wire = self._pipe(
-            connection, progress, archive.stream(view, name, omit), size, self._load(), before
-        )
+        stream = packed.of_archive(view, name, omit)
+        method = compression.choose(self.deployment.target, stream.size)
+        result, wire = packer.send(connection, stream, method, self._load(), progress, before)
         layers = sum(diff not in omit for diff in view.diff_ids)
-        return result, Sent(layers, size, wire)
+        return result, Sent(layers, stream.size, wire)
 
     def _note(self, name: str) -> Script:
         """Commands that let the target know of a name that has to last until the whole image is there."""
         app = quoted((str(self.deployment.app),))
         return f"mkdir -p {app}; echo {quoted((name,))} >>{app}/.incoming; "
 
-    def _send_layers(self, connection: Connection, progress: Progress) -> Sent:
+    def _send_layers(self, connection: Connection, progress: Progress, packer: Packer) -> Sent:
         claim = f"{self.deployment.name}@{self.deployment.id}"
         state = str(self.deployment.target.state)
         lists = write_files(f"{state}/claims", {claim: "\n".join(self.deployment.layers)})
@@ -157,8 +164,10 @@ class Transfer:
         for blob, diff in self.missing:
             index = self.image.diff_ids.index(diff)
             unpack = _unpack(self._layer(diff), self._digest(index), f"{state}/layers/.new-$$")
-            pieces = self._unpackable(index)
-            result, wire = self._pipe(connection, progress, pieces, blob.size, unpack)
+            key = (self.image.digest, index, self.deployment.target.uid == 0)
+            stream = packed.Stream(key, partial(self._unpackable, index), blob.size)
+            method = compression.choose(self.deployment.target, stream.size)
+            result, wire = packer.send(connection, stream, method, unpack, progress)
             total += Sent(1, blob.size, wire)
             if result.status:
                 raise self._refused(result)
@@ -178,29 +187,6 @@ class Transfer:
         if self.deployment.target.uid:
             return whiteouts.plain(self.image.blob(self.image.layers[index]))
         return whiteouts.stream(self.image, index)
-
-    def _pipe(
-        self,
-        connection: Connection,
-        progress: Progress,
-        pieces: Iterator[bytes],
-        size: int,
-        command: Script,
-        before: Script = "",
-    ) -> tuple[Result, int]:
-        method = compression.choose(self.deployment.target, size)
-        pipeline = before + (f"{quoted(method.unpack)} | {command}" if method.unpack else command)
-        wire = 0
-
-        def counted(packed: Iterator[bytes]) -> Iterator[bytes]:
-            nonlocal wire
-            for piece in packed:
-                wire += len(piece)
-                yield piece
-
-        shown = progress.bytes(pieces, size, f"{connection.name}: sending")
-        result = link.feed(connection, ("sh", "-c", pipeline), counted(method.pack(shown)))
-        return result, wire
 
     def _layer(self, diff: str) -> str:
         return f"{self.deployment.target.state}/layers/{diff.replace(':', '-', 1)}"

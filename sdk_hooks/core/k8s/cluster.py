@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdk_hooks.core.k8s.app import ARCHITECTURE
-from sdk_hooks.core.k8s.kubectl import Kubectl
+from sdk_hooks.core.k8s.kubectl import Kubectl, at_once
 from sdk_hooks.errors import SdkError
 from sdk_hooks.kubernetes import Cluster
 
@@ -66,10 +66,12 @@ def facts(kubectl: Kubectl, clusters: Mapping[str, Cluster]) -> Facts:
             hint="{}.{} is the oldest that will do".format(*OLDEST),
             code="too-old",
         )
-    nodes = tuple(_node(item) for item in kubectl.get("nodes")["items"])
+    # not before the first answer: a login that asks somebody is to ask once
+    found, namespace = at_once(lambda: kubectl.get("nodes")["items"], lambda: _namespace(kubectl))
+    nodes = tuple(map(_node, found))
     if not nodes:
         raise SdkError("the cluster has no nodes", hint="let one join it", code="no-nodes")
-    return Facts(number, text, _distribution(nodes, clusters), _namespace(kubectl), nodes)
+    return Facts(number, text, _distribution(nodes, clusters), namespace, nodes)
 
 
 def _namespace(kubectl: Kubectl) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sdk_hooks.core.k8s import release
 from sdk_hooks.core.k8s.app import BY, INSTANCE, Manifest
-from sdk_hooks.core.k8s.kubectl import Kubectl, listed
+from sdk_hooks.core.k8s.kubectl import Kubectl, at_once, listed
 from sdk_hooks.core.k8s.snapshot import selector
 from sdk_hooks.errors import SdkError
 
@@ -49,11 +49,14 @@ def _items(text: str) -> Sequence[Manifest]:
 
 def objects(kubectl: Kubectl, name: str, *, storage: bool = False) -> list[str]:
     """What there is of the application *name*, as `kind/name`; without what controllers made."""
-    kinds = [*_KINDS, *([_STORAGE] if storage else []), *_extensions(kubectl)]
-    found = kubectl.get(",".join(kinds), "--selector", selector(name))["items"]
+    kinds = [*_KINDS, *([_STORAGE] if storage else [])]
+    found, more = at_once(
+        lambda: kubectl.get(",".join(kinds), "--selector", selector(name))["items"],
+        lambda: _networks(kubectl, name),
+    )
     return [
         f"{_full(item)}/{item['metadata']['name']}"
-        for item in found
+        for item in [*found, *more]
         if not item["metadata"].get("ownerReferences")
     ]
 
@@ -62,9 +65,11 @@ def images_in_use(kubectl: Kubectl) -> set[str] | None:
     """Names of the images that the whole cluster uses, or may go back to; None when one may not ask."""
     everywhere = replace(kubectl, namespace="")
     by = ",".join(f"{key}={value}" for key, value in BY.items())
-    pods = everywhere.try_("get", "pods", "--all-namespaces", "--output=jsonpath={..image}")
     chosen = ("--selector", by, f"--field-selector=type={release.TYPE}", "--output=json")
-    secrets = everywhere.try_("get", "secrets", "--all-namespaces", *chosen)
+    pods, secrets = at_once(
+        lambda: everywhere.try_("get", "pods", "--all-namespaces", "--output=jsonpath={..image}"),
+        lambda: everywhere.try_("get", "secrets", "--all-namespaces", *chosen),
+    )
     if pods.status or secrets.status:
         return None
     known = [release.parsed(item) for item in json.loads(secrets.output)["items"]]
@@ -90,7 +95,9 @@ def _full(item: Manifest) -> str:
     return f"{item['kind']}.{group}" if group else str(item["kind"])
 
 
-def _extensions(kubectl: Kubectl) -> list[str]:
-    """Kinds that not every cluster knows."""
+def _networks(kubectl: Kubectl, name: str) -> Sequence[Manifest]:
+    """Of a kind that not every cluster knows."""
     known = kubectl.try_("api-resources", "--output=name", "--api-group=k8s.cni.cncf.io")
-    return [_NETWORKS] if _NETWORKS in known.output.split() else []
+    if _NETWORKS not in known.output.split():
+        return ()
+    return list(kubectl.get(_NETWORKS, "--selector", selector(name))["items"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,15 @@ class Kubectl:
         words += ["--dry-run=server"] if dry_run else []
         words += ["--force-conflicts"] if force else []
         return self.run(*words, stdin=listed(manifests))
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What each of *calls* gives: a cluster far away takes as long for all of them as for one.
+
+    :raises SdkError: That of the first that raised one, in their order; all have ended then.
+    """
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [each.result() for each in [pool.submit(call) for call in calls]]
 
 
 def listed(manifests: Iterable[Manifest]) -> bytes:

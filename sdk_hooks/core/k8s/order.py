@@ -11,7 +11,7 @@ from sdk_hooks.core.files import users
 from sdk_hooks.core.k8s import inventory, objects, refusals, release, storage
 from sdk_hooks.core.k8s.app import App, Manifest, Member, preloaded
 from sdk_hooks.core.k8s.cluster import Facts, Node
-from sdk_hooks.core.k8s.kubectl import Kubectl
+from sdk_hooks.core.k8s.kubectl import Kubectl, at_once, listed
 from sdk_hooks.core.k8s.release import Release, Version
 from sdk_hooks.core.k8s.rollout import Wanted
 from sdk_hooks.core.k8s.snapshot import WORKLOADS
@@ -83,9 +83,11 @@ def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, f
     app = App(order.name, found, facts.namespace, facts.version, pinned)
     refusals.check(app)
     manifests = tuple(objects.manifests(app, drivers))
-    inventory.check(kubectl, order.name, manifests)
-    storage.check(kubectl, manifests)
-    remembered = release.read(kubectl, order.name)
+    *_, remembered = at_once(
+        lambda: inventory.check(kubectl, order.name, manifests),
+        lambda: storage.check(kubectl, manifests),
+        lambda: release.read(kubectl, order.name),
+    )
     prepared = Prepared(order, app, facts, manifests, _images(found, nodes, order), remembered)
     _try(prepared, kubectl, force=force)
     return prepared
@@ -170,7 +172,10 @@ def _images(
 def _try(prepared: Prepared, kubectl: Kubectl, *, force: bool) -> None:
     """Let the server say what it thinks of it all, without doing it."""
     manifests = [*prepared.manifests, release.manifest(prepared.release.succeeded(prepared.version))]
-    kubectl.apply(manifests, dry_run=True, force=force)
+    at_once(lambda: kubectl.apply(manifests, dry_run=True, force=force), lambda: _try_pods(prepared, kubectl))
+
+
+def _try_pods(prepared: Prepared, kubectl: Kubectl) -> None:
     try:
         kubectl.run("create", "--dry-run=server", "--filename=-", stdin=_pods(prepared))
     except SdkError as error:
@@ -183,8 +188,6 @@ def _try(prepared: Prepared, kubectl: Kubectl, *, force: bool) -> None:
 
 def _pods(prepared: Prepared) -> bytes:
     """The pods of the workloads by themselves: what is said of pods is not said of their templates."""
-    from sdk_hooks.core.k8s.kubectl import listed
-
     pods = []
     for each in prepared.manifests:
         if each["kind"] in WORKLOADS:

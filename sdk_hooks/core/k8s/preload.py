@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sdk_hooks.core.deploy import compression
+from sdk_hooks.core.deploy import compression, packed
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection
+from sdk_hooks.core.deploy.packed import Packer
 from sdk_hooks.core.k8s.app import preloaded
 from sdk_hooks.core.oci import archive
 from sdk_hooks.core.shell import lines, quoted
@@ -33,7 +34,7 @@ class Brought:
 
 @dataclass(frozen=True)
 class Held:
-    """What a node has of images."""
+    """What a node has of the images that were asked for."""
 
     blobs: frozenset[str]
     names: frozenset[str]
@@ -41,31 +42,36 @@ class Held:
     """Of those that unpack a stream."""
 
 
-def bring(connection: Connection, store: NodeStore, images: Sequence[Image], progress: Progress) -> Brought:
+def bring(
+    connection: Connection, store: NodeStore, images: Sequence[Image], progress: Progress, packer: Packer
+) -> Brought:
     """Let the node have *images* under the names that `preloaded` gives them.
 
+    :param packer: That of all nodes.
     :raises SdkError: When it does not take one. What it runs was not touched.
     """
-    held = inventory(connection, store)
+    wanted = [*map(preloaded, images), *(diff for image in images for diff in image.diff_ids)]
+    held = inventory(connection, store, wanted)
     total = Brought(0, 0, 0)
     blobs = set(held.blobs)
-    for image in images:
-        name = preloaded(image)
+    names = [preloaded(image) for image in images]
+    for name, image in zip(names, images, strict=True):
         if name not in held.names:
-            sent = _send(connection, store, image, blobs, held.programs, progress)
+            sent = _send(connection, store, image, blobs, held.programs, progress, packer)
             total = Brought(total.layers + sent.layers, total.size + sent.size, total.wire + sent.wire)
             blobs |= {*image.diff_ids}
-        _run(connection, lines([store.keep(name)] if store.keep(name) else []))
+    _run(connection, lines(store.keep(name) for name in names if store.keep(name)))
     return total
 
 
-def inventory(connection: Connection, store: NodeStore) -> Held:
-    """What the node has.
+def inventory(connection: Connection, store: NodeStore, wanted: Iterable[str]) -> Held:
+    """What the node has of images.
 
+    :param wanted: Diff IDs and names, or parts of them: a node may have thousands of others.
     :raises SdkError: When that can't be asked.
     """
     unpack = "for p in zstd gzip; do command -v $p >/dev/null 2>&1 && echo program $p; done\n"
-    result = link.run(connection, f"{_PATH}{unpack}{store.inventory()}")
+    result = link.run(connection, f"{_PATH}{unpack}{_only(wanted, store.inventory())}")
     if result.status:
         words = "\n".join(result.error.strip().splitlines()[-3:])
         raise SdkError(
@@ -94,13 +100,28 @@ def forget(
     :param used: Names that anything in the cluster uses; None when nobody knows. Then nothing is removed: the
         node may do that itself when its disk gets full.
     """
-    held = inventory(connection, store)
     starts = tuple(f"{name.rpartition(':')[0]}:sha256-" for name in names)
+    held = inventory(connection, store, starts)
     old = [name for name in sorted(held.names) if name.startswith(starts) and name not in wanted]
     if used is not None:
         _run(connection, lines(store.forget(name) for name in old if name not in used))
     else:
         _run(connection, lines(store.release(name) for name in old if store.release(name)))
+
+
+def _only(wanted: Iterable[str], script: Script) -> Script:
+    """*script*, which prints only what has one of *wanted* in it, where there is a grep."""
+    patterns = (word for text in dict.fromkeys(map(_short, wanted)) for word in ("-e", text))
+    few = quoted(("grep", "-F", *patterns))
+    return (
+        f"told=$(\n{script}) || exit\nif command -v grep >/dev/null 2>&1\n"
+        f"then printf '%s\\n' \"$told\" | {few}\nelse printf '%s\\n' \"$told\"\nfi\nexit 0\n"
+    )
+
+
+def _short(text: str) -> str:
+    """Enough of a digest: it goes over the link at every deployment."""
+    return text[:19] if text.startswith("sha256:") else text
 
 
 def _run(connection: Connection, script: Script) -> None:
@@ -115,35 +136,20 @@ def _send(
     held: set[str],
     programs: frozenset[str],
     progress: Progress,
+    packer: Packer,
 ) -> Brought:
     name, view = preloaded(image), archive.whole(image)
     for omit in (held & {*image.diff_ids}, frozenset[str]()):
-        size = archive.size(view, name, omit)
-        method = compression.among(programs, size, near=connection.name == "local")
-        command = quoted(store.load())
-        pipeline = _PATH + (f"{quoted(method.unpack)} | {command}" if method.unpack else command)
-        shown = progress.bytes(archive.stream(view, name, omit), size, f"{connection.name}: sending")
-        counter = _Counter()
-        result = link.feed(connection, ("sh", "-c", pipeline), counter.counted(method.pack(shown)))
+        stream = packed.of_archive(view, name, omit)
+        method = compression.among(programs, stream.size, near=connection.name == "local")
+        result, wire = packer.send(connection, stream, method, quoted(store.load()), progress, _PATH)
         words = (result.error or result.output).strip()
         if not result.status:
-            return Brought(sum(diff not in omit for diff in image.diff_ids), size, counter.bytes)
+            return Brought(sum(diff not in omit for diff in image.diff_ids), stream.size, wire)
         if not omit or any(text in words.lower() for text in _FULL):
             break
         progress.step(f"{connection.name}: it wants all layers: sending the image whole")
     raise _refused(connection, words)
-
-
-class _Counter:
-    """Counts the bytes that go by."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-
-    def counted(self, pieces: Iterable[bytes]) -> Iterable[bytes]:
-        for piece in pieces:
-            self.bytes += len(piece)
-            yield piece
 
 
 def _refused(connection: Connection, words: str) -> SdkError:

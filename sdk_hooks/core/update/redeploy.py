@@ -12,6 +12,7 @@ from sdk_hooks.core.deploy import order as core
 from sdk_hooks.core.deploy import status
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.order import Order, Outcome
+from sdk_hooks.core.deploy.packed import ALONE, Packer
 from sdk_hooks.core.deploy.parts import Config, Need, Part, Secret
 from sdk_hooks.core.deploy.resource import state_directory
 from sdk_hooks.core.deploy.status import Status
@@ -49,10 +50,12 @@ def redeploy(
     others: Sequence[Image],
     plugins: Plugins,
     progress: Progress,
+    packer: Packer = ALONE,
 ) -> list[Redeployed]:
     """Deploy what runs there of *images* in another build, each as it runs there; what fails stays.
 
     :param others: Images that are here, too; containers of an application may run them beside.
+    :param packer: That of the whole command, when there are several targets.
     :raises SdkError: When the target does not answer.
     """
     done = []
@@ -60,7 +63,7 @@ def redeploy(
     for found in outdated(connection, known.named):
         try:
             prepared = core.prepare(_order(connection, found, known), connection, plugins)
-            outcome: Outcome | SdkError = core.execute(prepared, connection, progress)
+            outcome: Outcome | SdkError = core.execute(prepared, connection, progress, packer)
         except SdkError as error:
             outcome = error
         done.append(Redeployed(connection.name, found.name, outcome))
