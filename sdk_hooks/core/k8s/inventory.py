@@ -18,6 +18,11 @@ _KINDS = (
     "serviceaccounts",
 )  # fmt: skip
 """Workloads first: what they use goes after them."""
+_MADE = {
+    "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "PodDisruptionBudget",
+    "NetworkPolicy", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim",
+    "NetworkAttachmentDefinition",
+}  # fmt: skip
 _STORAGE = "persistentvolumeclaims"
 _NETWORKS = "network-attachment-definitions.k8s.cni.cncf.io"
 
@@ -49,7 +54,7 @@ def _items(text: str) -> Sequence[Manifest]:
 
 def objects(kubectl: Kubectl, name: str, *, storage: bool = False) -> list[str]:
     """What there is of the application *name*, as `kind/name`; without what controllers made."""
-    kinds = [*_KINDS, *([_STORAGE] if storage else []), *_extensions(kubectl)]
+    kinds = [*_KINDS, *([_STORAGE] if storage else []), *_extensions(kubectl), *_given(kubectl, name)]
     found = kubectl.get(",".join(kinds), "--selector", selector(name))["items"]
     return [
         f"{_full(item)}/{item['metadata']['name']}"
@@ -88,6 +93,20 @@ def delete(kubectl: Kubectl, keys: Sequence[str], timeout: float) -> None:
 def _full(item: Manifest) -> str:
     group = item["apiVersion"].rpartition("/")[0]
     return f"{item['kind']}.{group}" if group else str(item["kind"])
+
+
+def _given(kubectl: Kubectl, name: str) -> list[str]:
+    """Kinds that only a person's own manifests had."""
+    known = release.read(kubectl, name)
+    versions = [each for each in (known.current, known.previous, known.pending) if each]
+    return sorted(
+        {
+            _full(manifest)
+            for version in versions
+            for manifest in version.manifests
+            if manifest["kind"] not in _MADE
+        }
+    )
 
 
 def _extensions(kubectl: Kubectl) -> list[str]:
