@@ -11,10 +11,11 @@ from devtool_plugins import cluster, cluster_nodes, settings, trust
 from devtool_plugins.session import Session
 from sdk_hooks.core import applications, images
 from sdk_hooks.core.deploy.parts import Part
-from sdk_hooks.core.k8s import app, order, refusals
+from sdk_hooks.core.k8s import app, existing, order, refusals
 from sdk_hooks.core.k8s import cluster as facts_of
 from sdk_hooks.core.k8s import deploy as core
 from sdk_hooks.core.k8s.deploy import How, Outcome
+from sdk_hooks.core.k8s.existing import Existing
 from sdk_hooks.core.k8s.failures import explained
 from sdk_hooks.core.k8s.kubectl import Kubectl, listed
 from sdk_hooks.core.k8s.order import Order, Prepared
@@ -26,9 +27,16 @@ _AT_ONCE = 16
 """Nodes: a fleet takes about as long as one."""
 
 
-def run(args: argparse.Namespace, session: Session, kubectl: Kubectl, how: How) -> int:
-    """Deploy each NAME; gives the exit status."""
-    orders = [_order(args, session, wanted) for wanted in args.names]
+def run(
+    args: argparse.Namespace, session: Session, kubectl: Kubectl, how: How, given: Existing | None = None
+) -> int:
+    """Deploy each NAME; gives the exit status.
+
+    :param given: The user's own manifests of all of them together.
+    """
+    orders = [given.order] if given else [of(args, session, wanted) for wanted in args.names]
+    if given:
+        kubectl = replace(kubectl, namespace=existing.namespace(given, kubectl.namespace))
     facts = facts_of.facts(kubectl, session.plugins.clusters())
     kubectl = replace(kubectl, namespace=facts.namespace)
     for node in facts.nodes:
@@ -38,8 +46,11 @@ def run(args: argparse.Namespace, session: Session, kubectl: Kubectl, how: How) 
     outcomes = []
     for wanted in orders:
         begun = time.monotonic()
-        prepared = order.prepare(wanted, facts, kubectl, session.plugins.network, force=how.force)
-        for text in refusals.warnings(prepared.app):
+        if given:
+            prepared = existing.prepare(given, wanted, facts, kubectl, force=how.force)
+        else:
+            prepared = order.prepare(wanted, facts, kubectl, session.plugins.network, force=how.force)
+        for text in existing.remarks(given) if given else refusals.warnings(prepared.app):
             session.ui.warning(text)
         if args.dry_run:
             _show(prepared, kubectl)
@@ -67,7 +78,11 @@ def run(args: argparse.Namespace, session: Session, kubectl: Kubectl, how: How) 
     return 0
 
 
-def _order(args: argparse.Namespace, session: Session, wanted: str) -> Order:
+def of(args: argparse.Namespace, session: Session, wanted: str) -> Order:
+    """What NAME means.
+
+    :raises SdkError: When there is none, or its signature is not right.
+    """
     directory, file = settings.directory(args, session), applications.file(wanted)
     if file is not None:
         settings.refuse(args, file)

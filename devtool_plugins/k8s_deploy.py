@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from devtool_plugins import cluster, settings, trust
+from devtool_plugins import cluster, cluster_files, settings, trust
 
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", dest="directory", metavar="DIR", help="where container-build -o put the image")
     parser.add_argument("--name", metavar="NAME", help="name of the objects (default: the image's)")
     _add_actions(parser)
+    cluster_files.add_input(parser)
     _add_rollout(parser)
     trust.add_verify(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer")
@@ -48,6 +49,7 @@ def _add_actions(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--rollback", action="store_true", help="go back to the version before")
     one.add_argument("--delete", action="store_true", help="remove all of it but its storage")
     one.add_argument("--logs", action="store_true", help="print what its containers print")
+    cluster_files.add_arguments(one)
     one.add_argument("--watch", action="store_true", help="deploy, and again whenever the sources change")
     one.add_argument(
         "--check-nodes",
@@ -90,6 +92,8 @@ def run(args: argparse.Namespace, session: Session) -> int:
         from devtool_plugins import cluster_check
 
         return cluster_check.run(args, session)
+    if args.output or args.helm:
+        return cluster_files.write(args, session)
     if args.watch:
         from devtool_plugins.watch import watch
 
@@ -136,11 +140,12 @@ def _check(args: argparse.Namespace) -> None:
     args.logs = args.logs or (args.follow and not any(getattr(args, name) for name in _ACTIONS))
     if not args.names and not (args.status or args.check_nodes):
         raise UsageError("no NAME is given", hint="name what to deploy: k8s-deploy NAME")
-    if len(args.names) > 1 and (args.name or args.watch or args.logs):
-        option = "--name" if args.name else "--watch" if args.watch else "--logs"
+    if len(args.names) > 1 and ((args.name and not args.manifests) or args.watch or args.logs):
+        option = "--name" if args.name and not args.manifests else "--watch" if args.watch else "--logs"
         raise UsageError(f"{option} is for one NAME", hint="give one")
     if args.lines < 0:
         raise UsageError(f"--lines is {args.lines}", hint="give how many lines to show, 0 for none")
+    cluster_files.check(args)
     how(args)
 
 
@@ -193,4 +198,5 @@ def _delete(args: argparse.Namespace, session: Session, kubectl: Kubectl, name: 
 def _deploy(args: argparse.Namespace, session: Session, kubectl: Kubectl) -> int:
     from devtool_plugins import cluster_order
 
-    return cluster_order.run(args, session, kubectl, how(args))
+    given = cluster_files.given(args, session) if args.manifests else None
+    return cluster_order.run(args, session, kubectl, how(args), given)

@@ -14,6 +14,8 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.kubernetes import Cluster
 
 OLDEST = (1, 20)
+NEWEST = (1, 37)
+"""That is known; who writes for no certain cluster writes for this one."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,11 @@ _KINDS = (
     "serviceaccounts",
 )  # fmt: skip
 """Workloads first: what they use goes after them."""
+_MADE = {
+    "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "PodDisruptionBudget",
+    "NetworkPolicy", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim",
+    "NetworkAttachmentDefinition",
+}  # fmt: skip
 _STORAGE = "persistentvolumeclaims"
 _NETWORKS = "network-attachment-definitions.k8s.cni.cncf.io"
 
@@ -50,13 +55,14 @@ def _items(text: str) -> Sequence[Manifest]:
 def objects(kubectl: Kubectl, name: str, *, storage: bool = False) -> list[str]:
     """What there is of the application *name*, as `kind/name`; without what controllers made."""
     kinds = [*_KINDS, *([_STORAGE] if storage else [])]
-    found, more = at_once(
+    found, networks, others = at_once(
         lambda: kubectl.get(",".join(kinds), "--selector", selector(name))["items"],
         lambda: _networks(kubectl, name),
+        lambda: _given(kubectl, name),
     )
     return [
         f"{_full(item)}/{item['metadata']['name']}"
-        for item in [*found, *more]
+        for item in [*found, *networks, *others]
         if not item["metadata"].get("ownerReferences")
     ]
 
@@ -93,6 +99,16 @@ def delete(kubectl: Kubectl, keys: Sequence[str], timeout: float) -> None:
 def _full(item: Manifest) -> str:
     group = item["apiVersion"].rpartition("/")[0]
     return f"{item['kind']}.{group}" if group else str(item["kind"])
+
+
+def _given(kubectl: Kubectl, name: str) -> Sequence[Manifest]:
+    """Of kinds that only a person's own manifests had."""
+    known = release.read(kubectl, name)
+    versions = [each for each in (known.current, known.previous, known.pending) if each]
+    kinds = {_full(each) for version in versions for each in version.manifests if each["kind"] not in _MADE}
+    if not kinds:
+        return ()
+    return list(kubectl.get(",".join(sorted(kinds)), "--selector", selector(name))["items"])
 
 
 def _networks(kubectl: Kubectl, name: str) -> Sequence[Manifest]:

@@ -34,7 +34,7 @@ class Order:
     @property
     def images(self) -> tuple[Image, ...]:
         """Each once."""
-        return tuple({part.image.digest: part.image for part in self.parts}.values())
+        return tuple({preloaded(part.image): part.image for part in self.parts}.values())
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Prepared:
     nodes: tuple[tuple[Node, tuple[Image, ...]], ...]
     """Those that may run a pod, and the images that they need to have."""
     release: Release
+    given: bool = False
+    """Whether a person wrote the manifests, which go to the cluster all at once."""
 
     @property
     def version(self) -> Version:
@@ -89,7 +91,7 @@ def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, f
         lambda: release.read(kubectl, order.name),
     )
     prepared = Prepared(order, app, facts, manifests, _images(found, nodes, order), remembered)
-    _try(prepared, kubectl, force=force)
+    attempt(prepared, kubectl, force=force)
     return prepared
 
 
@@ -103,6 +105,8 @@ def waves(prepared: Prepared) -> list[tuple[tuple[Manifest, ...], tuple[Wanted, 
 
     The first wave has all that is no workload, and the workloads that need no other.
     """
+    if prepared.given:
+        return [(prepared.manifests, workloads(prepared.manifests), ())]
     members = prepared.app.members
     needs = {member.part.name: member.part.needs for member in members}
     level: dict[str, int] = {}
@@ -165,11 +169,11 @@ def _images(
             _, images = wanted.setdefault(node.name, (node, {}))
             image = member.part.image
             if image.digest not in order.references:
-                images[image.digest] = image
+                images[preloaded(image)] = image  # two names may have the same content
     return tuple((node, tuple(images.values())) for node, images in wanted.values())
 
 
-def _try(prepared: Prepared, kubectl: Kubectl, *, force: bool) -> None:
+def attempt(prepared: Prepared, kubectl: Kubectl, *, force: bool) -> None:
     """Let the server say what it thinks of it all, without doing it."""
     manifests = [*prepared.manifests, release.manifest(prepared.release.succeeded(prepared.version))]
     at_once(lambda: kubectl.apply(manifests, dry_run=True, force=force), lambda: _try_pods(prepared, kubectl))
@@ -194,6 +198,11 @@ def _pods(prepared: Prepared) -> bytes:
             spec = each["spec"]
             template = (spec.get("jobTemplate", {}).get("spec") or spec)["template"]
             inner = {key: value for key, value in template["spec"].items() if key != "serviceAccountName"}
+            # the claims of a StatefulSet are made with its pods: a pod by itself has none
+            claims = [each["metadata"]["name"] for each in spec.get("volumeClaimTemplates") or ()]
+            if claims:
+                extra = [{"name": name, "emptyDir": {}} for name in claims]
+                inner["volumes"] = [*(inner.get("volumes") or ()), *extra]
             meta = {"name": f"{each['metadata']['name']}-check", "labels": template["metadata"]["labels"]}
             place = {"namespace": prepared.app.namespace}
             pods.append({"apiVersion": "v1", "kind": "Pod", "metadata": {**meta, **place}, "spec": inner})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sdk_hooks.core.k8s.app import BY, COMPONENT, INSTANCE, Manifest
+from sdk_hooks.core.k8s.app import BY, INSTANCE, Manifest
 from sdk_hooks.core.k8s.kubectl import Kubectl
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
@@ -128,8 +128,8 @@ def _newest(workload: Manifest, pod: Manifest, items: Sequence[Manifest]) -> boo
 
 
 def _of(workload: Manifest, pod: Manifest) -> bool:
-    wanted = workload["spec"].get("selector", {}).get("matchLabels", {}).get(COMPONENT)
-    return bool(pod["metadata"].get("labels", {}).get(COMPONENT) == wanted)
+    wanted = workload["spec"].get("selector", {}).get("matchLabels", {})
+    return bool(wanted) and wanted.items() <= pod["metadata"].get("labels", {}).items()
 
 
 def _stuck(workload: Manifest, items: Sequence[Manifest]) -> Iterator[str]:
