@@ -3,6 +3,8 @@ PYTHON = .venv/bin/python
 
 help:
 	@echo "make demo         the main job, end to end: build, boot a target, deploy, change, redeploy, roll back"
+	@echo "make demo-microservices"
+	@echo "                  four services as one application: build, deploy, look, a bad version comes back"
 	@echo "make test         every test: unit tests, and the real programs"
 	@echo "make test-all     and every stack and runtime on a machine of its own under QEMU: about half an hour"
 	@echo "make unit         unit tests only: under a minute, no root"
@@ -12,6 +14,10 @@ help:
 demo:
 	@.ci/setup demo
 	@.ci/demo
+
+demo-microservices:
+	@.ci/setup demo-microservices
+	@.ci/demo-microservices
 
 test:
 	@.ci/setup test
@@ -30,10 +36,10 @@ lint:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	git ls-files -z '*.sh' .ci/run .ci/setup .ci/demo | xargs -0 shellcheck -s sh -S warning
+	git ls-files -z '*.sh' .ci/run .ci/setup .ci/demo .ci/demo-microservices | xargs -0 shellcheck -s sh -S warning
 
 bench:
 	@.ci/setup bench
 	@benchmarks/run
 
-.PHONY: help demo test test-all unit lint bench
+.PHONY: help demo demo-microservices test test-all unit lint bench

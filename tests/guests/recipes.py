@@ -64,7 +64,7 @@ RECIPES: dict[str, Recipe] = {
     "runtimes": Recipe("crun runc", suite="bookworm", memory=256),
     "gvisor": Recipe("runsc", memory=512),
     "devices": Recipe("crun linux-image-amd64", memory=512),
-    "podman": Recipe(f"podman {_ENGINE}"),
+    "podman": Recipe(f"podman {_ENGINE} aardvark-dns"),
     "docker": Recipe("docker.io docker-cli iptables", services=("S50docker",)),
     "containerd": Recipe("containerd runc", services=("S50containerd",)),
     "arm64": Recipe(f"podman {_ENGINE}", architecture="arm64"),

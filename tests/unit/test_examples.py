@@ -22,6 +22,8 @@ from .helpers import needs_gcc
 
 TOP = Path(__file__).resolve().parents[2] / "recipes-examples"
 NEEDS = {"greet": [], "shell-report": ["greet"], "hello-http": []}
+SERVICES = ("libreading", "reading-sensor", "reading-broker", "reading-store", "reading-page")
+"""What test_microservices.py is about."""
 COMMAND = (sys.executable, "-m", "devtool_plugins")
 pytestmark = [needs_gcc, pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")]
 
@@ -70,10 +72,10 @@ def run(image: Image, *options: str) -> str:
 
 
 def test_every_recipe_is_one_that_we_know() -> None:
-    assert {path.parent.name for path in TOP.glob("recipes-*/*/*.bb")} == NEEDS.keys()
+    assert {path.parent.name for path in TOP.glob("recipes-*/*/*.bb")} == {*NEEDS, *SERVICES}
 
 
-@pytest.mark.parametrize("name", NEEDS)
+@pytest.mark.parametrize("name", [*NEEDS, *SERVICES])
 def test_the_recipe_takes_every_file_of_its_sources(name: str) -> None:
     """Above all container.yaml, which devtool modify then puts into the source tree."""
     [recipe] = sources(name).parent.glob("*.bb")

@@ -1,0 +1,12 @@
+SUMMARY = "A web page that shows readings live"
+LICENSE = "MIT"
+LIC_FILES_CHKSUM = "file://${COMMON_LICENSE_DIR}/MIT;md5=0835ade698e0bcf8506ecda2f7b4f302"
+
+DEPENDS = "libreading"
+SRC_URI = "file://index.html file://page.js file://page.css file://reading-page.c file://Makefile file://container.yaml"
+# UNPACKDIR came with styhead
+S = "${@d.getVar('UNPACKDIR') or d.getVar('WORKDIR')}"
+
+do_install() {
+    oe_runmake install DESTDIR=${D} prefix=${prefix} datadir=${datadir}
+}

@@ -1,0 +1,15 @@
+"""Boots a guest for who is at a shell: `python -m guests podman`; it ends when standard input does."""
+
+import sys
+
+from . import Guest, Unavailable
+
+if __name__ == "__main__":
+    try:
+        with Guest(sys.argv[1]) as guest:
+            print(guest.alias("root"), guest.ssh_config, guest.http, flush=True)
+            sys.stdin.read()
+    except Unavailable as reason:
+        sys.exit(f"the guest {sys.argv[1]!r} can't be had here: {reason}")
+    except KeyboardInterrupt:
+        sys.exit(130)
