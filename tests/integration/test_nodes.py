@@ -1,6 +1,5 @@
 """Images are brought to nodes with containerd: only what each lacks, packed once, and kept."""
 
-import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -22,10 +21,7 @@ from sdk_hooks.image import Image
 
 from .tester import Cli
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif("GUESTS" not in os.environ, reason="boards of its own: make test-all, or GUESTS=1"),
-]
+pytestmark = pytest.mark.integration
 Answer = TypeVar("Answer")
 CTR = ("ctr", "-n", "k8s.io")
 
