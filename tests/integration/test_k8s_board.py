@@ -17,6 +17,7 @@ from sdk_hooks.core.k8s.order import Order
 from sdk_hooks.core.oci import archive
 from sdk_hooks.core.registry import load
 from sdk_hooks.core.ui import Ui
+from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 
 from .place import Place, wait
@@ -86,3 +87,60 @@ def test_podman_runs_the_deployment(podman: Place, cli: Cli) -> None:
         assert not container["EffectiveCaps"]
     finally:
         podman.sh("podman pod rm -f -a; podman rmi -f -a")
+
+
+def test_a_node_is_given_only_what_it_lacks(node: Place, cli: Cli) -> None:
+    first, second = image(cli, "hello-http"), image(cli, "hello-http", "v2")
+    with reach(node) as connection:
+        layers, size, _ = bring(connection, first)
+        assert (layers, size > 500_000) == (3, True)
+        assert bring(connection, first) == NOTHING
+        layers, _, wire = bring(connection, second)
+        assert (layers, wire < 40_000) == (1, True)
+
+    names = {preloaded(first), preloaded(second)}
+    assert {name: PINNED in labels for name, labels in held(node).items()} == dict.fromkeys(names, True)
+    mount = f"ctr -n k8s.io images mount {preloaded(second)} /mnt >/dev/null"
+    unmount = "ctr -n k8s.io images unmount --rm /mnt >/dev/null"
+    assert "greeting = hello" in node.sh(f"{mount}; cat /mnt/etc/hello-http.conf; {unmount}")
+
+
+def test_a_node_that_lost_a_layer_gets_the_image_whole(node: Place, cli: Cli) -> None:
+    """Its index of what it has may be older than what it has."""
+    first, second = image(cli, "hello-http"), image(cli, "hello-http", "v2")
+    with reach(node) as connection:
+        bring(connection, first)
+        node.sh(f"ctr -n k8s.io content rm {first.diff_ids[0]}")
+        layers, _, _ = bring(connection, second)
+
+    assert layers in (2, 3)
+    assert preloaded(second) in held(node)
+
+
+def test_a_node_forgets_what_nothing_uses(node: Place, cli: Cli) -> None:
+    assert STORE is not None
+    first, second = image(cli, "hello-http"), image(cli, "hello-http", "v2")
+    other = image(cli, "plain")
+    one, two = preloaded(first), preloaded(second)
+    with reach(node) as connection:
+        bring(connection, first, second, other)
+        preload.forget(connection, STORE, [one], [two], None)
+        assert (PINNED in held(node)[one], PINNED in held(node)[two]) == (False, True)
+        preload.forget(connection, STORE, [one], [two], {one})
+        assert set(held(node)) == {one, two, preloaded(other)}
+        preload.forget(connection, STORE, [one], [two], set())
+        assert set(held(node)) == {two, preloaded(other)}
+        preload.forget(connection, STORE, [one, preloaded(other)], [], set())
+
+    assert node.sh("ctr -n k8s.io images ls -q; ctr -n k8s.io content ls -q").split() == []
+
+
+def test_a_login_that_may_not_see_the_images_is_told(node: Place, cli: Cli) -> None:
+    login = Place(node.board, cli, user=True)
+    with reach(login) as connection, pytest.raises(SdkError) as caught:
+        bring(connection, image(cli, "hello-http"))
+
+    assert login.normal(str(caught.value)).splitlines()[0] == (
+        "the images of the node 'BOARD' can't be listed [no-node-images]"
+    )
+    assert caught.value.hint == "log in as root: --node NAME=root@ADDRESS; or use a registry: --registry"
