@@ -10,6 +10,7 @@ from devtool_plugins import settings
 from sdk_hooks.core import images
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Options, connect
+from sdk_hooks.core.deploy.packed import Packer
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.k8s import objects, order, preload
 from sdk_hooks.core.k8s.app import App, preloaded
@@ -40,7 +41,8 @@ def reach(place: Place) -> Connection:
 
 def bring(connection: Connection, *wanted: Image) -> tuple[int, int, int]:
     assert STORE is not None
-    sent = preload.bring(connection, STORE, wanted, Ui())
+    with Packer() as packer:
+        sent = preload.bring(connection, STORE, wanted, Ui(), packer)
     return sent.layers, sent.size, sent.wire
 
 
