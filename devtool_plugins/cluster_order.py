@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 
 from devtool_plugins import cluster, cluster_nodes, settings, trust
@@ -14,6 +15,7 @@ from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.k8s import app, existing, order, refusals
 from sdk_hooks.core.k8s import cluster as facts_of
 from sdk_hooks.core.k8s import deploy as core
+from sdk_hooks.core.k8s.cluster import Facts, Node
 from sdk_hooks.core.k8s.deploy import How, Outcome
 from sdk_hooks.core.k8s.existing import Existing
 from sdk_hooks.core.k8s.failures import explained
@@ -23,9 +25,6 @@ from sdk_hooks.core.push import registry
 from sdk_hooks.core.ui import human, table
 from sdk_hooks.errors import SdkError
 
-_AT_ONCE = 16
-"""Nodes: a fleet takes about as long as one."""
-
 
 def run(
     args: argparse.Namespace, session: Session, kubectl: Kubectl, how: How, given: Existing | None = None
@@ -34,48 +33,76 @@ def run(
 
     :param given: The user's own manifests of all of them together.
     """
-    orders = [given.order] if given else [of(args, session, wanted) for wanted in args.names]
+    orders = [given.order] if given else [of(args, session, wanted) for wanted in dict.fromkeys(args.names)]
     if given:
         kubectl = replace(kubectl, namespace=existing.namespace(given, kubectl.namespace))
-    facts = facts_of.facts(kubectl, session.plugins.clusters())
+    facts = _facts(kubectl, session)
     kubectl = replace(kubectl, namespace=facts.namespace)
-    for node in facts.nodes:
-        if not node.ready:
-            session.ui.warning(f"the node {node.name} is not ready")
     target = cluster.node_targets(args, facts)
     outcomes = []
     for wanted in orders:
         begun = time.monotonic()
-        if given:
-            prepared = existing.prepare(given, wanted, facts, kubectl, force=how.force)
-        else:
-            prepared = order.prepare(wanted, facts, kubectl, session.plugins.network, force=how.force)
-        for text in existing.remarks(given) if given else refusals.warnings(prepared.app):
-            session.ui.warning(text)
+        prepared = _prepared(session, wanted, facts, kubectl, how, given)
         if args.dry_run:
             _show(prepared, kubectl)
-            continue
-        pushed = _push(args, session, wanted)
-        sent = cluster_nodes.bring(args, session, prepared, target)
-        before, version = prepared.release, prepared.version
-        try:
-            result = core.execute(prepared, kubectl, how, session.ui)
-        except SdkError:
-            if how.undo:
-                cluster_nodes.forget(args, kubectl, facts, target, (version,), before)
-            raise
-        if how.wait:
-            now = before.succeeded(version)
-            cluster_nodes.forget(args, kubectl, facts, target, (before.previous, version), now)
-        outcomes.append(
-            Outcome(
-                wanted.name, result, facts.namespace, f"{facts.distribution.name} {facts.text}",
-                sent, pushed, round(time.monotonic() - begun, 1),
-            )
-        )  # fmt: skip
+        else:
+            outcomes.append(_deployed(args, session, kubectl, prepared, how, target, begun))
     if not args.dry_run:
         _tell(args, outcomes)
     return 0
+
+
+def _facts(kubectl: Kubectl, session: Session) -> Facts:
+    """What the cluster is; nodes that will be passed over are told of."""
+    facts = facts_of.facts(kubectl, session.plugins.clusters())
+    for node in facts.nodes:
+        if not node.ready:
+            session.ui.warning(f"the node {node.name} is not ready")
+    return facts
+
+
+def _prepared(
+    session: Session, wanted: Order, facts: Facts, kubectl: Kubectl, how: How, given: Existing | None
+) -> Prepared:
+    """
+    :raises SdkError: With what speaks against it. Nothing was changed.
+    """
+    if given:
+        prepared = existing.prepare(given, wanted, facts, kubectl, force=how.force)
+    else:
+        prepared = order.prepare(wanted, facts, kubectl, session.plugins.network, force=how.force)
+    for text in existing.remarks(given) if given else refusals.warnings(prepared.app):
+        session.ui.warning(text)
+    return prepared
+
+
+def _deployed(
+    args: argparse.Namespace,
+    session: Session,
+    kubectl: Kubectl,
+    prepared: Prepared,
+    how: How,
+    target: Callable[[Node], str],
+    begun: float,
+) -> Outcome:
+    """Bring the images, and let the cluster change over.
+
+    :raises SdkError: With the reason when it does not, and what runs now.
+    """
+    facts, before, version = prepared.facts, prepared.release, prepared.version
+    pushed = _push(args, session, prepared.order)
+    sent = cluster_nodes.bring(args, session, prepared, target)
+    try:
+        result = core.execute(prepared, kubectl, how, session.ui)
+    except SdkError:
+        if how.undo:
+            cluster_nodes.forget(args, kubectl, facts, target, (version,), before)
+        raise
+    if how.wait:
+        now = before.succeeded(version)
+        cluster_nodes.forget(args, kubectl, facts, target, (before.previous, version), now)
+    name, seconds = f"{facts.distribution.name} {facts.text}", round(time.monotonic() - begun, 1)
+    return Outcome(prepared.app.name, result, facts.namespace, name, sent, pushed, seconds)
 
 
 def of(args: argparse.Namespace, session: Session, wanted: str) -> Order:

@@ -1,6 +1,5 @@
 """The life of an application on a real cluster: TEST_KUBECONFIG=<file> TEST_NODES='root@ADDRESS ...'."""
 
-import json
 import os
 import shutil
 import signal
@@ -8,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .cluster import Cluster, ended, namespace, needs_cluster
+from .cluster import Cluster, clean, ended, namespace, needs_cluster
 from .place import Place, finish, wait
 from .tester import Cli, build_broken_example
 
@@ -27,11 +26,7 @@ def shared(cli: Cli) -> Iterator[Cluster]:
 @pytest.fixture
 def cluster(shared: Cluster) -> Iterator[Cluster]:
     """A namespace in which nothing is, before and after."""
-    before = shared.everything()
-    yield shared
-    for name in {each["name"] for each in json.loads(shared("--status", "--format", "json").stdout)}:
-        shared.delete(name, "--volumes")
-    ended(shared, before)
+    yield from clean(shared)
 
 
 def test_deploy_again_and_back_and_away(cluster: Cluster) -> None:

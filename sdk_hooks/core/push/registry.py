@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ def push(image: Image, place: Place, progress: Progress) -> Pushed:
         missing = _missing(link, [own, *others])
         _send(link, missing, progress)
         for each in others:
-            link.persist(lambda each=each: _put(link, each))  # type: ignore[misc]
+            link.persist(partial(_put, link, each))
         if others:
             link.persist(lambda: _list(link, image, others))
         link.persist(lambda: _put(link, own))
