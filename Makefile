@@ -36,6 +36,7 @@ lint:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy --config-file tests/mypy.ini
 	git ls-files -z '*.sh' .ci/run .ci/setup .ci/demo .ci/demo-microservices | xargs -0 shellcheck -s sh -S warning
 
 bench:

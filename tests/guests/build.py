@@ -67,7 +67,7 @@ def _fresh() -> Iterator[Path]:
 def _make(recipe: Recipe, line: str, work: Path) -> None:
     _write(work / "files", recipe)
     _packages(recipe, line, work / "packages.tar")
-    script = str(files("guests").joinpath("files", "assemble.sh"))
+    script = str(files("guests").joinpath("files/assemble.sh"))
     vm.run((*as_root(), "sh", script, "packages.tar", "files", str(SIZE)), work, cwd=work)
     _boot(work)
     for name in ("packages.tar", "busybox"):

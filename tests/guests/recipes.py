@@ -75,4 +75,4 @@ RECIPES: dict[str, Recipe] = {
 
 def text(name: str) -> str:
     """A file of this directory."""
-    return files("guests").joinpath("files", name).read_text(encoding="utf-8")
+    return files("guests").joinpath(f"files/{name}").read_text(encoding="utf-8")

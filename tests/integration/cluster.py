@@ -175,3 +175,12 @@ def application(directory: Path, text: str) -> str:
 
 
 needs_cluster = pytest.mark.skipif(not given(), reason=WANTED)
+
+
+def clean(shared: Cluster) -> Iterator[Cluster]:
+    """A namespace in which nothing is, before and after: what a test leaves of ours is removed."""
+    before = shared.everything()
+    yield shared
+    for name in {each["name"] for each in json.loads(shared("--status", "--format", "json").stdout)}:
+        shared.delete(name, "--volumes")
+    ended(shared, before)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .cluster import Cluster, application, ended, namespace, needs_cluster
+from .cluster import Cluster, application, clean, ended, namespace, needs_cluster
 from .place import wait
 from .tester import Cli
 
@@ -46,11 +46,7 @@ def shared(cli: Cli) -> Iterator[Cluster]:
 @pytest.fixture
 def cluster(shared: Cluster) -> Iterator[Cluster]:
     """A namespace in which nothing is, before and after."""
-    before = shared.everything()
-    yield shared
-    for name in {each["name"] for each in json.loads(shared("--status", "--format", "json").stdout)}:
-        shared.delete(name, "--volumes")
-    ended(shared, before)
+    yield from clean(shared)
 
 
 def shop(directory: Path, more: str) -> str:

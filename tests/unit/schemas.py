@@ -25,7 +25,7 @@ def validate(kind: str, value: object, spec: str = "image-spec") -> None:
     """Raise when *value* is not what the schema *kind* (such as image-manifest-schema) of *spec* wants."""
     registry: Registry[Any] = Registry()
     for path in sorted((_SCHEMAS / spec).glob("*.json")):
-        resource = Resource(_without_ids(json.loads(path.read_text())), DRAFT4)
+        resource = Resource(contents=_without_ids(json.loads(path.read_text())), specification=DRAFT4)
         registry = registry.with_resource(_BASE + path.name, resource)
     schema = {"$ref": f"{_BASE}{kind}.json"}
     Draft4Validator(schema, registry=registry).validate(value)
@@ -34,5 +34,7 @@ def validate(kind: str, value: object, spec: str = "image-spec") -> None:
 def validate_cdi(value: object) -> None:
     """Raise when *value* is no CDI spec."""
     parts = {path.name: json.loads(path.read_text()) for path in (_SCHEMAS / "cdi").glob("*.json")}
-    registry: Registry[Any] = Registry().with_resource("defs.json", Resource(parts["defs.json"], DRAFT7))
+    registry: Registry[Any] = Registry().with_resource(
+        "defs.json", Resource(contents=parts["defs.json"], specification=DRAFT7)
+    )
     Draft7Validator(parts["schema.json"], registry=registry).validate(value)

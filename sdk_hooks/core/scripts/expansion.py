@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import StringIO
@@ -19,7 +20,7 @@ class NotUnderstoodError(Exception):
 
 
 @dataclass
-class Expansion:
+class Expansion(ABC):
     """The state of a shell that words are made of.
 
     :param arguments: `$0`, `$1`, ...
@@ -30,9 +31,9 @@ class Expansion:
     variables: dict[str, str] = field(default_factory=dict)
     status: int = 0
 
+    @abstractmethod
     def captured(self, node: Node, stdin: StringIO | None = None) -> str:
         """What *node* prints."""
-        raise NotImplementedError
 
     def text(self, word: Word) -> str:
         """*word* as one text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from sdk_hooks.core.scripts.tree import Part, ScriptSyntaxError, Sequence, Word
@@ -36,7 +37,7 @@ RESERVED = frozenset(
 )
 
 
-class Words:
+class Words(ABC):
     """A place in shell text, and how to read words there."""
 
     def __init__(self, text: str) -> None:
@@ -76,8 +77,9 @@ class Words:
             raise self.problem(f"{word!r} is missing")
         self.at += len(word)
 
+    @abstractmethod
     def sequence(self, ends: Callable[[], bool]) -> Sequence:
-        raise NotImplementedError
+        """Commands until *ends*: a word may have some in it."""
 
     def whole(self) -> Sequence:
         """All of the text."""
