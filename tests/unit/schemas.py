@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft4Validator, Draft7Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT4, DRAFT7
 
 _SCHEMAS = Path(__file__).parent.parent / "schemas"
@@ -25,7 +25,7 @@ def validate(kind: str, value: object, spec: str = "image-spec") -> None:
     """Raise when *value* is not what the schema *kind* (such as image-manifest-schema) of *spec* wants."""
     registry: Registry[Any] = Registry()
     for path in sorted((_SCHEMAS / spec).glob("*.json")):
-        resource = Resource(contents=_without_ids(json.loads(path.read_text())), specification=DRAFT4)
+        resource = DRAFT4.create_resource(_without_ids(json.loads(path.read_text())))
         registry = registry.with_resource(_BASE + path.name, resource)
     schema = {"$ref": f"{_BASE}{kind}.json"}
     Draft4Validator(schema, registry=registry).validate(value)
@@ -35,6 +35,6 @@ def validate_cdi(value: object) -> None:
     """Raise when *value* is no CDI spec."""
     parts = {path.name: json.loads(path.read_text()) for path in (_SCHEMAS / "cdi").glob("*.json")}
     registry: Registry[Any] = Registry().with_resource(
-        "defs.json", Resource(contents=parts["defs.json"], specification=DRAFT7)
+        "defs.json", DRAFT7.create_resource(parts["defs.json"])
     )
     Draft7Validator(parts["schema.json"], registry=registry).validate(value)
