@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,9 +43,16 @@ class ApiSite:
         self.cli.environment.update(PATH=path, HOME=str(directory))
 
     def __call__(self, *words: str, version: str = "") -> Done:
+        return self.cli(*self._words(*words, version=version))
+
+    def start(self, *words: str, version: str) -> subprocess.Popen[str]:
+        """Begin, and go on."""
+        return self.cli.start(*self._words(*words, version=version))
+
+    def _words(self, *words: str, version: str) -> tuple[str, ...]:
         place = ("--kubeconfig", str(self.kubeconfig), "--node", f"edge={self.node.alias}")
         images = ("-o", f"{self.cli.home}/{version}") if version else ()
-        return self.cli("k8s-deploy", *words, *images, *place, *self.node.ssh)
+        return ("k8s-deploy", *words, *images, *place, *self.node.ssh)
 
     def deployed(self, name: str, version: str = "v1", *options: str) -> str:
         """Deploy, which must succeed, and give its result."""

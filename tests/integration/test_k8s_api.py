@@ -11,7 +11,7 @@ import pytest
 from .apisite import ApiSite, program, valid
 from .kubeapi.server import Api, kubeconfig, served
 from .kubeapi.store import Object, RefusedError
-from .place import Place, wait
+from .place import Place, finish, wait
 from .test_crio import put
 from .test_pflask import install
 
@@ -150,6 +150,24 @@ def test_pods_that_are_not_taken(site: ApiSite, why: str, first: str, hint: str)
     pod = 'Error from server (Forbidden): pods "plain-check" is forbidden'
     assert text == f"{first}\n  {pod}: {why}\n  hint: {hint}\n"
     assert site.there() == []
+
+
+def test_somebody_else_deploys_meanwhile(site: ApiSite) -> None:
+    """Who began later ends it: the first neither calls its version the current one nor goes back."""
+    site.deployed("plain")
+    site.api.clock.fails = {"first": "ContainerCreating"}  # it is never up
+    first = site.start("plain", "--env", "WHO=first", version="v1")
+    wait(lambda: "WHO" in json.dumps(site.api.store.find("deployments", "shop")))
+    assert site.deployed("plain", "v2", "--force-conflicts") == "deployed"
+    done = finish(first)
+
+    assert (done.status, done.stdout) == (1, "")
+    assert done.stderr.partition("error: ")[2] == (
+        "somebody else has deployed 'plain' meanwhile [overtaken]\n"
+        "  what was begun here is left to what they began\n"
+        "  hint: look at it: k8s-deploy plain --status\n"
+    )
+    assert site.deployed("plain", "v2") == "unchanged"
 
 
 def test_a_field_that_can_not_be_changed(site: ApiSite) -> None:

@@ -67,14 +67,29 @@ def execute(prepared: Prepared, kubectl: Kubectl, how: How, progress: Progress) 
         progress.step(f"{known.name}: the cluster goes on without us: k8s-deploy {known.name} --status")
         raise
     except SdkError as error:
+        _check_alone(kubectl, known.name, None if same else version)
         raise _undone(error, prepared, kubectl, how, progress) from error
     if not how.wait:
         return "started"
+    _check_alone(kubectl, known.name, None if same else version)
     _prune(kubectl, known.name, version.manifests)
     if same:
         return "unchanged"
     release.write(kubectl, known.succeeded(version))
     return "deployed"
+
+
+def _check_alone(kubectl: Kubectl, name: str, pending: Version | None) -> None:
+    """
+    :raises SdkError: When somebody else has begun to deploy *name* since: it is theirs to end, or to undo.
+    """
+    if release.read(kubectl, name).pending != pending:
+        raise SdkError(
+            f"somebody else has deployed {name!r} meanwhile",
+            detail="what was begun here is left to what they began",
+            hint=f"look at it: k8s-deploy {name} --status",
+            code="overtaken",
+        )
 
 
 def _watch(prepared: Prepared, kubectl: Kubectl, progress: Progress) -> Watch:
