@@ -30,7 +30,7 @@ from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.k8s import preload
 from sdk_hooks.core.k8s.app import App, preloaded
-from sdk_hooks.core.k8s.cluster import Facts, Node
+from sdk_hooks.core.k8s.cluster import Facts, Node, known
 from sdk_hooks.core.k8s.order import Order, Prepared, members
 from sdk_hooks.core.k8s.release import Release
 from sdk_hooks.core.ui import Ui
@@ -144,7 +144,7 @@ class Nodes:
         """What comes after the rollout: all but *image* goes."""
 
         def work(connection: Connection) -> None:
-            store = self.facts.distribution.store(self.facts.nodes[0].runtime)
+            store = known(self.facts).store(self.facts.nodes[0].runtime)
             assert store is not None
             preload.forget(connection, store, [preloaded(image)], {preloaded(image)}, set())
 

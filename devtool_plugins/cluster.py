@@ -71,9 +71,11 @@ def node_targets(args: argparse.Namespace, facts: Facts) -> Callable[[Node], str
         name, equals, place = text.partition("=")
         if not equals or not place:
             raise UsageError(f"--node {text!r} has no '='", hint="write it like --node NAME=root@192.168.7.2")
-        if name not in known:
+        if known and name not in known:  # nobody may look at them otherwise
             near = did_you_mean(name, known) or f"there are: {', '.join(sorted(known))}"
             raise UsageError(f"--node: the cluster has no node {name!r}", hint=near)
+        if place in said.values():
+            raise UsageError(f"--node: two nodes are {place!r}", hint="give each its own")
         said[name] = place
     via = str(args.via)
     user = f"{via.rpartition('@')[0]}@" if "@" in via else ""

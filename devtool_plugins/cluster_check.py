@@ -65,7 +65,7 @@ def _wanted(args: argparse.Namespace, session: Session) -> tuple[Cluster, dict[s
     with cluster.kubectl(args, session) as kubectl:
         facts = facts_of.facts(kubectl, clusters)
     target = cluster.node_targets(args, facts)
-    known = clusters[args.distribution] if args.distribution else facts.distribution
+    known = clusters[args.distribution] if args.distribution else facts_of.known(facts)
     return known, {target(node): node.name for node in facts.nodes}
 
 

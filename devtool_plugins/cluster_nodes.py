@@ -10,6 +10,7 @@ from devtool_plugins.session import Session
 from sdk_hooks.core.deploy import fleet
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.packed import Packer
+from sdk_hooks.core.k8s import cluster as facts_of
 from sdk_hooks.core.k8s import inventory, preload
 from sdk_hooks.core.k8s.cluster import Facts, Node
 from sdk_hooks.core.k8s.kubectl import Kubectl
@@ -74,7 +75,7 @@ def forget(
 
 
 def _store(facts: Facts, node: Node) -> NodeStore:
-    store = facts.distribution.store(node.runtime)
+    store = facts_of.known(facts).store(node.runtime)
     if store is None:
         raise SdkError(
             f"images can't be brought to {node.name!r}, whose runtime is {node.runtime}",

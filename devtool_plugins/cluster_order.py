@@ -36,13 +36,13 @@ def run(
     orders = [given.order] if given else [of(args, session, wanted) for wanted in dict.fromkeys(args.names)]
     if given:
         kubectl = replace(kubectl, namespace=existing.namespace(given, kubectl.namespace))
-    facts = _facts(kubectl, session)
+    facts = _facts(args, kubectl, session)
     kubectl = replace(kubectl, namespace=facts.namespace)
     target = cluster.node_targets(args, facts)
     outcomes = []
     for wanted in orders:
         begun = time.monotonic()
-        prepared = _prepared(session, wanted, facts, kubectl, how, given)
+        prepared = _prepared(session, wanted, facts, kubectl, how.force or args.dry_run, given)
         if args.dry_run:
             _show(prepared, kubectl)
         else:
@@ -52,25 +52,28 @@ def run(
     return 0
 
 
-def _facts(kubectl: Kubectl, session: Session) -> Facts:
+def _facts(args: argparse.Namespace, kubectl: Kubectl, session: Session) -> Facts:
     """What the cluster is; nodes that will be passed over are told of."""
-    facts = facts_of.facts(kubectl, session.plugins.clusters())
+    facts = facts_of.facts(kubectl, session.plugins.clusters(), blind=bool(args.registry))
+    again = "" if args.registry else ", and gets no images: deploy again when it is"
     for node in facts.nodes:
         if not node.ready:
-            session.ui.warning(f"the node {node.name} is not ready")
+            session.ui.warning(f"the node {node.name} is not ready{again}")
+    if not facts.nodes:
+        session.ui.warning("you may not look at the nodes: whether they can run the images is not known")
     return facts
 
 
 def _prepared(
-    session: Session, wanted: Order, facts: Facts, kubectl: Kubectl, how: How, given: Existing | None
+    session: Session, wanted: Order, facts: Facts, kubectl: Kubectl, force: bool, given: Existing | None
 ) -> Prepared:
     """
     :raises SdkError: With what speaks against it. Nothing was changed.
     """
     if given:
-        prepared = existing.prepare(given, wanted, facts, kubectl, force=how.force)
+        prepared = existing.prepare(given, wanted, facts, kubectl, force=force)
     else:
-        prepared = order.prepare(wanted, facts, kubectl, session.plugins.network, force=how.force)
+        prepared = order.prepare(wanted, facts, kubectl, session.plugins.network, force=force)
     for text in existing.remarks(given) if given else refusals.warnings(prepared.app):
         session.ui.warning(text)
     return prepared
@@ -90,8 +93,13 @@ def _deployed(
     :raises SdkError: With the reason when it does not, and what runs now.
     """
     facts, before, version = prepared.facts, prepared.release, prepared.version
-    pushed = _push(args, session, prepared.order)
-    sent = cluster_nodes.bring(args, session, prepared, target)
+    core.begin(prepared, kubectl)
+    try:
+        pushed = _push(args, session, prepared.order)
+        sent = cluster_nodes.bring(args, session, prepared, target)
+    except BaseException:  # also Ctrl-C
+        core.abandon(prepared, kubectl)
+        raise
     try:
         result = core.execute(prepared, kubectl, how, session.ui)
     except SdkError:
@@ -101,8 +109,8 @@ def _deployed(
     if how.wait:
         now = before.succeeded(version)
         cluster_nodes.forget(args, kubectl, facts, target, (before.previous, version), now)
-    name, seconds = f"{facts.distribution.name} {facts.text}", round(time.monotonic() - begun, 1)
-    return Outcome(prepared.app.name, result, facts.namespace, name, sent, pushed, seconds)
+    seconds = round(time.monotonic() - begun, 1)
+    return Outcome(prepared.app.name, result, facts.namespace, facts.name, sent, pushed, seconds)
 
 
 def of(args: argparse.Namespace, session: Session, wanted: str) -> Order:
@@ -119,7 +127,7 @@ def of(args: argparse.Namespace, session: Session, wanted: str) -> Order:
     else:
         image = images.find(wanted, directory, args.tag)
         parts = (Part(image, settings.apply(args, image)),)
-        name = args.name or image.name.rpartition("/")[2].partition(":")[0]
+        name = args.name or app.of_image(image)
     trust.check(args, [part.image for part in parts], session.ui)
     return Order(app.checked(name), parts, _references(args, parts), args.pin_architecture)
 
@@ -152,6 +160,7 @@ def _show(prepared: Prepared, kubectl: Kubectl) -> None:
     result = kubectl.try_(
         "diff",
         "--server-side",
+        "--force-conflicts",  # what would be in conflict is just what is to be seen
         f"--field-manager={app.MANAGER}",
         "--filename=-",
         stdin=listed(prepared.manifests),
@@ -159,6 +168,8 @@ def _show(prepared: Prepared, kubectl: Kubectl) -> None:
     if result.status > 1:
         raise explained(result.error)
     print(result.output, end="")
+    for name in core.superfluous(kubectl, prepared.app.name, prepared.manifests):
+        print(f"# removed when it is up: {name}")
 
 
 def _tell(args: argparse.Namespace, outcomes: list[Outcome]) -> None:

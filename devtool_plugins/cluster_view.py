@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
+from devtool_plugins.session import Session
 from sdk_hooks.core.k8s import deploy, release, snapshot, trouble
 from sdk_hooks.core.k8s.app import BY, INSTANCE
 from sdk_hooks.core.k8s.kubectl import Kubectl
@@ -18,11 +19,11 @@ _STREAMS = 50
 """Containers whose output is followed at once."""
 
 
-def status(args: argparse.Namespace, kubectl: Kubectl) -> int:
+def status(args: argparse.Namespace, session: Session, kubectl: Kubectl) -> int:
     """Print the workloads of each NAME, or of all applications of ours, with their pods."""
     from devtool_plugins.k8s_deploy import name_of
 
-    names = [name_of(args, wanted) for wanted in args.names] or _all(kubectl)
+    names = [name_of(args, session, wanted) for wanted in args.names] or _all(kubectl)
     found = [(name, _known(kubectl, name)) for name in names]
     if args.format == "json":
         print(json.dumps([{"name": name, **record} for name, record in found], indent=2))

@@ -19,7 +19,10 @@ DESCRIPTION = (
     "lacks, or to a registry; applies what container.yaml says as objects of Kubernetes, watches them come "
     "up, and goes back to the version before when they do not."
 )
-_ACTIONS = ("status", "rollback", "delete", "logs")
+_ACTIONS = ("dry_run", "status", "rollback", "delete", "logs", "output", "helm", "watch", "check_nodes")
+_BELONGS = {
+    "follow": "logs", "volumes": "delete", "worker": "check_nodes", "distribution": "check_nodes",
+}  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,9 +104,9 @@ def run(args: argparse.Namespace, session: Session) -> int:
         return watch(args, session, deploy)
     with cluster.kubectl(args, session) as kubectl:
         if args.status:
-            return cluster_view.status(args, kubectl)
+            return cluster_view.status(args, session, kubectl)
         if args.logs:
-            return cluster_view.logs(args, kubectl, name_of(args, args.names[0]))
+            return cluster_view.logs(args, kubectl, name_of(args, session, args.names[0]))
         if args.delete or args.rollback:
             return _change(args, session, kubectl)
         return _deploy(args, session, kubectl)
@@ -137,7 +140,12 @@ def _check(args: argparse.Namespace) -> None:
     """
     from sdk_hooks.errors import UsageError
 
-    args.logs = args.logs or (args.follow and not any(getattr(args, name) for name in _ACTIONS))
+    doing = [name for name in _ACTIONS if getattr(args, name)]
+    args.logs = args.logs or (args.follow and not doing)
+    for option, action in _BELONGS.items():
+        if getattr(args, option) and action not in doing and not (args.logs and action == "logs"):
+            said = action.replace("_", "-")
+            raise UsageError(f"--{option} is for --{said}", hint="leave it out, or say both")
     if not args.names and not (args.status or args.check_nodes):
         raise UsageError("no NAME is given", hint="name what to deploy: k8s-deploy NAME")
     if len(args.names) > 1 and ((args.name and not args.manifests) or args.watch or args.logs):
@@ -149,18 +157,22 @@ def _check(args: argparse.Namespace) -> None:
     how(args)
 
 
-def name_of(args: argparse.Namespace, wanted: str) -> str:
+def name_of(args: argparse.Namespace, session: Session, wanted: str) -> str:
     """What the objects of *wanted* are called, also when its image is no longer here."""
+    from contextlib import suppress
     from pathlib import Path
 
-    from sdk_hooks.core import applications
+    from sdk_hooks.core import applications, images
     from sdk_hooks.core.k8s import app
+    from sdk_hooks.errors import SdkError
 
     file = applications.file(wanted)
     if args.name:
         return app.checked(args.name)
     if file is not None:
         return app.checked(applications.name(applications.load(file), file))
+    with suppress(SdkError):
+        return app.checked(app.of_image(images.find(wanted, settings.directory(args, session), args.tag)))
     return app.checked(Path(wanted).name)
 
 
@@ -168,7 +180,7 @@ def _change(args: argparse.Namespace, session: Session, kubectl: Kubectl) -> int
     from sdk_hooks.core.k8s import deploy as core
 
     for wanted in args.names:
-        name = name_of(args, wanted)
+        name = name_of(args, session, wanted)
         if args.rollback:
             core.rollback(kubectl, name, how(args), session.ui)
             print(f"{name}: rolled back")

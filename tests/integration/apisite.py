@@ -4,26 +4,28 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import kubernetes_validate
 import pytest
 
-from .kubeapi.server import Api, kubeconfig
+from .kubeapi.server import Api, kubeconfig, served
 from .place import Place
 from .tester import Cli, Done
 
 VERSION = "1.36"
-NEWER = "KUBECTL=<a newer kubectl than Debian's, from https://dl.k8s.io> is not set"
+FETCHED = Path(__file__).parent.parent.parent / ".venv/kube/kubectl"
+NEWER = "no newer kubectl than Debian's is here: make test fetches one, or KUBECTL=<from https://dl.k8s.io>"
 
 
 def program(which: str) -> Path:
     """Debian's kubectl, or a newer one, as *which* says."""
     if which == "newer":
-        if not os.environ.get("KUBECTL"):
+        newer = Path(os.environ.get("KUBECTL", FETCHED))
+        if not newer.exists():
             pytest.skip(NEWER)
-        return Path(os.environ["KUBECTL"])
+        return newer
     found = shutil.which("kubectl")
     if found is None:
         pytest.skip("kubectl is not installed: apt-get install kubernetes-client")
@@ -90,3 +92,14 @@ def _objects(answer: dict[str, object]) -> Iterator[object]:
         yield from items
     elif "metadata" in answer and answer.get("kind") != "Status":
         yield answer
+
+
+@pytest.fixture(params=["debian"])
+def site(request: pytest.FixtureRequest, at: Callable[[str], Place], tmp_path: Path) -> Iterator[ApiSite]:
+    """A cluster on which nothing is; whatever its server answered was valid."""
+    kubectl, node = program(request.param), at("containerd")
+    api = Api()
+    with served(api) as port:
+        yield ApiSite(api, port, node, tmp_path, kubectl)
+    node.sh("for i in $(ctr -n k8s.io images ls -q); do ctr -n k8s.io images rm --sync $i; done")
+    assert valid(api)

@@ -2,36 +2,28 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from .apisite import ApiSite, program, valid
+from .apisite import ApiSite, program, site, valid
 from .kubeapi.server import Api, kubeconfig, served
 from .kubeapi.store import Object, RefusedError
-from .place import Place, finish, wait
+from .place import Place, wait
 from .test_crio import put
 from .test_pflask import install
 
+__all__ = ["site"]
+BOTH = pytest.mark.parametrize("site", ["debian", "newer"], indirect=True)
 pytestmark = pytest.mark.integration
 At = Callable[[str], Place]
 NOBODY = "system:serviceaccount:shop:nobody"
 LOW = "limits.memory=48M, used: limits.memory=0, limited: limits.memory=16Mi"
 
 
-@pytest.fixture(params=["debian", "newer"])
-def site(request: pytest.FixtureRequest, at: At, tmp_path: Path) -> Iterator[ApiSite]:
-    """A cluster on which nothing is; whatever its server answered was valid."""
-    kubectl, node = program(request.param), at("containerd")
-    api = Api()
-    with served(api) as port:
-        yield ApiSite(api, port, node, tmp_path, kubectl)
-    node.sh("for i in $(ctr -n k8s.io images ls -q); do ctr -n k8s.io images rm --sync $i; done")
-    assert valid(api)
-
-
+@BOTH
 def test_the_life_of_a_deployment(site: ApiSite) -> None:
     assert site.deployed("plain") == "deployed"
     first = site.image()
@@ -56,6 +48,7 @@ def test_the_life_of_a_deployment(site: ApiSite) -> None:
     assert site.node.sh("ctr -n k8s.io content ls -q").split() == []
 
 
+@BOTH
 def test_a_dry_run_tells_and_changes_nothing(site: ApiSite) -> None:
     done = site("plain", "--dry-run", version="v1")
 
@@ -65,6 +58,7 @@ def test_a_dry_run_tells_and_changes_nothing(site: ApiSite) -> None:
     assert site.there() == []
 
 
+@BOTH
 def test_a_bad_version_is_undone(site: ApiSite) -> None:
     site.deployed("plain")
     before, first = site.there(), site.image()
@@ -150,24 +144,6 @@ def test_pods_that_are_not_taken(site: ApiSite, why: str, first: str, hint: str)
     pod = 'Error from server (Forbidden): pods "plain-check" is forbidden'
     assert text == f"{first}\n  {pod}: {why}\n  hint: {hint}\n"
     assert site.there() == []
-
-
-def test_somebody_else_deploys_meanwhile(site: ApiSite) -> None:
-    """Who began later ends it: the first neither calls its version the current one nor goes back."""
-    site.deployed("plain")
-    site.api.clock.fails = {"first": "ContainerCreating"}  # it is never up
-    first = site.start("plain", "--env", "WHO=first", version="v1")
-    wait(lambda: "WHO" in json.dumps(site.api.store.find("deployments", "shop")))
-    assert site.deployed("plain", "v2", "--force-conflicts") == "deployed"
-    done = finish(first)
-
-    assert (done.status, done.stdout) == (1, "")
-    assert done.stderr.partition("error: ")[2] == (
-        "somebody else has deployed 'plain' meanwhile [overtaken]\n"
-        "  what was begun here is left to what they began\n"
-        "  hint: look at it: k8s-deploy plain --status\n"
-    )
-    assert site.deployed("plain", "v2") == "unchanged"
 
 
 def test_a_field_that_can_not_be_changed(site: ApiSite) -> None:

@@ -21,6 +21,7 @@ NOWHERE = "The connection to the server localhost:8080 was refused - did you spe
 RENEW = "compare the clocks: date; renew it, with kubeadm: kubeadm certs renew all"
 FETCH = "fetch the kubeconfig again, as its certificate may have expired; or log in"
 REACH = "is it on, and its address in the kubeconfig right? try: kubectl cluster-info"
+SMALLER = "put less into configs: and secrets: the versions before are remembered, too"
 CONTEXTS = "kubectl config get-contexts shows those that there are"
 KUBECONFIG = "name its kubeconfig: --kubeconfig FILE, or a machine of it: --via user@host"
 QUOTA = "exceeded quota: small, requested: limits.memory=100Mi, used: limits.memory=0, limited: limits.memory=64Mi"
@@ -96,6 +97,30 @@ SAID = [
     (
         "error: You must be logged in to the server (the server has asked for the client to provide credentials)",
         "unauthorized", "the cluster does not know you", FETCH,
+    ),
+    (
+        'error: Operation cannot be fulfilled on secrets "a": the object has been modified; please apply your '
+        "changes to the latest version and try again",
+        "overtaken", "somebody else has begun to deploy it meanwhile",
+        "look at it: k8s-deploy NAME --status; then try again",
+    ),
+    (
+        'The Secret "b" is invalid: data: Too long: may not be more than 1048576 bytes',
+        "too-large", 'Secret "b": too large for the cluster', SMALLER,
+    ),
+    (
+        'The ConfigMap "b" is invalid: []: Too long: may not be more than 1048576 bytes',
+        "too-large", 'ConfigMap "b": too large for the cluster', SMALLER,
+    ),
+    (
+        'error: Internal error occurred: failed calling webhook "check.sk.example": failed to call webhook: Post '
+        '"https://127.0.0.1:9/x?timeout=10s": dial tcp 127.0.0.1:9: connect: connection refused',
+        "webhook", "the cluster's webhook 'check.sk.example' fails, which has to allow everything there",
+        "look at what runs it: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+    ),
+    (
+        "Error from server (Timeout): etcdserver: request timed out",
+        "busy", "the cluster has too much to do", "try again in a moment",
     ),
     ("error: EOF", "unauthorized", "the cluster does not know you", FETCH),
     (NOWHERE, "no-cluster", "kubectl knows of no cluster", KUBECONFIG),

@@ -142,6 +142,23 @@ def test_why_a_pod_is_not_up(name: str, text: str, final: bool, later: bool) -> 
         assert (str(found), found.final) == (text, ends)
 
 
+def test_nobody_waits_for_what_a_daemon_has_on_a_node_that_is_not_there() -> None:
+    """The controller counts such nodes, too: one machine that is switched off would hold up all the others."""
+    recorded = Recorded("daemon").get()
+    for item in recorded["items"]:
+        if item["kind"] == "DaemonSet":
+            item["status"].update(numberAvailable=1, updatedNumberScheduled=1)
+
+    class Changed(Recorded):
+        def get(self, *_: str) -> Any:
+            return recorded
+
+    [waiting] = snapshot.take(cast("Kubectl", Changed("")), "daemon").workloads
+    [left] = snapshot.take(cast("Kubectl", Changed("")), "daemon", {"node2"}).workloads
+    assert ((waiting.wanted, waiting.up), (left.wanted, left.up)) == ((2, False), (1, True))
+    assert [pod["spec"]["nodeName"] for pod in left.pods] == ["node1"]
+
+
 @pytest.mark.parametrize("name", ["ready", "daemon", "stateful", "done"])
 def test_nothing_is_wrong_with_what_is_up(name: str) -> None:
     assert [each for pod in workload(name).pods for each in trouble.of_pod(pod, 99)] == []

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sdk_hooks.container import Port
 from sdk_hooks.core.deploy.parts import Part
+from sdk_hooks.core.push.place import untagged
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 from sdk_hooks.kubernetes import Kubernetes
@@ -18,8 +20,11 @@ Manifest = dict[str, Any]
 MANAGER = "devtool-containers"
 """Our field manager, and what objects of ours say of who manages them."""
 BY = {"app.kubernetes.io/managed-by": MANAGER}
+VERSION = "devtool-containers/version"
+"""Annotation of a workload: the version that the cluster was told of."""
 INSTANCE, COMPONENT = "app.kubernetes.io/instance", "app.kubernetes.io/component"
 ARCHITECTURE = "kubernetes.io/arch"
+_LOOPBACK = ("127.", "[::1]")
 _LONGEST = 52
 """Characters of a CronJob's name, the shortest of all."""
 
@@ -52,6 +57,11 @@ class Member:
         if self.said.schedule:
             return "CronJob"
         return "Job" if self.part.settings.restart.policy in ("no", "on-failure") else "Deployment"
+
+    @property
+    def published(self) -> tuple[Port, ...]:
+        """Ports for others than the application itself: those of the loopback address are for nobody else."""
+        return tuple(port for port in self.part.settings.ports if not port.address.startswith(_LOOPBACK))
 
     @property
     def serves(self) -> bool:
@@ -111,12 +121,17 @@ def checked(name: str) -> str:
     return found
 
 
+def of_image(image: Image) -> str:
+    """What the application is called that *image* is."""
+    return untagged(image.name).rpartition("/")[2]
+
+
 def preloaded(image: Image) -> str:
     """The name under which nodes are given *image*: for another content it is another one.
 
     A name without a registry gets one: a node would take another for granted.
     """
-    name = image.name.rpartition(":")[0] or image.name
+    name = untagged(image.name)
     host, slash, _ = name.partition("/")
     own = slash and (host == "localhost" or "." in host or ":" in host)
     return f"{name if own else f'localhost/{name}'}:{image.digest.replace(':', '-', 1)}"

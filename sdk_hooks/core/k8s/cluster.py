@@ -13,6 +13,7 @@ from sdk_hooks.core.k8s.kubectl import Kubectl, at_once
 from sdk_hooks.errors import SdkError
 from sdk_hooks.kubernetes import Cluster
 
+_CORDON = "node.kubernetes.io/unschedulable"
 OLDEST = (1, 20)
 NEWEST = (1, 37)
 """That is known; who writes for no certain cluster writes for this one."""
@@ -34,6 +35,8 @@ class Node:
     ready: bool
     takes: bool
     """Whether it may run pods that ask for nothing special."""
+    cordoned: bool = False
+    """Whether it takes no new pods but those of DaemonSets, and would else take any."""
     images: tuple[str, ...] = ()
     """Names that its kubelet tells of, which are not all when it has many."""
 
@@ -44,20 +47,33 @@ class Facts:
 
     version: tuple[int, int]
     text: str
-    distribution: Cluster
+    distribution: Cluster | None
+    """None when no plugin knows it, or nobody may look at its nodes."""
     namespace: str
     """That objects go to when nobody says another."""
     nodes: tuple[Node, ...]
+    """None of them when nobody may look at them."""
 
-    def candidates(self, selector: Mapping[str, str]) -> list[Node]:
-        """The nodes that may run a pod with this nodeSelector."""
-        return [node for node in self.nodes if node.takes and selector.items() <= node.labels.items()]
+    @property
+    def name(self) -> str:
+        """What kind of cluster it is, for people."""
+        return f"{self.distribution.name if self.distribution else 'kubernetes'} {self.text}"
+
+    def candidates(self, selector: Mapping[str, str], kind: str) -> list[Node]:
+        """The nodes that may run a pod of a workload of *kind* with this nodeSelector."""
+        return [
+            node
+            for node in self.nodes
+            if (node.takes or (node.cordoned and kind == "DaemonSet"))
+            and selector.items() <= node.labels.items()
+        ]
 
 
-def facts(kubectl: Kubectl, clusters: Mapping[str, Cluster]) -> Facts:
+def facts(kubectl: Kubectl, clusters: Mapping[str, Cluster], *, blind: bool = False) -> Facts:
     """Ask the cluster what it is.
 
-    :raises SdkError: When it can't be reached, is too old, or is none that a plugin knows.
+    :param blind: Whether it will do not to be allowed to look at its nodes.
+    :raises SdkError: When it can't be reached, or is too old.
     """
     version = json.loads(kubectl.run("version", "--output=json", "--request-timeout=20s"))["serverVersion"]
     number = int(version["major"]), int(re.sub(r"\D.*", "", version["minor"]))
@@ -69,11 +85,35 @@ def facts(kubectl: Kubectl, clusters: Mapping[str, Cluster]) -> Facts:
             code="too-old",
         )
     # not before the first answer: a login that asks somebody is to ask once
-    found, namespace = at_once(lambda: kubectl.get("nodes")["items"], lambda: _namespace(kubectl))
+    found, namespace = at_once(lambda: _nodes(kubectl, blind), lambda: _namespace(kubectl))
     nodes = tuple(map(_node, found))
-    if not nodes:
+    if not nodes and not blind:
         raise SdkError("the cluster has no nodes", hint="let one join it", code="no-nodes")
     return Facts(number, text, _distribution(nodes, clusters), namespace, nodes)
+
+
+def known(facts: Facts) -> Cluster:
+    """The plugin that knows this cluster's distribution.
+
+    :raises SdkError: When there is none.
+    """
+    if facts.distribution is not None:
+        return facts.distribution
+    versions = ", ".join(sorted({node.version for node in facts.nodes})) or facts.text
+    raise SdkError(
+        f"no plugin knows this distribution of Kubernetes ({versions})",
+        hint="let the nodes pull the images: --registry; or write a plugin: plugins/README.md",
+        code="unknown-cluster",
+    )
+
+
+def _nodes(kubectl: Kubectl, blind: bool) -> Any:
+    try:
+        return kubectl.get("nodes")["items"]
+    except SdkError as error:
+        if blind and error.code == "forbidden":
+            return []
+        raise
 
 
 def _namespace(kubectl: Kubectl) -> str:
@@ -83,19 +123,13 @@ def _namespace(kubectl: Kubectl) -> str:
     return kubectl.run("config", "view", "--minify", path).strip() or "default"
 
 
-def _distribution(nodes: Iterable[Node], clusters: Mapping[str, Cluster]) -> Cluster:
+def _distribution(nodes: Iterable[Node], clusters: Mapping[str, Cluster]) -> Cluster | None:
     """The one whose marks a node has; who knows labels is asked before who knows versions only."""
     for node in nodes:
         found = [each for each in clusters.values() if each.marks(node.version, node.labels)]
         if found:
             return max(found, key=lambda each: len(each.kubectl))
-    versions = ", ".join(sorted({node.version for node in nodes}))
-    raise SdkError(
-        f"no plugin knows this distribution of Kubernetes ({versions})",
-        detail=f"known: {', '.join(sorted(clusters)) or 'none'}",
-        hint="write a plugin: plugins/README.md",
-        code="unknown-cluster",
-    )
+    return None
 
 
 def _node(item: Mapping[str, Any]) -> Node:
@@ -103,7 +137,9 @@ def _node(item: Mapping[str, Any]) -> Node:
     info = status["nodeInfo"]
     addresses = {each["type"]: each["address"] for each in reversed(status.get("addresses", []))}
     ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions", []))
-    tainted = any(taint["effect"] in ("NoSchedule", "NoExecute") for taint in spec.get("taints", []))
+    keep = ("NoSchedule", "NoExecute")
+    taints = {taint["key"] for taint in spec.get("taints", []) if taint["effect"] in keep} - {_CORDON}
+    cordoned = bool(spec.get("unschedulable"))
     labels = meta.get("labels", {})
     return Node(
         name=meta["name"],
@@ -113,6 +149,7 @@ def _node(item: Mapping[str, Any]) -> Node:
         address=addresses.get("InternalIP", addresses.get("Hostname", meta["name"])),
         labels=labels,
         ready=ready,
-        takes=ready and not tainted and not spec.get("unschedulable"),
+        takes=ready and not taints and not cordoned,
+        cordoned=ready and not taints and cordoned,
         images=tuple(name for each in status.get("images") or () for name in each.get("names") or ()),
     )

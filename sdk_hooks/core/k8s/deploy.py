@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sdk_hooks.core.k8s import inventory, order, release
-from sdk_hooks.core.k8s.app import Manifest
+from sdk_hooks.core.k8s.app import VERSION, Manifest
+from sdk_hooks.core.k8s.failures import PASSING
 from sdk_hooks.core.k8s.kubectl import Kubectl
 from sdk_hooks.core.k8s.order import Prepared
 from sdk_hooks.core.k8s.preload import Brought
 from sdk_hooks.core.k8s.release import Release, Version
 from sdk_hooks.core.k8s.rollout import Watch
-from sdk_hooks.core.k8s.snapshot import selector
+from sdk_hooks.core.k8s.snapshot import WORKLOADS, selector
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 
@@ -48,35 +50,75 @@ class Outcome:
     seconds: float
 
 
+def begin(prepared: Prepared, kubectl: Kubectl) -> None:
+    """Let the cluster know what is on its way, before images are brought: who else deploys it will see that.
+
+    :raises SdkError: When somebody else has begun since it was looked at.
+    """
+    if not prepared.unchanged:
+        release.write(kubectl, replace(prepared.release, pending=prepared.version))
+
+
+def abandon(prepared: Prepared, kubectl: Kubectl) -> None:
+    """Take back what `begin` did: nothing was applied."""
+    known = prepared.release
+    if prepared.unchanged:
+        return
+    if known.current or known.pending:
+        with suppress(SdkError):
+            release.write(kubectl, replace(known, stamp=""))
+    else:
+        kubectl.try_("delete", "secret", known.secret, "--ignore-not-found")
+
+
 def execute(prepared: Prepared, kubectl: Kubectl, how: How, progress: Progress) -> str:
     """Apply, watch, and undo when it fails; gives the result.
 
     :raises SdkError: With the reason, and what runs now.
     """
     known, version = prepared.release, prepared.version
-    same = known.current is not None and known.current.manifests == version.manifests and not known.pending
-    if not same:
-        release.write(kubectl, replace(known, pending=version))
+    pending = None if prepared.unchanged else version
     watch = _watch(prepared, kubectl, progress)
     try:
         for manifests, wanted, finished in order.waves(prepared):
-            kubectl.apply(manifests, force=how.force or known.pending is not None)
+            kubectl.apply(_marked(manifests, version), force=how.force)
             if how.wait:
                 watch.until_up(wanted, finished, how.timeout)
     except KeyboardInterrupt:
         progress.step(f"{known.name}: the cluster goes on without us: k8s-deploy {known.name} --status")
         raise
     except SdkError as error:
-        _check_alone(kubectl, known.name, None if same else version)
+        if error.code in PASSING:
+            raise _left(error, known.name) from error
+        _check_alone(kubectl, known.name, pending)
         raise _undone(error, prepared, kubectl, how, progress) from error
     if not how.wait:
-        return "started"
-    _check_alone(kubectl, known.name, None if same else version)
+        return "unchanged" if prepared.unchanged else "started"
+    _check_alone(kubectl, known.name, pending)
     _prune(kubectl, known.name, version.manifests)
-    if same:
+    if prepared.unchanged:
         return "unchanged"
     release.write(kubectl, known.succeeded(version))
     return "deployed"
+
+
+def _marked(manifests: Sequence[Manifest], version: Version) -> list[Manifest]:
+    """*manifests*, whose workloads say which version they are of."""
+    found = []
+    for each in manifests:
+        if each["kind"] in WORKLOADS:
+            meta = each["metadata"]
+            notes = {**(meta.get("annotations") or {}), VERSION: version.id}
+            found.append({**each, "metadata": {**meta, "annotations": notes}})
+        else:
+            found.append(each)
+    return found
+
+
+def _left(error: SdkError, name: str) -> SdkError:
+    """The cluster does not answer: whether it comes up is not known, and nothing can be undone."""
+    hint = f"the cluster goes on without us; when it answers again: k8s-deploy {name} --status"
+    return SdkError(error.what, detail=error.detail, hint=hint, code=error.code)
 
 
 def _check_alone(kubectl: Kubectl, name: str, pending: Version | None) -> None:
@@ -94,13 +136,18 @@ def _check_alone(kubectl: Kubectl, name: str, pending: Version | None) -> None:
 
 def _watch(prepared: Prepared, kubectl: Kubectl, progress: Progress) -> Watch:
     images = {node.name: node.images for node in prepared.facts.nodes}
-    return Watch(kubectl, prepared.app.name, progress, lambda node: images.get(node, ()))
+    absent = frozenset(node.name for node in prepared.facts.nodes if not node.ready)
+    return Watch(kubectl, prepared.app.name, progress, lambda node: images.get(node, ()), absent)
+
+
+def superfluous(kubectl: Kubectl, name: str, manifests: Sequence[Manifest]) -> list[str]:
+    """What an earlier version had and that of *manifests* has not; never storage."""
+    kept = {inventory.key(each) for each in manifests} | {f"Secret/{Release(name).secret}"}
+    return [key for key in inventory.objects(kubectl, name) if key not in kept]
 
 
 def _prune(kubectl: Kubectl, name: str, manifests: Sequence[Manifest]) -> None:
-    """Remove what an earlier version had and this one has not; never storage."""
-    kept = {inventory.key(each) for each in manifests} | {f"Secret/{Release(name).secret}"}
-    inventory.delete(kubectl, [key for key in inventory.objects(kubectl, name) if key not in kept], 60)
+    inventory.delete(kubectl, superfluous(kubectl, name, manifests), 60)
 
 
 def _undone(error: SdkError, prepared: Prepared, kubectl: Kubectl, how: How, progress: Progress) -> SdkError:
@@ -109,18 +156,31 @@ def _undone(error: SdkError, prepared: Prepared, kubectl: Kubectl, how: How, pro
     if not how.undo:
         hint = f"look at it: k8s-deploy {known.name} --status; go back: k8s-deploy {known.name} --rollback"
         return SdkError(error.what, detail=error.detail, hint=error.hint or hint, code=error.code)
+    if prepared.unchanged:
+        hint = f"it is the version that ran before: k8s-deploy {known.name} --logs, or --rollback"
+        return SdkError(error.what, detail=error.detail, hint=error.hint or hint, code=error.code)
+    detail = error.detail
+    try:
+        what = _back(known, kubectl, how, progress)
+    except SdkError as worse:
+        what = f"look at it: k8s-deploy {known.name} --status"
+        detail = f"{detail}\ngoing back failed, too: {worse.what}\n{worse.detail}".strip()
+    return SdkError(error.what, detail=detail, hint=f"{what}. {error.hint}".rstrip(". "), code=error.code)
+
+
+def _back(known: Release, kubectl: Kubectl, how: How, progress: Progress) -> str:
+    """Let be again what was before; gives what that is.
+
+    :raises SdkError: When that does not come up, either.
+    """
     if known.current is None:
         progress.step(f"{known.name}: it did not come up: removing it")
         inventory.delete(kubectl, inventory.objects(kubectl, known.name), 60)
-        what = "it was the first version, and is gone again"
-    else:
-        progress.step(f"{known.name}: it did not come up: going back to the version before")
-        put(kubectl, known.name, known.current, how.timeout, progress)
-        release.write(kubectl, replace(known, pending=None))
-        what = "the version before runs again"
-    return SdkError(
-        error.what, detail=error.detail, hint=f"{what}. {error.hint}".rstrip(". "), code=error.code
-    )
+        return "it was the first version, and is gone again"
+    progress.step(f"{known.name}: it did not come up: going back to the version before")
+    put(kubectl, known.name, known.current, how.timeout, progress)
+    release.write(kubectl, Release(known.name, known.current, known.previous))
+    return "the version before runs again"
 
 
 def put(kubectl: Kubectl, name: str, version: Version, timeout: float, progress: Progress) -> None:
@@ -128,7 +188,7 @@ def put(kubectl: Kubectl, name: str, version: Version, timeout: float, progress:
 
     :raises SdkError: When it does not come up.
     """
-    kubectl.apply(version.manifests, force=True)
+    kubectl.apply(_marked(version.manifests, version), force=True)
     Watch(kubectl, name, progress).until_up(order.workloads(version.manifests), (), timeout)
     _prune(kubectl, name, version.manifests)
 
@@ -138,7 +198,7 @@ def rollback(kubectl: Kubectl, name: str, how: How, progress: Progress) -> None:
 
     :raises SdkError: When there is none, or it does not come up.
     """
-    known = release.read(kubectl, name)
+    known = order.remembered(kubectl, name)
     if known.current is None:
         raise not_there(name)
     back = known.current if known.pending else known.previous

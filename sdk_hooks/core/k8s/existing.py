@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sdk_hooks.core.k8s import affinity, imagerefs, inventory, manifestfiles, order, release, storage
+from sdk_hooks.core.k8s import affinity, imagerefs, inventory, manifestfiles, order, storage
 from sdk_hooks.core.k8s.app import BY, INSTANCE, App, Manifest, Member, preloaded
 from sdk_hooks.core.k8s.cluster import Facts, Node
 from sdk_hooks.core.k8s.kubectl import Kubectl
@@ -135,7 +135,7 @@ def prepare(found: Existing, wanted: Order, facts: Facts, kubectl: Kubectl, *, f
     app = App(wanted.name, members, facts.namespace, facts.version)
     inventory.check(kubectl, wanted.name, manifests)
     storage.check(kubectl, manifests)
-    remembered = release.read(kubectl, wanted.name)
+    remembered = order.remembered(kubectl, wanted.name)
     found_on = nodes(members, manifests, facts, wanted)
     prepared = Prepared(wanted, app, facts, manifests, found_on, remembered, given=True)
     order.attempt(prepared, kubectl, force=force)
@@ -208,10 +208,12 @@ def _candidates(manifest: Manifest, spec: Mapping[str, Any], image: Image, facts
     """
     :raises SdkError: When there is none, or one of another architecture.
     """
+    if not facts.nodes:  # nobody may look at them
+        return []
     who = f"the {manifest['kind']} {manifest['metadata']['name']!r}"
     found = [
         node
-        for node in facts.candidates(spec.get("nodeSelector") or {})
+        for node in facts.candidates(spec.get("nodeSelector") or {}, manifest["kind"])
         if affinity.allows(spec, node.labels)
     ]
     others = [node for node in found if node.architecture != image.platform.architecture]

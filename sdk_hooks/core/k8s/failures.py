@@ -17,7 +17,36 @@ class Failure(NamedTuple):
     hint: str
 
 
+PASSING = ("unreachable", "busy")
+"""Codes of what may be otherwise in a moment."""
+
 _FAILURES = (
+    Failure(  # before what it says of an address
+        "webhook",
+        r"failed calling webhook \"([^\"]+)\"",
+        "the cluster's webhook {0!r} fails, which has to allow everything there",
+        "look at what runs it: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+    ),
+    Failure(
+        "too-large",
+        r"The (\S+ \"[^\"]+\") is invalid: .*Too long: may not be more than"
+        r"|etcdserver: (request is too large)",
+        "{0}: too large for the cluster",
+        "put less into configs: and secrets: the versions before are remembered, too",
+    ),
+    Failure(
+        "busy",
+        r"etcdserver: |the server is currently unable to handle|[Tt]oo [Mm]any [Rr]equests"
+        r"|the server was unable to return a response|ServiceUnavailable|apiserver not ready",
+        "the cluster has too much to do",
+        "try again in a moment",
+    ),
+    Failure(
+        "overtaken",
+        r"the object has been modified; please apply your changes to the latest version",
+        "somebody else has begun to deploy it meanwhile",
+        "look at it: k8s-deploy NAME --status; then try again",
+    ),
     Failure(
         "no-context",
         r"context \"([^\"]+)\" does not exist|no context exists with the name: \"([^\"]+)\""
@@ -33,7 +62,7 @@ _FAILURES = (
     ),
     Failure(
         "no-kubeconfig",
-        r"stat (\S+): no such file or directory",
+        r"^error: (?:stat|open) (\S+): no such file or directory",
         "there is no kubeconfig '{0}'",
         "give another: --kubeconfig",
     ),

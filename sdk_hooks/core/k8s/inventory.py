@@ -78,7 +78,10 @@ def images_in_use(kubectl: Kubectl) -> set[str] | None:
     )
     if pods.status or secrets.status:
         return None
-    known = [release.parsed(item) for item in json.loads(secrets.output)["items"]]
+    try:
+        known = [release.parsed(item) for item in json.loads(secrets.output)["items"]]
+    except SdkError:  # that of another application is damaged
+        return None
     return {*pods.output.split(), *(name for each in known for name in each.images)}
 
 

@@ -33,14 +33,15 @@ class Kubectl:
 
     def argv(self, *words: str) -> Argv:
         """What to run here so that it runs with *words*."""
+        return self.connection.argv(self._command(*words))
+
+    def _command(self, *words: str) -> Argv:
         place = ("--namespace", self.namespace) if self.namespace else ()
-        return self.connection.argv((*self.program, *self.options, *place, *words))
+        return (*self.program, *self.options, *place, *words)
 
     def try_(self, *words: str, stdin: bytes = b"") -> Result:
         """What `kubectl WORDS` did."""
-        place = ("--namespace", self.namespace) if self.namespace else ()
-        command = (*self.program, *self.options, *place, *words)
-        return link.feed(self.connection, command, [stdin] if stdin else [])
+        return link.feed(self.connection, self._command(*words), [stdin] if stdin else [])
 
     def run(self, *words: str, stdin: bytes = b"") -> str:
         """What `kubectl WORDS` prints.

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdk_hooks.core import cni
 from sdk_hooks.core.deploy.network import Drivers
-from sdk_hooks.core.k8s import pod, workload
+from sdk_hooks.core.k8s import naming, pod, workload
 from sdk_hooks.core.k8s.app import BY, INSTANCE, App, Manifest, Member, label
 
 
@@ -17,6 +17,7 @@ def manifests(app: App, drivers: Drivers) -> list[Manifest]:
     """All objects of *app*, each after those that it refers to.
 
     :param drivers: Gives the network drivers by name.
+    :raises SdkError: When two would have one name, or one is none.
     """
     found = [_account(app), *_networks(app, drivers)]
     claims: dict[str, Manifest] = {}
@@ -26,7 +27,9 @@ def manifests(app: App, drivers: Drivers) -> list[Manifest]:
     found += claims.values()
     for member in app.members:
         found += [*_services(app, member), workload.make(app, member), *_budget(app, member)]
-    return [*found, _policy(app)]
+    found.append(_policy(app))
+    naming.check(app, found)
+    return found
 
 
 def _account(app: App) -> Manifest:
@@ -90,7 +93,7 @@ def _services(app: App, member: Member) -> Iterator[Manifest]:
     listed = [
         {"name": f"{port.protocol}-{port.host}", "port": port.host, "targetPort": port.container,
          "protocol": port.protocol.upper()}
-        for port in member.part.settings.ports
+        for port in member.published
     ]  # fmt: skip
     if listed and member.said.service != "none" and member.serves:
         kind = member.said.service or "ClusterIP"
@@ -115,7 +118,8 @@ def _budget(app: App, member: Member) -> Iterator[Manifest]:
 def _policy(app: App) -> Manifest:
     """Only the application itself, and whoever asks for a port that it publishes, gets through."""
     own: dict[str, Any] = {"from": [{"podSelector": {"matchLabels": {INSTANCE: app.name}}}]}
-    listed = {(number, protocol): None for member in app.members for _, number, protocol in pod.ports(member)}
+    ports = [port for member in app.members for port in member.published]
+    listed = {(port.container, port.protocol.upper()): None for port in ports}
     published = [{"ports": [{"port": number, "protocol": protocol} for number, protocol in listed]}]
     return {
         "apiVersion": "networking.k8s.io/v1",

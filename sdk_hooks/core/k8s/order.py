@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sdk_hooks.core.deploy.network import Drivers
 from sdk_hooks.core.deploy.parts import COMPLETED, Part
 from sdk_hooks.core.files import users
-from sdk_hooks.core.k8s import inventory, objects, refusals, release, storage
+from sdk_hooks.core.k8s import inventory, objects, refusals, release, snapshot, storage
 from sdk_hooks.core.k8s.app import App, Manifest, Member, preloaded
 from sdk_hooks.core.k8s.cluster import Facts, Node
 from sdk_hooks.core.k8s.kubectl import Kubectl, at_once, listed
@@ -52,6 +52,12 @@ class Prepared:
     """Whether a person wrote the manifests, which go to the cluster all at once."""
 
     @property
+    def unchanged(self) -> bool:
+        """Whether it is what runs already."""
+        current = self.release.current
+        return not self.release.pending and current is not None and current.manifests == self.manifests
+
+    @property
     def version(self) -> Version:
         return Version(
             self.manifests,
@@ -85,14 +91,29 @@ def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, f
     app = App(order.name, found, facts.namespace, facts.version, pinned)
     refusals.check(app)
     manifests = tuple(objects.manifests(app, drivers))
-    *_, remembered = at_once(
+    *_, known = at_once(
         lambda: inventory.check(kubectl, order.name, manifests),
         lambda: storage.check(kubectl, manifests),
-        lambda: release.read(kubectl, order.name),
+        lambda: remembered(kubectl, order.name),
     )
-    prepared = Prepared(order, app, facts, manifests, _images(found, nodes, order), remembered)
+    prepared = Prepared(order, app, facts, manifests, _images(found, nodes, order), known)
     attempt(prepared, kubectl, force=force)
     return prepared
+
+
+def remembered(kubectl: Kubectl, name: str) -> Release:
+    """What the cluster remembers of *name*; a version that nobody waited for counts when it is up by now.
+
+    :raises SdkError: When that can't be asked.
+    """
+    known = release.read(kubectl, name)
+    if known.pending is None:
+        return known
+    now = snapshot.take(kubectl, name)
+    found = [now.named(*each) for each in workloads(known.pending.manifests)]
+    if all(each and each.up and each.version == known.pending.id for each in found):
+        return replace(known.succeeded(known.pending), stamp=known.stamp)
+    return known
 
 
 def workloads(manifests: tuple[Manifest, ...]) -> tuple[Wanted, ...]:
@@ -132,8 +153,10 @@ def _nodes(member: Member, facts: Facts, order: Order) -> list[Node]:
 
     :raises SdkError: When there is none, or one of another architecture.
     """
+    if not facts.nodes:  # nobody may look at them
+        return []
     who, architecture = member.part.name or order.name, member.part.image.platform.architecture
-    candidates = facts.candidates(member.said.node_selector)
+    candidates = facts.candidates(member.said.node_selector, member.kind)
     others = [node for node in candidates if node.architecture != architecture]
     if others and not order.pin:
         names = ", ".join(f"{node.name} ({node.architecture})" for node in others)
@@ -175,7 +198,7 @@ def _images(
 
 def attempt(prepared: Prepared, kubectl: Kubectl, *, force: bool) -> None:
     """Let the server say what it thinks of it all, without doing it."""
-    manifests = [*prepared.manifests, release.manifest(prepared.release.succeeded(prepared.version))]
+    manifests = [*prepared.manifests, release.manifest(replace(prepared.release, pending=prepared.version))]
     at_once(lambda: kubectl.apply(manifests, dry_run=True, force=force), lambda: _try_pods(prepared, kubectl))
 
 

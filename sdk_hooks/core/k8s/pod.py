@@ -10,10 +10,13 @@ from typing import Any
 from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Volume
 from sdk_hooks.core.deploy.parts import SECRETS
 from sdk_hooks.core.k8s.app import ARCHITECTURE, App, Member, label
+from sdk_hooks.target import Argv
 
 _LOW = 1024
 """Ports below which only root listens, unless the kernel is told otherwise."""
 _CDI = "cdi"
+_SECRETS, _CONFIGS = "devtool-secrets", "devtool-configs"
+"""Volumes of ours, among those that are named by who wrote container.yaml."""
 
 
 def template(app: App, member: Member) -> dict[str, Any]:
@@ -72,10 +75,10 @@ def _container(app: App, member: Member) -> dict[str, Any]:
     }
     command, args = settings.entrypoint, settings.cmd
     optional = {
-        "command": list(command) if command else None,
-        "args": list(args) if args else None,
+        "command": _literal(command),
+        "args": _literal(args),
         "workingDir": settings.workdir or None,
-        "env": [{"name": key, "value": value} for key, value in settings.env.items()] or None,
+        "env": [{"name": key, "value": _escaped(value)} for key, value in settings.env.items()] or None,
         "ports": [
             {"name": name, "containerPort": number, "protocol": protocol}
             for name, number, protocol in ports(member)
@@ -86,6 +89,15 @@ def _container(app: App, member: Member) -> dict[str, Any]:
         **(_probes(member) if member.serves else {}),
     }
     return {**found, **{key: value for key, value in optional.items() if value is not None}}
+
+
+def _literal(words: Argv | None) -> list[str] | None:
+    return [_escaped(word) for word in words] if words else None
+
+
+def _escaped(text: str) -> str:
+    """*text* for where Kubernetes puts in variables, and takes two $ for one."""
+    return text.replace("$", "$$")
 
 
 def _annotations(app: App, member: Member) -> dict[str, Any]:
@@ -222,9 +234,9 @@ def _volumes(app: App, member: Member) -> list[dict[str, Any]]:
     for device in _nodes(member):
         found[_path_name(device.source)] = {"hostPath": {"path": device.source}}
     if member.part.secrets:
-        found["secrets"] = {"secret": {"secretName": app.resource(member), "defaultMode": 0o444}}
+        found[_SECRETS] = {"secret": {"secretName": app.resource(member), "defaultMode": 0o444}}
     if member.part.configs:
-        found["configs"] = {"configMap": {"name": configs(app, member)}}
+        found[_CONFIGS] = {"configMap": {"name": configs(app, member)}}
     return [{"name": name, **source} for name, source in found.items()]
 
 
@@ -239,11 +251,9 @@ def _mounts(app: App, member: Member) -> list[dict[str, Any]]:  # noqa: ARG001  
     ]
     found += [{"name": _path_name(each.source), "mountPath": each.target} for each in _nodes(member)]
     if member.part.secrets:
-        found.append({"name": "secrets", "mountPath": SECRETS, "readOnly": True})
+        found.append({"name": _SECRETS, "mountPath": SECRETS, "readOnly": True})
     for config in member.part.configs:
-        found.append(
-            {"name": "configs", "mountPath": config.target, "subPath": config.name, "readOnly": True}
-        )
+        found.append({"name": _CONFIGS, "mountPath": config.target, "subPath": config.name, "readOnly": True})
     return found
 
 
@@ -257,4 +267,4 @@ def _volume_name(volume: Volume) -> str:
 
 
 def _path_name(path: str) -> str:
-    return f"{label(path)[:50]}-{hashlib.sha256(path.encode()).hexdigest()[:6]}"
+    return f"path-{label(path)[:40]}".rstrip("-") + f"-{hashlib.sha256(path.encode()).hexdigest()[:6]}"

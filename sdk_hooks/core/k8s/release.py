@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sdk_hooks.core.k8s.app import BY, INSTANCE, MANAGER, Manifest
@@ -29,6 +30,11 @@ class Version:
     nodes: tuple[str, ...] = ()
     """That were given the images; none with a registry."""
 
+    @property
+    def id(self) -> str:
+        """By which it is known whether the cluster was told of it."""
+        return hashlib.sha256(json.dumps(self.manifests, sort_keys=True).encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class Release:
@@ -39,6 +45,8 @@ class Release:
     previous: Version | None = None
     pending: Version | None = None
     """Whose deployment has not ended, or was interrupted."""
+    stamp: str = field(default="", compare=False)
+    """What the cluster calls the state of its object; written only over that state, unless it is empty."""
 
     @property
     def secret(self) -> str:
@@ -82,15 +90,19 @@ def parsed(item: Manifest, name: str = "") -> Release:
             hint=f"remove it, and deploy again: kubectl delete secret {secret}",
             code="bad-release",
         ) from error
-    return Release(name, versions.get("current"), versions.get("previous"), versions.get("pending"))
+    stamp = item.get("metadata", {}).get("resourceVersion", "")
+    return Release(name, versions.get("current"), versions.get("previous"), versions.get("pending"), stamp)
 
 
 def write(kubectl: Kubectl, release: Release) -> None:
     """Let the cluster remember *release*.
 
-    :raises SdkError: When it does not take it.
+    :raises SdkError: When it does not take it, or somebody else has written meanwhile.
     """
-    kubectl.apply([manifest(release)], force=True)
+    made = manifest(release)
+    if release.stamp:
+        made["metadata"]["resourceVersion"] = release.stamp
+    kubectl.apply([made], force=True)
 
 
 def manifest(release: Release) -> Manifest:

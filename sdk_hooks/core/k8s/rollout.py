@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sdk_hooks.core.k8s import snapshot, trouble, workload
 from sdk_hooks.core.k8s.app import Manifest
-from sdk_hooks.core.k8s.failures import explained
+from sdk_hooks.core.k8s.failures import PASSING, explained
 from sdk_hooks.core.k8s.kubectl import Kubectl
 from sdk_hooks.core.k8s.snapshot import Snapshot, Workload
 from sdk_hooks.core.k8s.trouble import Trouble
@@ -34,6 +34,8 @@ class Watch:
     progress: Progress
     images_on: Callable[[str], Sequence[str]] = field(default=lambda _: ())
     """Names of images that a node tells of."""
+    absent: frozenset[str] = frozenset()
+    """Nodes that are not there: nobody waits for what a DaemonSet has on them."""
     _said: dict[str, str] = field(default_factory=dict)
     _seen: dict[str, float] = field(default_factory=dict)
     _since: dict[str, float] = field(default_factory=dict)
@@ -45,7 +47,7 @@ class Watch:
         """
         deadline = time.monotonic() + timeout
         while True:
-            now = snapshot.take(self.kubectl, self.name)
+            now = self._look(deadline)
             found = [(each, now.named(*each)) for each in wanted]
             self._tell(now)
             self._free(now)
@@ -55,6 +57,20 @@ class Watch:
             for key, each in found:
                 if each is None or not self._is_up(each, ends=key in finished):
                     self._judge(key, each, late=late, timeout=timeout)
+            time.sleep(_PAUSE)
+
+    def _look(self, deadline: float) -> Snapshot:
+        """What there is now; a cluster that does not answer for a moment is asked again.
+
+        :raises SdkError: When it can't be asked, or does not answer until *deadline*.
+        """
+        while True:
+            try:
+                return snapshot.take(self.kubectl, self.name, self.absent)
+            except SdkError as error:
+                if error.code not in PASSING or time.monotonic() > deadline:
+                    raise
+                self._line(self.name, f"{error.what}: asking again")
             time.sleep(_PAUSE)
 
     def _is_up(self, found: Workload, *, ends: bool) -> bool:

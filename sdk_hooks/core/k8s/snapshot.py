@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from sdk_hooks.core.k8s.app import BY, INSTANCE, Manifest
+from sdk_hooks.core.k8s.app import BY, INSTANCE, VERSION, Manifest
 from sdk_hooks.core.k8s.kubectl import Kubectl
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
@@ -29,6 +29,8 @@ class Workload:
     """What keeps it from having pods at all, in the words of its controller."""
     pods: tuple[Manifest, ...]
     """Of the newest version."""
+    version: str = ""
+    """The ID of the version that it was last told of."""
     stuck: tuple[str, ...] = ()
     """Pods of an older version that are not up: its controller would wait for them before it replaces any."""
 
@@ -52,23 +54,28 @@ def selector(name: str) -> str:
     return ",".join(f"{key}={value}" for key, value in {INSTANCE: name, **BY}.items())
 
 
-def take(kubectl: Kubectl, name: str) -> Snapshot:
+def take(kubectl: Kubectl, name: str, absent: Set[str] = frozenset()) -> Snapshot:
     """What there is of the application *name* now.
 
+    :param absent: Nodes that are not there: what a DaemonSet has on them does not count.
     :raises SdkError: When that can't be asked.
     """
     items = kubectl.get(_ASKED, "--selector", selector(name))["items"]
-    made = (_workload(item, items) for item in items if item["kind"] in WORKLOADS)
+    made = (_workload(item, items, absent) for item in items if item["kind"] in WORKLOADS)
     return Snapshot(tuple(each for each in made if each))
 
 
-def _workload(item: Manifest, items: Sequence[Manifest]) -> Workload | None:
+def _workload(item: Manifest, items: Sequence[Manifest], absent: Set[str]) -> Workload | None:
     meta, status = item["metadata"], item.get("status", {})
     if meta.get("ownerReferences"):  # a Job of a CronJob
         return None
     kind, spec = item["kind"], item["spec"]
     pods = tuple(pod for pod in items if pod["kind"] == "Pod" and _newest(item, pod, items))
     seen = status.get("observedGeneration", 0) >= meta.get("generation", 0)
+    if kind == "DaemonSet":
+        lost = [pod for pod in items if pod["kind"] == "Pod" and _of(item, pod) and _node(pod) in absent]
+        pods = tuple(pod for pod in pods if _node(pod) not in absent)
+        status = {**status, "desiredNumberScheduled": status.get("desiredNumberScheduled", 0) - len(lost)}
     wanted, ready, settled = _counts(kind, spec, status, pods)
     return Workload(
         kind=kind,
@@ -79,6 +86,7 @@ def _workload(item: Manifest, items: Sequence[Manifest]) -> Workload | None:
         finished=kind == "Job" and status.get("succeeded", 0) >= spec.get("completions", 1),
         problem=_problem(kind, status),
         pods=pods,
+        version=meta.get("annotations", {}).get(VERSION, ""),
         stuck=tuple(_stuck(item, items)) if seen and kind == "StatefulSet" else (),
     )
 
@@ -102,6 +110,10 @@ def _counts(
         return wanted, status.get(ready, 0), new and have == wanted
     updated = status.get("updatedReplicas", 0)
     return wanted, status.get("availableReplicas", 0), updated >= wanted and have == updated
+
+
+def _node(pod: Manifest) -> str:
+    return str(pod["spec"].get("nodeName", ""))
 
 
 def running(pod: Manifest) -> bool:

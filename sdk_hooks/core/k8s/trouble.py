@@ -48,7 +48,9 @@ def of_pod(pod: Manifest, age: float) -> Iterator[Trouble]:
     for each in status.get("conditions") or ():
         if each["type"] == "PodScheduled" and each["status"] == "False":
             text = _ADVICE.split(str(each.get("message", "")))[0].rstrip(". ")
-            yield Trouble(name, "", each.get("reason", "Unschedulable"), text, age > _PATIENCE)
+            # storage may be on its way for longer than that: for it the time limit counts
+            final = age > _PATIENCE and "PersistentVolumeClaim" not in text
+            yield Trouble(name, "", each.get("reason", "Unschedulable"), text, final)
     found = [
         _container(name, node, each, age)
         for each in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))

@@ -50,7 +50,7 @@ class Place:
 
     def repository(self, image: str) -> str:
         """What the image *image*, a full name, is called there: without its own host and its tag."""
-        first, slash, rest = _untagged(image).partition("/")
+        first, slash, rest = untagged(image).partition("/")
         own = (
             rest
             if slash and (first == "localhost" or "." in first or ":" in first)
@@ -61,10 +61,11 @@ class Place:
 
 def tag(image: str) -> str:
     """The tag in the full name *image*; `latest` when it has none."""
-    return image.removeprefix(_untagged(image)).removeprefix(":") or "latest"
+    return image.removeprefix(untagged(image)).removeprefix(":") or "latest"
 
 
-def _untagged(image: str) -> str:
+def untagged(image: str) -> str:
+    """The full name *image* without its tag; a colon before a port is none of a tag."""
     path, colon, last = image.rpartition(":")
     return path if colon and "/" not in last else image
 

@@ -5,7 +5,7 @@ import gzip
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,10 @@ class Api:
         self.forbidden: dict[tuple[str, str], str] = {}
         """For (verb, resource) who may not."""
         self.unauthorized = False
+        self.before: Callable[[bytes], None] = lambda _: None
+        """Given what is sent before it counts; other requests go on meanwhile."""
+        self.busy = 0
+        """How often it still has too much to do to say what pods there are."""
         self.answers: list[Object] = []
         self.kinds = {
             each["name"]: (each["kind"], path.removeprefix("/apis/").removeprefix("/api/"))
@@ -80,6 +84,10 @@ class Api:
     ) -> Any:
         resource, namespace, name = key
         dry = query.get("dryRun") == "All"
+        if resource == "pods" and method == "GET" and self.busy:
+            self.busy -= 1
+            message = "the server is currently unable to handle the request"
+            raise RefusedError(503, "ServiceUnavailable", message)
         if inner == "log":
             return self.clock.printed(self.store.get(key))
         if method == "GET" and not name:
@@ -152,6 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, PROTOBUF.replace("@", "."), self.api.openapi)
             return
         try:
+            self.api.before(body)
             with self.lock:
                 found = self.api.answer(self.command, url.path, dict(parse_qsl(url.query)), body)
                 text = found if isinstance(found, str) else json.dumps(found)

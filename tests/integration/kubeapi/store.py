@@ -11,6 +11,10 @@ from . import merge
 
 Object = dict[str, Any]
 IMMUTABLE = {("Deployment", ".selector"), ("Job", ".template")}
+_MODIFIED = (
+    'Operation cannot be fulfilled on {} "{}": the object has been modified; please apply your changes to '
+    "the latest version and try again"
+)
 Key = tuple[str, str, str]
 """Resource, namespace, name."""
 
@@ -80,6 +84,9 @@ class Store:
         self._check(namespace, wanted)
         wanted["metadata"].setdefault("namespace", namespace)
         old = self.objects.get(key)
+        stamp = wanted["metadata"].pop("resourceVersion", "")
+        if stamp and (old or {}).get("metadata", {}).get("resourceVersion") != stamp:
+            raise RefusedError(409, "Conflict", _MODIFIED.format(_plural(key), key[2]))
         plain = {k: v for k, v in wanted.items() if k not in ("apiVersion", "kind")}
         try:
             new, owners = merge.apply(old or {}, self.owners.get(key, {}), plain, manager, force=force)

@@ -1,0 +1,141 @@
+"""What can go wrong between a person, a cluster and another person: whoever is in doubt loses nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .apisite import ApiSite, site
+from .place import finish, wait
+from .registries import registry
+
+__all__ = ["site"]
+pytestmark = pytest.mark.integration
+NOBODY = "system:serviceaccount:shop:nobody"
+OVERTAKEN = (
+    "somebody else has begun to deploy it meanwhile [overtaken]\n"
+    '  error: Operation cannot be fulfilled on secrets "plain.devtool-containers": the object has been '
+    "modified; please apply your changes to the latest version and try again\n"
+    "  hint: look at it: k8s-deploy NAME --status; then try again\n"
+)
+
+
+def test_what_nobody_waited_for_is_what_is_gone_back_to(site: ApiSite) -> None:
+    """It is up by the time of the next deployment: it was no failure, and no first version that goes."""
+    assert site.deployed("plain", "v1", "--no-wait") == "started"
+    first = site.image()
+    wait(lambda: site("plain", "--status", "--format", "json").json()[0]["workloads"][0]["state"] == "up")
+    site.api.clock.fails = {"crash": "CrashLoopBackOff"}
+
+    text = site.refused("plain", "v2", "--env", "MODE=crash")
+    assert text.endswith("  hint: the version before runs again\n")
+    assert site.image() == first
+    assert site.deployed("plain") == "unchanged"
+
+
+def test_what_never_began_is_not_taken_for_what_runs(site: ApiSite) -> None:
+    """A deployer that was killed before it changed anything: its version is not the one that is up."""
+    site.deployed("plain")
+    first = site.image()
+    site.node.board.cut_link(after=4000)
+    cut = site("plain", "--env", "WHO=cut", version="v2")
+    site.node.board.restore_link()
+    assert cut.status == 1, cut.stdout
+    assert site.image() == first
+    state = site("plain", "--status", "--format", "json").json()[0]
+    assert (state["pending"], state["rollback"]) == (False, False)  # type: ignore[index]  # it is JSON
+    assert site.deployed("plain") == "unchanged"
+
+
+def test_a_cluster_that_is_busy_for_a_moment_is_asked_again(site: ApiSite) -> None:
+    site.deployed("plain")
+    first = site.image()
+    site.api.busy = 3
+
+    done = site("plain", version="v2")
+    assert done.status == 0, done.stderr
+    assert "plain: the cluster has too much to do: asking again\n" in done.stderr
+    assert site.image() != first
+
+
+def test_who_looked_before_another_deployed_changes_nothing(site: ApiSite) -> None:
+    site.deployed("plain")
+
+    done = []
+
+    def another(body: bytes) -> None:
+        if b"plain-check" in body and b"late" in body and not done:  # that one has looked by now
+            done.append(True)
+            assert site.deployed("plain", "v2") == "deployed"
+
+    site.api.before = another
+    assert site.refused("plain", "v1", "--env", "WHO=late") == OVERTAKEN
+    second = site.image()
+    assert site.deployed("plain", "v2") == "unchanged"
+    assert site.image() == second
+
+
+def test_somebody_else_deploys_meanwhile(site: ApiSite) -> None:
+    """Who began later ends it: the first neither calls its version the current one nor goes back."""
+    site.deployed("plain")
+    site.api.clock.fails = {"first": "ContainerCreating"}  # it is never up
+    first = site.start("plain", "--env", "WHO=first", version="v1")
+    wait(lambda: "WHO" in json.dumps(site.api.store.find("deployments", "shop")))
+    assert site.deployed("plain", "v2", "--force-conflicts") == "deployed"
+    done = finish(first)
+
+    assert (done.status, done.stdout) == (1, "")
+    assert done.stderr.partition("error: ")[2] == (
+        "somebody else has deployed 'plain' meanwhile [overtaken]\n"
+        "  what was begun here is left to what they began\n"
+        "  hint: look at it: k8s-deploy plain --status\n"
+    )
+    assert site.deployed("plain", "v2") == "unchanged"
+
+
+def test_the_reason_is_told_also_when_going_back_fails(site: ApiSite) -> None:
+    site.deployed("plain")
+    site.api.clock.fails = {"crash": "CrashLoopBackOff", "plain": "ImagePullBackOff"}
+
+    text = site.refused("plain", "v2", "--env", "MODE=crash", "--timeout", "3s")
+    assert text.splitlines()[0] == "Deployment 'plain' did not come up [not-up]"
+    assert "CrashLoopBackOff: exit status 3" in text
+    assert "  going back failed, too: Deployment 'plain' did not come up\n" in text
+    assert text.endswith("  hint: look at it: k8s-deploy plain --status\n")
+
+
+def test_a_version_that_ran_and_does_not_any_more(site: ApiSite) -> None:
+    """Nothing is gone back to: it is that version."""
+    site.deployed("plain")
+    site.api.clock.fails = {"plain": "CrashLoopBackOff"}
+    for pod in site.api.store.find("pods", "shop"):
+        site.api.store.delete(("pods", "shop", pod["metadata"]["name"]))
+
+    assert site.refused("plain").endswith(
+        "  hint: it is the version that ran before: k8s-deploy plain --logs, or --rollback\n"
+    )
+
+
+def test_a_dry_run_shows_what_is_in_conflict(site: ApiSite) -> None:
+    site.deployed("plain")
+    image = {"name": "plain", "image": "theirs"}
+    fields = {"metadata": {"name": "plain"}, "spec": {"template": {"spec": {"containers": [image]}}}}
+    site.api.store.patch(("deployments", "shop", "plain"), fields, "kubectl-set")
+
+    done = site("plain", "--dry-run", version="v2")
+    assert done.status == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["-", "image:", "theirs"] in lines or ["-", "-", "image:", "theirs"] in lines, done.stdout
+    assert site.image() == "theirs"
+
+
+def test_nodes_that_nobody_may_look_at(site: ApiSite, tmp_path: Path) -> None:
+    """With a registry nothing of them has to be known; without one they have to be logged in to."""
+    site.api.forbidden = {("list", "nodes"): NOBODY}
+    assert site.refused().splitlines()[0] == "you may not list nodes there [forbidden]"
+    with registry(tmp_path) as place:
+        done = site("plain", "--registry", f"http://{place}/team", version="v1")
+
+    assert done.status == 0, done.stderr
+    assert "you may not look at the nodes" in done.stderr
+    assert site.image().startswith(f"{place}/team/plain@sha256:")
