@@ -212,3 +212,35 @@ def test_a_key_of_somebody_else_is_refused(signed: bytes, tmp_path: Path) -> Non
 def test_a_key_that_is_not_there_is_said(tmp_path: Path) -> None:
     with fails(f"can't read the key '{tmp_path}/none' [no-key]\n  No such file or directory"):
         signature.check("it", f"{tmp_path}/none", b"", b"")
+
+
+@pytest.mark.parametrize("key", ["there", "not there"])
+def test_a_key_is_asked_for_also_where_nothing_is_signed(served: Served, tmp_path: Path, key: str) -> None:
+    """No InRelease and no Release: whoever sits between would only have to leave them away."""
+    url, top, _ = served
+    feed_at(top)
+    file = tmp_path / "key.asc"
+    if key == "there":
+        file.write_text("a key")
+
+    with fails(
+        f"the feed '{url}' is not signed, and a key is given for it [not-signed]\n"
+        "  hint: leave the key out, and say trusted=yes, if that is meant"
+    ):
+        read(url, key=str(file))
+    with fails(
+        f"the feed '{top}' is not signed, and a key is given for it [not-signed]\n"
+        "  hint: leave the key out, and say trusted=yes, if that is meant"
+    ):
+        read(str(top), key=str(file))
+
+
+def test_nothing_signed_and_no_key_wants_a_word(served: Served) -> None:
+    url, top, _ = served
+    feed_at(top)
+
+    with fails(
+        f"nothing says why the feed '{url}' is to be trusted [not-trusted]\n"
+        "  hint: give the public key that signs it: key=FILE; or say trusted=yes"
+    ):
+        read(url)

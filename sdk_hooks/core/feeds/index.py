@@ -149,10 +149,12 @@ def _found(form: PackageFormat, text: bytes) -> Where:
 def read(place: FeedPlace, form: PackageFormat, wanted: Wanted) -> list[Index]:
     """The indexes at *place*; of a directory without one what its packages say of themselves."""
     feed, top = place.feed, place.top
-    listings = form.indexes(place, wanted) if feed.index or not feed.local else ()
+    listings = list(form.indexes(place, wanted)) if feed.index or not feed.local else []
     found = [Index(feed, top, form, listing) for listing in listings]
     if not all(each.own for each in found):
         return []
+    for listing in listings:
+        place.vouch(listing)
     if not found and feed.local and not feed.suite:
         directory = Path(top.removeprefix("file://"))
         files = sorted(directory.rglob(f"*{form.suffix}"))

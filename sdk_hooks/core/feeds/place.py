@@ -15,6 +15,7 @@ from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.paths import cache_directory
 from sdk_hooks.core.plain import DAMAGED, is_damage, plain
 from sdk_hooks.errors import SdkError
+from sdk_hooks.packages import Listing
 
 FRESH = 60
 """Seconds for which what a server does not have is not asked for again: most feeds have one index of many."""
@@ -31,6 +32,8 @@ class FeedPlace:
 
     def __init__(self, feed: Feed, top: str, warn: Callable[[str], None], *, fresh: bool = False) -> None:
         self.feed, self.top, self.warn, self.fresh = feed, top, warn, fresh
+        self.verified = False
+        """Whether the key of the feed has vouched for something that was read."""
 
     def read(self, path: str, digest: str = "") -> bytes | None:
         raw = self._directory_file(path, digest) if self.feed.local else self._fetched(path, digest)
@@ -47,6 +50,7 @@ class FeedPlace:
         found = next((raw for raw in map(self.read, signatures) if raw is not None), None)
         if found is not None:
             signature.check(f"'{self.feed}'", self.feed.key, content, found)
+            self.verified = True
         return found is not None
 
     def clearsigned(self, path: str) -> bytes | None:
@@ -56,7 +60,19 @@ class FeedPlace:
         if not self.feed.key:
             self._need_trust()
             return signature.unchecked(text)
-        return signature.cleartext(f"'{self.feed}'", self.feed.key, text)
+        clear = signature.cleartext(f"'{self.feed}'", self.feed.key, text)
+        self.verified = True
+        return clear
+
+    def vouch(self, listing: Listing) -> None:
+        """Whatever its format has asked for, there has to be a reason to trust *listing*, which is from here.
+
+        :raises SdkError: When there is none.
+        """
+        if not self.feed.key:
+            self._need_trust()
+        elif listing.signed and not self.verified:
+            raise not_signed(f"the feed '{self.feed}' is")
 
     def _need_trust(self) -> None:
         if not self.feed.local and not self.feed.trusted:

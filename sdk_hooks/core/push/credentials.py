@@ -68,13 +68,23 @@ def _read(path: Path) -> Mapping[str, Any] | None:
         content = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError as error:
+        if path.is_relative_to(
+            "/run/containers"
+        ):  # root has run an engine: whose logins are there is not ours
+            return None
+        raise _unreadable(path, error) from error
     except OSError as error:
-        raise SdkError(f"can't read '{path}'", detail=error.strerror or "", code="unreadable") from error
+        raise _unreadable(path, error) from error
     except ValueError as error:
         raise _damaged(path) from error
     if not isinstance(content, dict):
         raise _damaged(path)
     return content
+
+
+def _unreadable(path: Path, error: OSError) -> SdkError:
+    return SdkError(f"can't read '{path}'", detail=error.strerror or "", code="unreadable")
 
 
 def _damaged(path: Path) -> SdkError:
