@@ -18,15 +18,22 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("cluster")
-    group.add_argument("--context", default="", help="of the kubeconfig (default: its current one)")
-    group.add_argument("--kubeconfig", default="", metavar="FILE", help="(default: as kubectl has it)")
+    group.add_argument(
+        "--context", action=targets.Given, default="", help="of the kubeconfig (default: its current one)"
+    )
+    group.add_argument(
+        "--kubeconfig", action=targets.Given, default="", metavar="FILE", help="(default: as kubectl has it)"
+    )
     group.add_argument(
         "--via",
+        action=targets.Given,
         default="",
         metavar="TARGET",
         help="a machine of the cluster, whose own kubectl is used by ssh",
     )
-    group.add_argument("--namespace", default="", metavar="NAME", help="(default: that of the context)")
+    group.add_argument(
+        "--namespace", action=targets.Given, default="", metavar="NAME", help="(default: that of the context)"
+    )
     group.add_argument(
         "--node",
         action="append",

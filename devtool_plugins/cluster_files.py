@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devtool_plugins import settings, targets
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,11 +21,18 @@ def add_arguments(group: argparse._ActionsContainer) -> None:
     """Options that say where files are written to."""
     group.add_argument(
         "--output",
+        action=targets.Given,
         default="",
         metavar="DIR",
         help="write a base for kustomize, with overlays; ask no cluster",
     )
-    group.add_argument("--helm", default="", metavar="DIR", help="write a chart for helm; ask no cluster")
+    group.add_argument(
+        "--helm",
+        action=targets.Given,
+        default="",
+        metavar="DIR",
+        help="write a chart for helm; ask no cluster",
+    )
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +40,7 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("files")
     group.add_argument(
         "--manifests",
+        action=targets.Given,
         default="",
         metavar="DIR",
         help="deploy what DIR has, with these images; with --output: write it with these images",
@@ -51,12 +61,14 @@ def check(args: argparse.Namespace) -> None:
     from sdk_hooks.errors import UsageError
 
     offline.version(args.kubernetes_version)
+    if args.manifests:
+        settings.refuse(args, Path(args.manifests))
     for one, other, hint in _apart(args):
         raise UsageError(f"{one} and {other} do not go together", hint=hint)
     if args.kubernetes_version and not (args.output or args.helm):
         raise UsageError("--kubernetes-version is for files", hint="write them: --output DIR, --helm DIR")
-    if args.manifests and args.output and _same(args.manifests, args.output):
-        raise UsageError("--manifests and --output are the same directory", hint="write to another one")
+    if args.manifests and args.output and _inside(args.manifests, args.output):
+        raise UsageError("--output is in the directory of --manifests", hint="write to another one")
     if args.manifests and len(args.names) > 1 and not args.name:
         raise UsageError("--manifests with several NAMEs wants a name", hint="say one for all: --name NAME")
 
@@ -79,8 +91,8 @@ def _apart(args: argparse.Namespace) -> list[tuple[str, str, str]]:
     return [(one, other, hint) for wrong, one, other, hint in found if wrong]
 
 
-def _same(one: str, other: str) -> bool:
-    return Path(one).resolve() == Path(other).resolve()
+def _inside(one: str, other: str) -> bool:
+    return Path(other).resolve().is_relative_to(Path(one).resolve())
 
 
 def given(args: argparse.Namespace, session: Session) -> Existing:

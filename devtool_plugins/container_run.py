@@ -35,8 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, session: Session) -> int:
-    import shlex
-
     from sdk_hooks.core import images, local, names
     from sdk_hooks.core.deploy.order import Order
     from sdk_hooks.core.deploy.parts import Part
@@ -45,5 +43,5 @@ def run(args: argparse.Namespace, session: Session) -> int:
     trust.check(args, [image], session.ui)
     part = Part(image, settings.apply(args, image))
     order = Order(names.of_image(image), (part,), args.stack, args.runtime)
-    command = None if args.cmd is None else tuple(shlex.split(args.cmd))
+    command = None if args.cmd is None else settings.words("--cmd", args.cmd)
     return local.run(order, command, session.plugins, session.ui)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from devtool_plugins import cluster, cluster_files, settings, trust
+from devtool_plugins import cluster, cluster_files, settings, targets, trust
 
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
@@ -72,6 +72,7 @@ def _add_rollout(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("rollout")
     group.add_argument(
         "--registry",
+        action=targets.Given,
         default="",
         metavar="HOST[:PORT][/PATH]",
         help="push the images there, for the nodes to pull (default: bring them to the nodes by ssh)",

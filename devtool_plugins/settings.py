@@ -127,6 +127,16 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
     )
 
 
+def words(option: str, text: str) -> tuple[str, ...]:
+    """The words of *text*, as a shell has them.
+
+    :raises UsageError: When a quotation is not closed.
+    """
+    from sdk_hooks.core.spec.kinds import Words
+
+    return tuple(_parse(option, Words("").parse, text))
+
+
 def _env(texts: list[str]) -> dict[str, str]:
     from sdk_hooks.errors import UsageError
 

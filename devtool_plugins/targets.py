@@ -29,6 +29,17 @@ class Unique(argparse.Action):
         setattr(args, self.dest, list(dict.fromkeys(values)))
 
 
+class Given(argparse.Action):
+    """A text that is not empty: a variable that a script does not have must not mean something else."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, args: argparse.Namespace, value: Any, option: Any = None
+    ) -> None:
+        if not value:
+            parser.error(f"argument {option}: it is empty")
+        setattr(args, self.dest, value)
+
+
 def resolver(args: argparse.Namespace, session: Session) -> Callable[[str], tuple[str, Options]]:
     """Gives, for a target as the user named it, the ssh destination and its options.
 

@@ -45,7 +45,7 @@ def place_of(wanted: str, directory: Path) -> str:
 
     :raises SdkError: With what there is, when there is no such image.
     """
-    if os.sep in wanted or Path(wanted).exists():
+    if os.sep in wanted or Path(wanted).is_file() or _is_image(Path(wanted)):
         return wanted
     name, _, tag = wanted.partition(":")
     return str(find(name, directory, tag or "latest").layout)

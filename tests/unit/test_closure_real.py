@@ -68,7 +68,11 @@ def test_every_library_that_ldd_sees_is_in_the_closure_and_no_other() -> None:
 def _run(root: Path, *argv: str) -> str:
     command = ["unshare", "-r", "chroot", str(root), *argv]
     done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env={"PATH": os.environ["PATH"]}
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},  # an ordinary user of Debian lacks them
     )
     return f"{done.stdout}{done.stderr}exit {done.returncode}"
 

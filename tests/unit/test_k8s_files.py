@@ -33,7 +33,7 @@ resources:
 - networkpolicy-shop.yaml
 """
 OVERLAY = """\
-# Yours: k8s-deploy has written it once, and leaves it alone from now on.
+# Yours: once you have changed it, k8s-deploy leaves it alone.
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: shop-production
@@ -219,7 +219,11 @@ def test_several_names_share_a_base_and_the_namespaces_are_called_after_its_dire
         (["web", "--manifests", "y", "--output", "x", "--kubernetes-version", "1.30"],
          "--manifests and --kubernetes-version do not go together [usage]\n  hint: leave one out"),
         (["web", "--manifests", "y", "--output", "./y"],
-         "--manifests and --output are the same directory [usage]\n  hint: write to another one"),
+         "--output is in the directory of --manifests [usage]\n  hint: write to another one"),
+        (["web", "--manifests", "y", "--output", "y/z"],
+         "--output is in the directory of --manifests [usage]\n  hint: write to another one"),
+        (["web", "--manifests", "y", "--env", "A=b"],
+         "--env is for one container [usage]\n  hint: write it into 'y'"),
         (["web", "db", "--manifests", "y"],
          "--manifests with several NAMEs wants a name [usage]\n  hint: say one for all: --name NAME"),
         (["web", "web", "--output", "x"],

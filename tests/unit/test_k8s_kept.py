@@ -140,12 +140,17 @@ def test_what_is_no_longer_generated_goes_unless_somebody_changed_it(tmp_path: P
     assert generate(tmp_path, b_yaml="b: 1\n", c_yaml="c: 1\n")[0]["b.yaml"] == "kept"
 
 
-def test_some_files_are_written_once_only(tmp_path: Path) -> None:
-    own = Generated("a: 1\n", once=True)
+def test_some_files_are_the_persons_from_the_first_change_on(tmp_path: Path) -> None:
+    own, later = Generated("a: 1\n", once=True), Generated("a: 2\n", once=True)
     assert generate(tmp_path, own_yaml=own)[0] == {"own.yaml": "written"}
-    assert generate(tmp_path, own_yaml=Generated("a: 2\n", once=True))[0] == {"own.yaml": "kept"}
-    assert tree(tmp_path) == {"own.yaml": "a: 1\n"}
-    assert generate(tmp_path)[1] == ["'DIR/own.yaml' is of no more use: remove it"]
+    assert generate(tmp_path, own_yaml=later)[0] == {"own.yaml": "updated"}
+    (tmp_path / "own.yaml").write_text("a: mine\n")
+    assert generate(tmp_path, own_yaml=own)[0] == {"own.yaml": "kept"}
+    assert tree(tmp_path) == {"own.yaml": "a: mine\n"}
+    assert generate(tmp_path)[1] == [
+        "'DIR/own.yaml' was changed there, and is of no more use: remove it and what names it in the "
+        "kustomization.yaml beside it"
+    ]
     (tmp_path / "own.yaml").unlink()
     assert generate(tmp_path, own_yaml=own)[0] == {"own.yaml": "left out"}
 

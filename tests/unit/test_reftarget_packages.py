@@ -123,7 +123,7 @@ def test_an_unwritable_cache_is_told_as_such(tmp_path: Path, monkeypatch: pytest
         made.reference_target(Platform("amd64"), Ui(StringIO()), "crun")
 
     assert re.fullmatch(
-        f"can't write '{tmp_path}/cache/.*' \\[unwritable\\]\n  Permission denied",
+        f"can't write '{tmp_path}/cache/.*' \\[unwritable\\]\n  (.*: )?Permission denied",
         str(caught.value),
     )
 

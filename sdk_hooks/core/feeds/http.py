@@ -144,4 +144,7 @@ def _failed(url: str, error: Exception) -> SdkError:
     hint = "is it right, and the server up?"
     if getattr(error, "code", 0) in _NOT_LET_IN:
         hint = f"write into ~/.netrc: machine {urlsplit(url).hostname} login USER password PASSWORD"
-    return SdkError(f"can't fetch '{url}'", detail=why, hint=hint, code="no-fetch")
+    refused = getattr(error, "code", 0) in _NOT_LET_IN  # that is no time without a network
+    return SdkError(
+        f"can't fetch '{url}'", detail=why, hint=hint, code="not-let-in" if refused else "no-fetch"
+    )

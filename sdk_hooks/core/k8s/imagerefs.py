@@ -72,7 +72,10 @@ def pod(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """All containers of a pod."""
     for key in _CONTAINERS:
-        yield from (each for each in spec.get(key) or () if isinstance(each, dict))
+        listed = spec.get(key)
+        for each in listed if isinstance(listed, list) else ():
+            if isinstance(each, dict) and isinstance(each.get("image", ""), str):
+                yield each
 
 
 def _images(document: yaml.Node) -> Iterator[yaml.ScalarNode]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -104,6 +104,12 @@ def plan(directory: Path, files: Mapping[str, Generated]) -> Plan:
     :raises SdkError: With file and field when both sides changed it, or a file is not ours.
     """
     before = _state(directory)
+    if before and _kind(before) != _kind(files):
+        raise SdkError(
+            f"'{directory}' has {_kind(before)}, and not {_kind(files)}",
+            hint="choose another directory",
+            code="not-ours",
+        )
     private = frozenset(path for path, file in files.items() if file.secret)
     found = Plan(directory, {}, [], {}, private, [])
     clashes: list[_Clash] = []
@@ -111,7 +117,7 @@ def plan(directory: Path, files: Mapping[str, Generated]) -> Plan:
         there = _read(directory / path)
         result = _decide(found, path, file, before.get(path), there, clashes)
         found.done.append(Done(path, result))
-        kept = path in before and (file.once or result == "left out")
+        kept = path in before and (result == "left out" or (file.once and result == "kept"))
         found.state[path] = before[path] if kept else file.record
     if clashes:
         raise _both(directory, clashes)
@@ -119,6 +125,13 @@ def plan(directory: Path, files: Mapping[str, Generated]) -> Plan:
         if path not in files:
             _forget(found, path, before[path])
     return found
+
+
+def _kind(paths: Collection[str]) -> str:
+    """What a directory with *paths* is."""
+    if "Chart.yaml" in paths:
+        return "a chart"
+    return "a base with overlays" if "base/kustomization.yaml" in paths else "manifests"
 
 
 def _decide(
@@ -131,8 +144,10 @@ def _decide(
             return "left out"
         found.texts[path] = file.text
         return "written"
-    if file.once or there == file.text:
-        return "kept" if there != file.text else "unchanged"
+    if there == file.text:
+        return "unchanged"
+    if file.once and (record is None or _digest(there) != record["sha256"]):
+        return "kept"
     if record is None:
         raise SdkError(
             f"'{found.directory / path}' is there already, and was not written by k8s-deploy",
@@ -155,13 +170,14 @@ def _forget(found: Plan, path: str, record: Mapping[str, Any]) -> None:
     there = _read(found.directory / path)
     if there is None:
         return
-    if not record.get("once") and _digest(there) == record["sha256"]:
+    if _digest(there) == record["sha256"]:
         found.texts[path] = None
         found.done.append(Done(path, "removed"))
         return
     found.state[path] = dict(record)
-    changed = "" if record.get("once") else " was changed there, and"
-    found.remarks.append(f"'{found.directory / path}'{changed} is of no more use: remove it")
+    where = " and what names it in the kustomization.yaml beside it" if record.get("once") else ""
+    remark = f"'{found.directory / path}' was changed there, and is of no more use: remove it{where}"
+    found.remarks.append(remark)
 
 
 def _merged(

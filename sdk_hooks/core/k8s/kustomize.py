@@ -12,7 +12,7 @@ from sdk_hooks.errors import SdkError
 
 _FILE = "kustomization.yaml"
 _BASE = "# k8s-deploy writes what is in here; what you change stays as you have it.\n"
-_OVERLAY = "# Yours: k8s-deploy has written it once, and leaves it alone from now on.\n"
+_OVERLAY = "# Yours: once you have changed it, k8s-deploy leaves it alone.\n"
 _NEW = (1, 21)
 """From this version on kubectl has a kustomize that knows `patches`, and bases among `resources`."""
 

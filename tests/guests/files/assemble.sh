@@ -11,6 +11,7 @@ for name in bin lib lib64 sbin; do # as an installation of Debian 12 would have 
 		ln -s "usr/$name" "root/$name"
 	}
 done
+PATH=$PATH:/usr/sbin:/sbin # an ordinary user of Debian has it not
 rm -rf root/etc/rc?.d root/var/lib/apt root/var/cache/apt
 cp -a "$2/." root/
 chmod 755 root root/root root/etc
