@@ -140,7 +140,7 @@ def test_without_a_password_it_says_where_to_write_it(guarded: Place, tmp_path: 
     host, _, handler = guarded
 
     with fails(
-        f"can't fetch 'http://{host}/a' [no-fetch]\n  Unauthorized\n"
+        f"can't fetch 'http://{host}/a' [not-let-in]\n  Unauthorized\n"
         "  hint: write into ~/.netrc: machine 127.0.0.1 login USER password PASSWORD"
     ):
         client.fetch(f"http://{host}/a", tmp_path / "a")
