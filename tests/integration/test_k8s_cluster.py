@@ -184,7 +184,8 @@ def test_a_dry_run_changes_nothing(cluster: Cluster) -> None:
 def test_ctrl_c_in_the_middle_and_then_again(cluster: Cluster) -> None:
     cluster.deployed("plain")
     process = cluster.cli.start(*cluster.words("plain", "--env", "MODE=crash", version="v2"))
-    wait(lambda: cluster.status("plain")["pending"], 30)
+    wait(lambda: "MODE" in str(cluster.get("deployments")), 30)  # it is in the cluster's hands
+    assert cluster.status("plain")["pending"]
     os.killpg(process.pid, signal.SIGINT)
     done = finish(process)
 
