@@ -113,14 +113,15 @@ def _built(args: argparse.Namespace, session: Session, directory: Path) -> Built
         if accept:
             accept(contents)
         base = os.path.abspath(spec.base) if spec.base else ""
-        feeds = inputs.packages.digests if inputs.packages else {}
+        feeds = inputs.packages.digests if inputs.packages and not args.locked else {}
         options = _options(args, session)
         requests.save(target, requests.Request(options, inputs.watched, base, feeds, os.getcwd()))
 
     built = core.build(args.name, inputs.source, spec, target, inputs.epoch, ready)
     _tell(session, built)
-    record.save(built.image, built.record)
-    publish.publish(built.image, built.record, _asked(args, inputs, spec), key)
+    with publish.all_of_it(built.image):
+        record.save(built.image, built.record)
+        publish.publish(built.image, built.record, _asked(args, inputs, spec), key)
     if key:
         session.ui.step(f"signed with the key '{key.path}'")
     locking.finish(args, lock, spec, inputs, built, session)

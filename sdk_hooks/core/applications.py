@@ -48,7 +48,7 @@ def load(path: Path) -> Application:
     if node is None or "containers" not in keys:
         raise SpecError(
             f"'{path}' has neither 'containers' nor 'services'",
-            hint="for a single image name the image: container-deploy NAME TARGET",
+            hint="it is for container-build; name what that has built instead of the file",
         )
     found: Application = APPLICATION.read(node, "")
     return found
@@ -86,24 +86,11 @@ def assemble(
         for key, entry in found.containers.items()
         for image in [_image(key, entry, path, directory)]
     ]
-    _check_ports(made)
+    parts.check_ports(made)
     checks = {part.name: part.settings.healthcheck for part in made}
     return parts.ordered(
         tuple(replace(part, needs=tuple(_decided(need, checks) for need in part.needs)) for part in made)
     )
-
-
-def _check_ports(made: list[Part]) -> None:
-    taken: dict[tuple[int, str], tuple[str, str]] = {}
-    for part in made:
-        for port in part.settings.ports:
-            other, address = taken.setdefault((port.host, port.protocol), (part.name, port.address))
-            if other != part.name and (not address or not port.address or address == port.address):
-                raise SdkError(
-                    f"the containers {other!r} and {part.name!r} both have port {port.host}",
-                    hint="move one of them: ports:",
-                    code="bad-spec",
-                )
 
 
 def _keys(node: yaml.Node | None) -> set[str]:

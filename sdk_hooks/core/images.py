@@ -34,7 +34,7 @@ def find(wanted: str, directory: Path, tag: str = "latest") -> Image:
         raise SdkError(
             f"there is no image {wanted!r} with tag {tag!r}",
             detail=f"images in '{directory}': {', '.join(_names(directory)) or 'none'}",
-            hint=f"build it: devtool container-build {wanted}",
+            hint=f"build it: devtool container-build {wanted}{'' if tag == 'latest' else f' --tag {tag}'}",
             code="no-image",
         )
     return Layout(found).image()

@@ -87,7 +87,7 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, text: str, message: str 
         if message
         else (
             f"'{path}' has neither 'containers' nor 'services' [bad-spec]\n"
-            "  hint: for a single image name the image: container-deploy NAME TARGET"
+            "  hint: it is for container-build; name what that has built instead of the file"
         )
     )
     with fails(expected):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sdk_hooks.core import build
-from sdk_hooks.core.bom import openssl
+from sdk_hooks.core.bom import openssl, publish
 from sdk_hooks.core.bom.places import REFERRERS, beside
 from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.core.spec.model import Spec
@@ -200,3 +200,19 @@ def test_what_cosign_has_saved_is_one_image(tmp_path: Path) -> None:
     place.write_text(json.dumps(index))
 
     assert Layout(place.parent).image().digest == image.digest
+
+
+def documents(image: Image) -> list[str]:
+    return [suffix for suffix in DOCUMENTS if beside(image.layout, suffix).exists()]
+
+
+def test_a_build_that_is_cut_short_leaves_no_document_about_the_image_before(tmp_path: Path) -> None:
+    before = image_of(tmp_path)
+    with pytest.raises(KeyboardInterrupt), publish.all_of_it(before):
+        raise KeyboardInterrupt
+    assert documents(before) == list(DOCUMENTS)
+
+    now = make(tmp_path / "web-latest-oci", epoch=2000).image
+    with pytest.raises(KeyboardInterrupt), publish.all_of_it(now):
+        raise KeyboardInterrupt
+    assert documents(now) == []

@@ -155,7 +155,7 @@ def test_what_nobody_knows_the_content_of_is_built_again(
 
 
 def test_the_lock_beside_the_spec_moves_along(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, top, _ = served
     feed_at(top, app="1.0", lib="1.0")
@@ -174,6 +174,9 @@ def test_the_lock_beside_the_spec_moves_along(
         main(["-q", "container-build", "app", "--platform", "linux/amd64", "-o", "locked", "--locked"]) == 0
     )
     assert digest(tmp_path / "locked", "app") == digest(tmp_path / "images", "app")
+    capsys.readouterr()
+    assert update(tmp_path / "locked", "--check") == 0
+    assert capsys.readouterr().out == ""
     assert update(tmp_path / "images", "--rollback") == 0
     assert (tmp_path / "container.lock").read_text() == lock
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,24 @@ def publish(image: Image, record: Record, asked: Asked | None, key: PrivateKey |
         for suffix in SUFFIXES if not asked else ():
             beside(image.layout, suffix).unlink(missing_ok=True)
     referrers.write(image, artifacts, signature.renew(image, key))
+
+
+@contextlib.contextmanager
+def all_of_it(image: Image) -> Iterator[None]:
+    """While what accompanies *image* is written: cut short, nothing stays that is said of the one before."""
+    try:
+        yield
+    except BaseException:  # also Ctrl-C
+        for suffix in SUFFIXES:
+            _drop(beside(image.layout, suffix), image)
+        raise
+
+
+def _drop(document: Path, image: Image) -> None:
+    """Take *document* away when it is about another image; a full disk has room for that."""
+    with contextlib.suppress(OSError):
+        if image.digest.partition(":")[2].encode() not in document.read_bytes():
+            document.unlink()
 
 
 def _put(place: Path, content: bytes) -> None:

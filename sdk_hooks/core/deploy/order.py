@@ -23,7 +23,7 @@ from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
 from sdk_hooks.core.deploy.packed import ALONE, Packer
-from sdk_hooks.core.deploy.parts import Part
+from sdk_hooks.core.deploy.parts import Part, check_ports
 from sdk_hooks.core.deploy.probe import Found, probe
 from sdk_hooks.core.deploy.setup import Change
 from sdk_hooks.core.deploy.transfer import Sent, Transfer
@@ -114,6 +114,7 @@ def prepare(
 
     :raises SdkError: When the deployment can't work.
     """
+    check_ports(order.parts)
     known = [plugins.runtime(name) for name in plugins.family("runtime")]
     runtimes = [runtime for runtime in known if runtime.alone or runtime.name == order.runtime]
     asked = matching.question((d for part in order.parts for d in part.settings.devices), plugins)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sdk_hooks.container import Settings
+from sdk_hooks.container import Port, Settings
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 
@@ -14,6 +16,9 @@ STARTED, HEALTHY, COMPLETED = "started", "healthy", "completed"
 
 SECRETS = "/run/secrets"
 """Where a container finds the files of its secrets."""
+
+
+_ANY = ("", "0.0.0.0", "::", "[::]")  # noqa: S104  addresses to refuse, not to listen on
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,27 @@ class Part:
     secrets: tuple[Secret, ...] = ()
     configs: tuple[Config, ...] = ()
     """Each has a target of its own; one file may be there several times."""
+
+
+def check_ports(parts: Iterable[Part]) -> None:
+    """Refuse a port of the target that two want.
+
+    :raises SdkError: Naming the port, and who wants it.
+    """
+    wanted = [(part.name, port) for part in parts for port in part.settings.ports]
+    for (one, first), (other, second) in itertools.combinations(wanted, 2):
+        if _meet(first, second):
+            who = f"the containers {one!r} and {other!r} both have"
+            if one == other:
+                who = f"the container {one!r} twice has" if one else "the container twice has"
+            raise SdkError(f"{who} port {first.host}", hint="move one of them: ports:", code="bad-spec")
+
+
+def _meet(first: Port, second: Port) -> bool:
+    """Whether only one of both can be had."""
+    addresses = {first.address, second.address}
+    same = (first.host, first.protocol) == (second.host, second.protocol)
+    return same and (len(addresses) == 1 or not addresses.isdisjoint(_ANY))
 
 
 def ordered(parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -81,7 +81,7 @@ class Checker:
 
     def _note_feeds(self, built: Built, source: FeedSource) -> None:
         for line, digest in source.digests.items():
-            before = built.request.feeds.get(line, "")
+            before = built.request.feeds.get(line, digest)  # a lock's packages come from no index
             if before != digest:
                 self.feeds.setdefault(line, Change(line, before, digest))
 
