@@ -58,9 +58,21 @@ def test_relations_are_read_as_policy_has_them() -> None:
     ("ipk http://a.example/all trusted=yes", feed.Feed("http://a.example/all", "ipk", trusted=True)),
     ("http://a.example/debian trixie main contrib key=k.asc archs=a,b",
      feed.Feed("http://a.example/debian", "", "trixie", ("main", "contrib"), "k.asc", archs=("a", "b"))),
+    ("deb http://a.example/debian trixie main", feed.Feed("http://a.example/debian", "deb", "trixie", ("main",))),
+    ("deb [arch=amd64 signed-by=/k.gpg] http://a.example/d trixie main",
+     feed.Feed("http://a.example/d", "deb", "trixie", ("main",), "/k.gpg")),
+    ("deb [trusted=yes] file:/srv/feed ./", feed.Feed("file:///srv/feed", "deb", trusted=True)),
+    ("http://a.example/all /", feed.Feed("http://a.example/all")),
+    ("src/gz oe-all http://a.example/all", feed.Feed("http://a.example/all", "ipk")),
 ])  # fmt: skip
 def test_a_feed_is_one_line(text: str, made: feed.Feed) -> None:
     assert feed.parse(text) == made
+
+
+def test_an_option_of_apt_that_means_nothing_here_is_refused() -> None:
+    text = "deb [lang=de] http://a.example/d trixie main"
+    with pytest.raises(ValueError, match="'lang' means nothing here: key=FILE and trusted=yes do"):
+        feed.parse(text)
 
 
 Made = Callable[..., Pool]

@@ -11,6 +11,9 @@ from sdk_hooks.core.feeds import login
 from sdk_hooks.core.feeds.login import Login
 
 _URL = re.compile(r"(https?|file)://.+")
+_APT = re.compile(r"deb\s+\[([^]]*)\]\s+(.*)")
+"""A line of apt's sources.list with options."""
+_OF_APT = {"signed-by": "key", "trusted": "trusted"}
 _OPTIONS = ("key", "trusted", "archs", "format", "index")
 
 
@@ -86,13 +89,16 @@ def parse(text: str) -> Feed:
 
     :raises ValueError: Saying what is wrong.
     """
-    words = shlex.split(text)
+    words = _words(text)
     options = dict(word.split("=", 1) for word in words if word.partition("=")[0] in _OPTIONS and "=" in word)
     plain = [word for word in words if not (word.partition("=")[0] in _OPTIONS and "=" in word)]
     kind = plain.pop(0) if len(plain) > 1 and re.fullmatch(r"[a-z]+", plain[0]) else ""
     if not plain:
         raise ValueError(f"{text!r} names no feed: write it like URL [SUITE COMPONENT...]")
     url, suite, *components = [*plain, ""] if len(plain) == 1 else plain
+    if suite in ("/", "./") and not components:  # sources.list has to say that a feed has no suites
+        suite = ""
+    url = re.sub(r"file:(?=/[^/])", "file://", url)  # as apt has it
     for name in ("trusted", "index"):
         if options.get(name, "no") not in ("yes", "no"):
             raise ValueError(f"{name} is {options[name]!r}, neither yes nor no")
@@ -106,3 +112,23 @@ def parse(text: str) -> Feed:
         tuple(filter(None, options.get("archs", "").split(","))),
         options.get("index", "yes") == "yes",
     )
+
+
+def _words(text: str) -> list[str]:
+    """Those of *text*, which may be a line of apt's sources.list or of opkg.conf.
+
+    :raises ValueError: When it has an option of apt that means nothing here.
+    """
+    opkg = re.fullmatch(r"src(?:/gz)?\s+\S+\s+(\S.*)", text.strip())
+    if opkg:
+        return ["ipk", *shlex.split(opkg[1])]
+    found = _APT.fullmatch(text.strip())
+    if not found:
+        return shlex.split(text)
+    options = dict(word.partition("=")[::2] for word in shlex.split(found[1]))
+    options.pop("arch", None)  # the image's platform says that
+    words = [f"{_OF_APT.get(name, name)}={value}" for name, value in options.items()]
+    unknown = sorted(set(options) - set(_OF_APT))
+    if unknown:
+        raise ValueError(f"{text!r}: {unknown[0]!r} means nothing here: key=FILE and trusted=yes do")
+    return ["deb", *shlex.split(found[2]), *words]
