@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="may be repeated; over all of the image's",
     )
     group.add_argument("--volume", action="append", metavar="SOURCE:PATH", default=[], help="may be repeated")
+    group.add_argument("--tmpfs", action="append", metavar="PATH[:size=SIZE]", default=[],
+                       help="a directory in memory; may be repeated")  # fmt: skip
     add_devices(group)
     group.add_argument(
         "--network", choices=("host", "bridge", "none"), help="(default: host, or bridge to move ports)"
@@ -66,7 +68,7 @@ def of_image(image: Image) -> Settings:
         raise SdkError(what, detail=str(error), hint="build the image again", code="bad-settings") from error
 
 
-_OPTIONS = ("env", "port", "volume", "device", "network", "memory", "cpus", "restart")
+_OPTIONS = ("env", "port", "volume", "tmpfs", "device", "network", "memory", "cpus", "restart")
 
 
 def refuse(args: argparse.Namespace, file: Path) -> None:
@@ -117,6 +119,7 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
         found,
         env={**found.env, **_env(args.env)},
         volumes=found.volumes + volumes,
+        tmpfs=found.tmpfs + tuple(_parse("--tmpfs", values.tmpfs, text) for text in args.tmpfs),
         resources=limits,
         **_given(
             ports=tuple(_parse("--port", values.port, text) for text in args.port) or None,

@@ -6,7 +6,6 @@ from sdk_hooks.container import (
     DeviceMatch,
     DeviceNode,
     HealthCheck,
-    Hook,
     Joined,
     Network,
     Port,
@@ -29,9 +28,11 @@ from sdk_hooks.families import (
     Stack,
     Unit,
 )
+from sdk_hooks.hook import Hook
 from sdk_hooks.image import Descriptor, Image
 from sdk_hooks.spec import API_VERSION, hookimpl
 from sdk_hooks.target import Argv, Needs, Platform, Script, StackFacts, Target
+from sdk_hooks.tmpfs import Tmpfs
 
 __all__ = [
     "API_VERSION",
@@ -65,6 +66,7 @@ __all__ = [
     "Stack",
     "StackFacts",
     "Target",
+    "Tmpfs",
     "Ulimit",
     "Unit",
     "UnknownPluginError",

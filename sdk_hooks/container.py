@@ -11,7 +11,9 @@ from sdk_hooks.target import Argv
 
 if TYPE_CHECKING:
     from sdk_hooks.families import Runtime
+    from sdk_hooks.hook import Hook
     from sdk_hooks.kubernetes import Kubernetes
+    from sdk_hooks.tmpfs import Tmpfs
 
 
 _INITS = ("/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init")
@@ -174,22 +176,6 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Hook:
-    """A program of the target that the runtime calls, as the runtime-spec has it."""
-
-    stage: str
-    """prestart, createRuntime, createContainer, startContainer, poststart, poststop."""
-    path: str
-    """On the target; with startContainer in the container."""
-    args: Argv = ()
-    """The first is what the program is called."""
-    env: Argv = ()
-    """KEY=VALUE each."""
-    timeout: int = 0
-    """Seconds; 0 for no limit."""
-
-
-@dataclass(frozen=True)
 class Settings:
     """How a container is run; what is not part of the OCI image config, and travels beside it."""
 
@@ -221,6 +207,7 @@ class Settings:
     cap_drop: Argv = ()
     """Capabilities (CAP_CHOWN) over those that the stack gives; here ALL is all but those of *cap_add*."""
     read_only: bool = False
+    tmpfs: tuple[Tmpfs, ...] = ()
     stop_timeout: float = 10.0
     kubernetes: Kubernetes | None = None
     """What counts on Kubernetes only."""

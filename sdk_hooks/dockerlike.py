@@ -8,6 +8,7 @@ from sdk_hooks.container import Container, Joined
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.families import Runtime, Setup, Unit
 from sdk_hooks.target import Argv, Script, Target
+from sdk_hooks.tmpfs import Tmpfs
 
 _STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}"
 
@@ -150,6 +151,7 @@ class DockerLike:
             *self._devices(container),
             *self._ports(container),
             *(word for volume in settings.volumes for word in ("--volume", str(volume))),
+            *(word for tmpfs in settings.tmpfs for word in ("--tmpfs", self._tmpfs(tmpfs))),
             *(word for key, value in settings.env.items() for word in ("--env", f"{key}={value}")),
             *("--label", f"devtool-containers.digest={container.digest}"),
             *(("--entrypoint", (*settings.entrypoint, "")[0]) if settings.entrypoint is not None else ()),
@@ -172,6 +174,9 @@ class DockerLike:
 
     def logs(self, container: Container, follow: bool, lines: int) -> Argv:
         return (self.name, "logs", *(("-f",) if follow else ()), "--tail", str(lines), container.name)
+
+    def _tmpfs(self, tmpfs: Tmpfs) -> str:
+        return str(tmpfs)
 
     def _runtime(self, runtime: Runtime) -> str:
         return runtime.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import PurePosixPath
 
-from sdk_hooks import Argv, Container, Needs, Target, hookimpl, networks
+from sdk_hooks import Argv, Container, Needs, Target, Tmpfs, hookimpl, networks
 from sdk_hooks.bundle import process
 
 
@@ -35,6 +35,9 @@ class Pflask:
             return f"set the limit of processes {settings.ulimits[0].name!r}"
         if settings.read_only:
             return "make the root file system read-only"
+        limited = [each.target for each in settings.tmpfs if each != Tmpfs(each.target)]
+        if limited:
+            return f"limit a directory in memory: {limited[0]}"
         if container.hooks:
             return f"call hooks: {container.hooks[0].path}"
         if settings.healthcheck and settings.healthcheck.command:
@@ -58,6 +61,7 @@ class Pflask:
         options = (
             *(f"--chroot={root}", f"--chdir={made['cwd']}", f"--hostname={container.hostname}", *network),
             *(f"--mount={_one(':'.join(pair))}" for pair in (*etc, *_binds(container))),
+            *(f"--mount={_one(f'tmp:{each.target}')}" for each in container.settings.tmpfs),
             *(f"--setenv={_one(variable)}" for variable in made["env"]),
             f"--caps={','.join(('-all', *kept))}",
         )

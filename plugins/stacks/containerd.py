@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sdk_hooks import (
     Argv,
@@ -179,10 +179,8 @@ class Containerd:
             words += ["--mount", f"type=bind,src={file},dst=/etc/{name},options=rbind:ro"]
         if container.hosts and not container.networks:
             words += ["--mount", "type=bind,src=/etc/resolv.conf,dst=/etc/resolv.conf,options=rbind:ro"]
-        for volume in container.settings.volumes:
-            source = _source(container, volume)
-            options = f"rbind:{'ro' if volume.read_only else 'rw'}"
-            words += ["--mount", f"type=bind,src={source},dst={volume.target},options={options}"]
+        for _, mount in sorted(_directories(container), key=lambda each: each[0]):
+            words += ["--mount", mount]
         return tuple(words)
 
     def _hostname(self, container: Container) -> Argv:
@@ -258,6 +256,17 @@ def _started_with(runtime: Runtime) -> Argv:
 def _filter(container: Container) -> Script:
     """Set $filter: the default filter of system calls, except for a shim that makes a kernel of its own."""
     return "filter=\n" if container.runtime and container.runtime.handler else _FILTER
+
+
+def _directories(container: Container) -> Iterator[tuple[int, str]]:
+    """How deep each is, and what ctr is told of it: one below another one comes after it."""
+    bind = [(v.target, _source(container, v), ("rbind", "ro" if v.read_only else "rw"))
+            for v in container.settings.volumes]  # fmt: skip
+    memory = [(each.target, "tmpfs", each.options) for each in container.settings.tmpfs]
+    for kind, found in (("bind", bind), ("tmpfs", memory)):
+        for target, source, options in found:
+            mount = f"type={kind},src={source},dst={target},options={':'.join(options)}"
+            yield target.strip("/").count("/"), mount
 
 
 def _source(container: Container, volume: Volume) -> str:

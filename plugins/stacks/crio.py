@@ -145,6 +145,9 @@ def _box(container: Container, target: Target) -> dict[str, Any]:
     if settings.stop_signal:
         what = f"cri-o can't stop a container with {settings.stop_signal!r} instead of its image's signal"
         raise SdkError(what, hint="use another stack, or say stop_signal: when it is built", code="no-signal")
+    if settings.tmpfs:
+        what = f"cri-o can't give a container a directory in memory: {settings.tmpfs[0].target}"
+        raise SdkError(what, hint="use another stack, or leave out tmpfs:", code="no-tmpfs")
     found = {
         "metadata": {"name": container.name},
         **({"working_dir": settings.workdir} if settings.workdir else {}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdk_hooks import Argv, Container, Joined, Runtime, Script, Setup, Target, Unit, hookimpl
+from sdk_hooks import Argv, Container, Joined, Runtime, Script, Setup, Target, Tmpfs, Unit, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 from . import quadlet  # noqa: TID251  relatively it is no second copy
@@ -115,6 +115,9 @@ class Podman(DockerLike):
         # no empty word gets through, as a part of one it does
         at = words.index("--entrypoint") if "--entrypoint" in words else len(words)
         return (*words[:at], *(["=".join(words[at : at + 2])] if words[at:] else []), *words[at + 2 :])
+
+    def _tmpfs(self, tmpfs: Tmpfs) -> str:
+        return f"{tmpfs},notmpcopyup"  # as everywhere else it is empty
 
     def _networked(self, container: Container) -> Script:
         return f"{_NAMES}{super()._networked(container)}"

@@ -216,7 +216,9 @@ containers:
     image: plain
     network: host
     workdir: /etc
-    entrypoint: [/bin/sh, -c, pwd; exec /usr/bin/tester]
+    read_only: true
+    tmpfs: ["/scratch/own:size=1M"]
+    entrypoint: [/bin/sh, -c, "cd /scratch/own; echo 1 >x; cat x; cd /etc; pwd; exec /usr/bin/tester"]
     cap_drop: [ALL]
     cap_add: [NET_ADMIN]
     {}
@@ -227,7 +229,7 @@ containers:
     "kind", ["docker", "podman", "podman-user", "containerd", "crun", "crun-user", "runc"]
 )
 def test_what_is_said_over_an_image_holds(at: Callable[[str], Place], kind: str, tmp_path: Path) -> None:
-    """User, directory and capabilities."""
+    """User, directory, capabilities, and a directory in memory."""
     place, own = at(kind), kind not in ("containerd", "crun-user")
     text = ASKED.format("user: '4321:1234'" if own else "")
     App(place, tmp_path / "app.yaml", f"name: x\n{text}").deployed()
@@ -235,4 +237,5 @@ def test_what_is_said_over_an_image_holds(at: Callable[[str], Place], kind: str,
     facts = place.facts()
     assert (facts["uid"], facts["gid"]) == ("4321", "1234") if own else True
     assert int(place.facts(of="limits")["capabilities"], 16) == 1 << 12, "CAP_NET_ADMIN"
-    assert place.status("x", "--logs").stdout.startswith("one | /etc\n")
+    assert place.status("x", "--logs").stdout.startswith("one | 1\none | /etc\n")
+    assert place.facts()["root"] == "ro"

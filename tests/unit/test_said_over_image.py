@@ -67,8 +67,8 @@ def test_a_compose_file_and_one_of_ours_say_it(tmp_path: Path) -> None:
     [
         ("privileged: true", "1:40: 'services.web.privileged' of compose files is not supported [bad-spec]\n"
          "  hint: name what it needs: devices:, cap_add:"),
-        ("tmpfs: /tmp", "1:35: 'services.web.tmpfs' of compose files is not supported [bad-spec]\n"
-         "  hint: not every stack has it; a named volume can be written too: volumes:"),
+        ("tmpfs: tmp", "1:35: 'services.web.tmpfs': 'tmp' is not a directory such as /run, or /tmp:size=64M "
+         "[bad-spec]\n  hint: services.web.tmpfs wants a directory"),
         ("cap_add: [X]", "1:38: 'services.web.cap_add': 'X' is not a capability such as NET_ADMIN "
          "[bad-spec]\n  hint: services.web.cap_add wants a name such as NET_ADMIN"),
         ("cap_add: [ALL]", "1:38: 'services.web.cap_add': 'ALL' is not a capability such as NET_ADMIN "

@@ -45,6 +45,7 @@ BEYOND = (
     "workdir: srv",
     "ports: ",
     "volumes: ",
+    "tmpfs: ",
     "networks: {a: {",
     "network: none\n",
     "devices: [{cdi: v.com/c=n, path",

@@ -10,8 +10,9 @@ from typing import Any
 
 import yaml
 
-from sdk_hooks.container import Device, Hook, Volume
+from sdk_hooks.container import Device, Volume
 from sdk_hooks.errors import SdkError
+from sdk_hooks.hook import Hook
 from sdk_hooks.target import Target
 
 

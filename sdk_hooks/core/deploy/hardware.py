@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sdk_hooks.container import Device, DeviceMatch, DeviceNode, Hook, Settings
+from sdk_hooks.container import Device, DeviceMatch, DeviceNode, Settings
 from sdk_hooks.core.deploy import cdi, devices, matching, nested
 from sdk_hooks.core.deploy.cdi import Edits
 from sdk_hooks.core.deploy.matching import There
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Stack
+from sdk_hooks.hook import Hook
 from sdk_hooks.target import Argv, Target
 
 

@@ -11,6 +11,7 @@ from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Volume
 from sdk_hooks.core.deploy.parts import SECRETS
 from sdk_hooks.core.k8s.app import ARCHITECTURE, App, Member, label
 from sdk_hooks.target import Argv
+from sdk_hooks.tmpfs import Tmpfs
 
 _LOW = 1024
 """Ports below which only root listens, unless the kernel is told otherwise."""
@@ -233,6 +234,9 @@ def _volumes(app: App, member: Member) -> list[dict[str, Any]]:
             found[name] = {"persistentVolumeClaim": {"claimName": f"{app.name}-{label(volume.source)}"}}
     for device in _nodes(member):
         found[_path_name(device.source)] = {"hostPath": {"path": device.source}}
+    for tmpfs in member.part.settings.tmpfs:
+        limit = {"sizeLimit": str(tmpfs.size)} if tmpfs.size else {}
+        found[_tmpfs_name(tmpfs)] = {"emptyDir": {"medium": "Memory", **limit}}
     if member.part.secrets:
         found[_SECRETS] = {"secret": {"secretName": app.resource(member), "defaultMode": 0o444}}
     if member.part.configs:
@@ -250,6 +254,7 @@ def _mounts(app: App, member: Member) -> list[dict[str, Any]]:  # noqa: ARG001  
         for volume in member.part.settings.volumes
     ]
     found += [{"name": _path_name(each.source), "mountPath": each.target} for each in _nodes(member)]
+    found += [{"name": _tmpfs_name(each), "mountPath": each.target} for each in member.part.settings.tmpfs]
     if member.part.secrets:
         found.append({"name": _SECRETS, "mountPath": SECRETS, "readOnly": True})
     for config in member.part.configs:
@@ -264,6 +269,10 @@ def configs(app: App, member: Member) -> str:
 
 def _volume_name(volume: Volume) -> str:
     return label(volume.source) if volume.named else _path_name(volume.source)
+
+
+def _tmpfs_name(tmpfs: Tmpfs) -> str:
+    return _path_name(tmpfs.target).replace("path-", "memory-", 1)
 
 
 def _path_name(path: str) -> str:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sdk_hooks.container import Container, DeviceNode, Hook
+from sdk_hooks.container import Container, DeviceNode
 from sdk_hooks.core.capabilities import kept
 from sdk_hooks.core.deploy import namespace
 from sdk_hooks.core.oci import seccomp
+from sdk_hooks.hook import Hook
 from sdk_hooks.target import Target
 
 _MASKED = [
@@ -139,11 +140,14 @@ def _system_mounts(container: Container, target: Target) -> list[dict[str, Any]]
 
 
 def _volumes(container: Container) -> list[dict[str, Any]]:
+    """Also those in memory; one below another one after it."""
     named = container.state / "volumes"
-    return [
+    found = [
         _bind(str(named / volume.source) if volume.named else volume.source, volume.target, volume.read_only)
         for volume in container.settings.volumes
     ]
+    found += [_mount(each.target, "tmpfs", list(each.options)) for each in container.settings.tmpfs]
+    return sorted(found, key=lambda mount: len(mount["destination"].strip("/").split("/")))
 
 
 def _linux(container: Container, target: Target) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from sdk_hooks.container import (
     Device,
     DeviceMatch,
     HealthCheck,
-    Hook,
     Network,
     Port,
     Resources,
@@ -20,11 +19,13 @@ from sdk_hooks.container import (
     Ulimit,
     Volume,
 )
+from sdk_hooks.hook import Hook
 from sdk_hooks.kubernetes import Kubernetes
+from sdk_hooks.tmpfs import Tmpfs
 
 _LATER = (
     "devices", "ulimits", "networks", "hostname", "hooks", "entrypoint", "cmd", "kubernetes", "user",
-    "workdir", "stop_signal", "cap_add", "cap_drop",
+    "workdir", "stop_signal", "cap_add", "cap_drop", "tmpfs",
 )  # fmt: skip
 _SCALARS = ("network", "hostname", "user", "workdir", "stop_signal", "read_only", "stop_timeout")
 
@@ -54,6 +55,7 @@ def settings_from_json(text: str) -> Settings:
         resources=_make(Resources, raw.get("resources", {})),
         restart=_make(Restart, raw.get("restart", {})),
         kubernetes=_make(Kubernetes, raw["kubernetes"]) if raw.get("kubernetes") else None,
+        tmpfs=tuple(_make(Tmpfs, item) for item in raw.get("tmpfs", ())),
         cap_add=tuple(raw.get("cap_add", ())),
         cap_drop=tuple(raw.get("cap_drop", ())),
         **{key: raw[key] for key in _SCALARS if key in raw},

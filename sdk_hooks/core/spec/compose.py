@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from sdk_hooks.container import Network, Resources
+from sdk_hooks.container import Network, Resources, Volume
 from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
 from sdk_hooks.core.spec import dotenv, kinds, texts, values
 from sdk_hooks.core.spec.application import (
@@ -27,6 +27,7 @@ from sdk_hooks.core.spec.interpolation import interpolate, pass_on
 from sdk_hooks.core.spec.kinds import Text, fail, pairs
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.network import PART
+from sdk_hooks.tmpfs import Tmpfs
 
 _CONDITIONS = {
     "service_started": STARTED,
@@ -35,7 +36,6 @@ _CONDITIONS = {
 }
 _HINTS = {
     "build": "build the image with container-build, and name it: image:",
-    "tmpfs": "not every stack has it; a named volume can be written too: volumes:",
     "privileged": "name what it needs: devices:, cap_add:",
 }
 _IGNORED = (
@@ -129,7 +129,8 @@ def _service(name: str, node: yaml.Node, variables: Mapping[str, str], directory
             _checked_keys(settings, f"{key}.networks.{word}", set())
     joined = tuple(word for word, _ in listed) or ("default",)
     if "volumes" in said:
-        said["volumes"] = tuple(own_volume(volume, name) for volume in said["volumes"])
+        said["tmpfs"] = (*said.get("tmpfs", ()), *(v for v in said["volumes"] if isinstance(v, Tmpfs)))
+        said["volumes"] = tuple(own_volume(v, name) for v in said["volumes"] if isinstance(v, Volume))
     return Entry(
         Text("an image").read(found["image"], f"{key}.image"),
         Spec(**said),

@@ -13,6 +13,7 @@ from sdk_hooks.container import HealthCheck, Port, Volume
 from sdk_hooks.core.spec import kinds, texts, values
 from sdk_hooks.core.spec.kinds import Either, Many, Pairs, Section, Text, Words, fail
 from sdk_hooks.core.spec.model import SPEC
+from sdk_hooks.tmpfs import Tmpfs
 
 _RANGE = re.compile(r"(?P<address>.*:)?(?P<host>\d+-\d+):(?P<inner>\d+-\d+)(?P<protocol>/\w+)?")
 
@@ -23,7 +24,15 @@ def _long_port(
     return (Port(target, published or target, protocol, host_ip),)
 
 
-def _long_volume(target: str, source: str = "", read_only: bool = False, type: str = "") -> Volume:
+def _long_volume(
+    target: str,
+    source: str = "",
+    read_only: bool = False,
+    type: str = "",
+    tmpfs: Mapping[str, int] | None = None,
+) -> Volume | Tmpfs:
+    if type == "tmpfs":
+        return Tmpfs(target, **(tmpfs or {}))
     if type not in ("", "volume", "bind"):
         raise ValueError(f"a volume of type {type!r} is not supported")
     if type == "bind" and not source.startswith("/"):
@@ -89,6 +98,14 @@ def _health(test: tuple[str, ...] | None = None, disable: bool = False, **rest: 
     return HealthCheck(**{"command": command, "interval": 30.0, "retries": 3, **rest})
 
 
+def _tmpfs(node: yaml.Node, key: str) -> tuple[Tmpfs, ...]:
+    """One, or a list of them."""
+    each = Text("a directory", values.tmpfs)
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(Many("directories", each).read(node, key))
+    return (each.read(node, key),)
+
+
 class _Reader:
     """A kind that a function reads."""
 
@@ -132,6 +149,11 @@ _VOLUME = Either(
             "source": Text("a name or path"),
             "target": Text("a path"),
             "read_only": Text("true or false", texts.boolean),
+            "tmpfs": Section(
+                "what is said of it",
+                {"size": Text("a size", values.memory), "mode": Text("a mode", values.mode)},
+                dict,
+            ),
         },
         _long_volume,
         required=("target",),
@@ -171,6 +193,7 @@ KEYS: Mapping[str, tuple[str, Any]] = {
     "cap_add": ("cap_add", SPEC.keys["cap_add"]),
     "cap_drop": ("cap_drop", SPEC.keys["cap_drop"]),
     "read_only": ("read_only", SPEC.keys["read_only"]),
+    "tmpfs": ("tmpfs", _Reader(_tmpfs)),
     "stop_grace_period": ("stop_timeout", _TIME),
     "mem_limit": ("memory", _BYTES),
     "cpus": ("cpus", _CPUS),

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sdk_hooks.container import Hook
 from sdk_hooks.core.spec import texts, values
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
+from sdk_hooks.hook import Hook
 
 STAGES = {
     "createRuntime": "before the container's root is entered; when one fails the container does not start",

@@ -10,7 +10,6 @@ from sdk_hooks.container import (
     Device,
     DeviceMatch,
     HealthCheck,
-    Hook,
     Network,
     Port,
     Resources,
@@ -30,8 +29,10 @@ from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 from sdk_hooks.core.spec.kubernetes import KUBERNETES
 from sdk_hooks.core.spec.network import NETWORKS
 from sdk_hooks.core.spec.ulimits import ULIMITS
+from sdk_hooks.hook import Hook
 from sdk_hooks.kubernetes import Kubernetes
 from sdk_hooks.packages import Relation
+from sdk_hooks.tmpfs import Tmpfs
 
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 """A component of a repository's name, as the OCI distribution-spec has it."""
@@ -104,6 +105,7 @@ class Spec:
     hostname: str | None = None
     hooks: tuple[Hook, ...] | None = None
     read_only: bool | None = None
+    tmpfs: tuple[Tmpfs, ...] | None = None
     kubernetes: Kubernetes | None = None
     tests: tuple[Check, ...] | None = None
 
@@ -138,6 +140,7 @@ class Spec:
             hostname=self.hostname or default.hostname,
             hooks=self.hooks or (),
             read_only=bool(self.read_only),
+            tmpfs=self.tmpfs or (),
             stop_timeout=default.stop_timeout if self.stop_timeout is None else self.stop_timeout,
             kubernetes=self.kubernetes,
         )
@@ -207,6 +210,7 @@ _RESOURCES = Section(
 )
 _PORT = Text("HOST:CONTAINER[/udp]", values.port, _TEXT_OR_NUMBER)
 _VOLUME = Text("NAME:/PATH[:ro] or /HOST:/PATH[:ro]", values.volume)
+_TMPFS = Text("/PATH or /PATH:size=64M,mode=1777", values.tmpfs)
 _CAPABILITY = Text("a name such as NET_ADMIN", capability, NAMED)
 _OR_ALL = Text("a name such as CHOWN, or ALL", or_all, OR_ALL)
 _INCLUDE = Text("libNAME.so.N or an absolute path")
@@ -254,6 +258,7 @@ SPEC = Section(
         ),
         "hooks": HOOKS,
         "read_only": Text("true or false", texts.boolean, {"type": "boolean"}),
+        "tmpfs": Many("directories in memory, empty at each start", _TMPFS),
         "kubernetes": KUBERNETES,
         "tests": CHECKS,
     },

@@ -11,6 +11,7 @@ import signal
 
 from sdk_hooks.container import Device, DeviceMatch, Port, Restart, Volume
 from sdk_hooks.core.spec import texts
+from sdk_hooks.tmpfs import STICKY, Tmpfs
 
 DEVICE = r"(/(?!\S*\.\./)[^:\s]+)(?::(/[^:\s]+))?(?::(?=[rwm])(r?w?m?))?"
 CDI = r"[A-Za-z](?:[\w.-]*[A-Za-z0-9])?/[A-Za-z](?:[\w.-]*[A-Za-z0-9])?=[A-Za-z0-9](?:[\w.:-]*[A-Za-z0-9])?"
@@ -44,6 +45,22 @@ def volume(text: str) -> Volume:
     if not match or not inner or not (source.startswith("/") or re.fullmatch(r"\w[\w.-]*", source)):
         raise ValueError(f"{text!r} is not a volume such as data:/var/lib/app")
     return Volume(source, match[2], match[3] == "ro")
+
+
+_USUAL = ("rw", "noexec", "nosuid", "nodev")
+
+
+def tmpfs(text: str) -> Tmpfs:
+    """`/run`, or `/tmp:size=64M,mode=1777`."""
+    target, _, said = text.partition(":")
+    if not re.fullmatch(r"/+[^/:,]+(/+[^/:,]+)*/*", target):
+        raise ValueError(f"{text!r} is not a directory such as /run, or /tmp:size=64M")
+    options = dict(word.partition("=")[::2] for word in said.split(",") if word not in ("", *_USUAL))
+    unknown = next((name for name in options if name not in ("size", "mode")), "")
+    if unknown:
+        raise ValueError(f"{text!r}: {unknown!r} can't be said of it: size=64M and mode=1777 can")
+    size = memory(options["size"]) if "size" in options else 0
+    return Tmpfs(target, size, mode(options["mode"]) if "mode" in options else STICKY)
 
 
 def device(text: str) -> Device | DeviceMatch:
