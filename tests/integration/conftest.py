@@ -63,7 +63,7 @@ def start_board(swept: None) -> Iterator[Callable[[str], NamespaceTarget]]:
         board.stop()
 
 
-@pytest.fixture(scope="module", params=STACKS)
+@pytest.fixture(scope="module", params=[name for name in STACKS if name in SPREAD])
 def stack(request: pytest.FixtureRequest, cli: Cli, start_board: Callable[[str], NamespaceTarget]) -> Place:
     """A board of each kind, shared by the tests of a module."""
     return found(request.param, cli, start_board)

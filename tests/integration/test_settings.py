@@ -200,9 +200,8 @@ def test_a_volume_that_the_image_knows_nothing_of_is_the_containers(
 ) -> None:
     """The image has no such directory: nothing but us can say whose it is."""
     place = at(kind)
-    for version in ("v1", "v2"):
-        place.deployed("plain", version, "--volume", "kept:/data")
-        assert (place.facts()["owner"], place.facts()["starts"]) == ("65532:65532", version[1:])
+    place.deployed("plain", "v1", "--volume", "kept:/data")
+    assert (place.facts()["owner"], place.facts()["starts"]) == ("65532:65532", "1")
 
     assert place.undeploy("plain", "--volumes").status == 0
     text = "name: x\ncontainers: {a: {image: plain, ports: ['8091:8090'], volumes: ['kept:/data']}}\n"
