@@ -14,8 +14,12 @@ from sdk_hooks.errors import SdkError
 
 
 def to_json(value: object) -> bytes:
-    """The one serialisation that digests are made of: sorted keys, no white space, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    """The one serialisation that digests are made of: sorted keys, no white space, UTF-8.
+
+    A byte of a file's name that is none stands as JSON has it: `\\udcff`.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode(errors="backslashreplace")
 
 
 def replace(path: Path, content: bytes) -> None:

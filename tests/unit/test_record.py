@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core import build
+from sdk_hooks.core import build, disk
 from sdk_hooks.core.bom import record
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.bom.record import Layer, Record
@@ -89,3 +90,14 @@ def test_the_same_build_has_the_same_record(tmp_path: Path) -> None:
 def test_a_feed_s_line_reads_back(text: str) -> None:
     assert parse(text).line == text
     assert parse(parse(text).line) == parse(text)
+
+
+def test_a_file_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9\n")
+    (tmp_path / "tree-web/bin").mkdir(parents=True)
+    (tmp_path / "tree-web/bin" / name).write_text("x")
+    built = _built(tmp_path)
+
+    assert f"bin/{name}" in {path for each in built.record.components for path in each.files}
+    assert record.load(built.image) == built.record
+    assert disk.to_json({name: "\u00e9"}) == b'{"caf\\udce9\\n":"\xc3\xa9"}'
