@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 
@@ -11,6 +12,19 @@ from sdk_hooks.target import Argv, Script
 def quoted(argv: Argv) -> Script:
     """*argv* as one command of a POSIX shell."""
     return shlex.join(argv)
+
+
+def for_login(argv: Argv) -> Script:
+    """*argv* as one command of whatever shell a login has: csh and fish as well.
+
+    Of what can stand between quotation marks csh knows no line ends and `!`, and fish another meaning of a
+    backslash: these are written as numbers, for a shell that is one to read.
+    """
+    text = quoted(argv)
+    if not re.search(r"[\n!\\]", text):
+        return text
+    coded = re.sub(r"[\n!\\']", lambda found: f"\\0{ord(found[0]):03o}", text)
+    return f"""exec sh -c 'eval "$(printf %b "$1")"' sh '{coded}'"""
 
 
 def assigned(variables: Mapping[str, str]) -> str:

@@ -1,13 +1,14 @@
 """A target that can't be reached, or is not the one it should be: said exactly, and at once."""
 
 import re
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .place import Place
+from .place import STATE, Place
 
 pytestmark = pytest.mark.integration
 
@@ -51,13 +52,13 @@ def test_no_answer(bare: Place) -> None:
 
 def test_no_route(bare: Place) -> None:
     bare.board.unplug_link()
-    text = refusal(bare)
+    text = refusal(bare, target=f"root@{bare.board.address}")
     bare.board.restore_link()
 
     assert text == (
-        "error: 'BOARD' can't be reached [unreachable]\n"
+        "error: 'root@ADDRESS' can't be reached [unreachable]\n"
         "  ssh: connect to host ADDRESS port 22: No route to host\n"
-        "  hint: is it on, and on this network? try: ping BOARD\n"
+        "  hint: is it on, and on this network? try: ping ADDRESS\n"
     )
 
 
@@ -129,3 +130,22 @@ def test_shell_that_is_none(bare: Place) -> None:
         "error: 'BOARD-user' has no POSIX shell that answers [no-shell]\n"
         "  hint: the login shell there must be able to run: sh -s\n"
     )
+
+
+GREETING = "#!/bin/sh\necho state /elsewhere\nprintf 'machine mips; no line end'\nexec /bin/sh \"$@\"\n"
+
+
+def test_a_login_that_greets_is_understood(crun: Place) -> None:
+    """Start-up files that print, also what looks like an answer."""
+    quiet = crun.deploy("hello-http", "v1", "--dry-run")
+    crun.sh(f"printf '%s' {shlex.quote(GREETING)} >/bin/greeting; chmod 755 /bin/greeting")
+    crun.sh("cp /etc/passwd /etc/kept; sed -i '1s,/bin/sh,/bin/greeting,' /etc/passwd")
+    crun.sh("echo /bin/greeting >>/etc/shells")
+    try:
+        greeted = crun.deploy("hello-http", "v1", "--dry-run")
+    finally:
+        crun.sh("cp /etc/kept /etc/passwd")
+
+    assert (greeted.status, greeted.stderr) == (0, quiet.stderr)
+    assert greeted.stdout == quiet.stdout
+    assert STATE in greeted.stdout

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sdk_hooks.core.shell import quoted, whole
+from sdk_hooks.core.shell import for_login, whole
 from sdk_hooks.errors import SdkError, UsageError
 from sdk_hooks.target import Argv, Script
 
@@ -69,7 +69,12 @@ class Ssh:
 
     def argv(self, command: Argv) -> Argv:
         # "LogLevel=ERROR" would also hide why a connection broke, and "-q" the remote's last words.
-        return ("ssh", *self._common(), "-o", "ControlMaster=no", "-T", "--", self.host, quoted(command))
+        return ("ssh", *self._common(), "-o", "ControlMaster=no", "-T", "--", self.host, for_login(command))
+
+    def marked(self, command: Argv) -> Argv:
+        """The same, with _MARK before what *command* prints: a login's start-up files may print as well."""
+        *words, text = self.argv(command)
+        return (*words, f"echo {_MARK}; {text}")
 
     def tunnel(self, place: str) -> Argv:
         """What to run here whose stdin and stdout are *place*, `address:port` as the target sees it."""
@@ -100,6 +105,7 @@ class Ssh:
         )
 
 
+_MARK = "@begin"
 _NO_GZIP = 97
 _UNPACKED = f"command -v gzip >/dev/null 2>&1 || exit {_NO_GZIP}; gzip -dc | sh -s"
 
@@ -117,7 +123,7 @@ _FAILURES = (
     (r"Connection refused", "{name} does not answer on its ssh port", "unreachable",
      "is an ssh server running there, on this port?"),
     (r"timed out|No route to host|Network is unreachable", "{name} can't be reached", "unreachable",
-     "is it on, and on this network? try: ping {host}"),
+     "is it on, and on this network? try: ping {machine}"),
 )  # fmt: skip
 
 
@@ -177,7 +183,8 @@ def feed(connection: Connection, command: Argv, pieces: Iterable[bytes]) -> Resu
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         # files, not pipes: nobody reads while this writes
-        child = subprocess.Popen(connection.argv(command), stdin=subprocess.PIPE, stdout=out, stderr=err)
+        argv = connection.marked(command) if isinstance(connection, Ssh) else connection.argv(command)
+        child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, stderr=err)
         assert child.stdin is not None  # noqa: S101  Popen was asked for it
         try:
             for piece in pieces:
@@ -197,7 +204,12 @@ def feed(connection: Connection, command: Argv, pieces: Iterable[bytes]) -> Resu
         error = err.read().decode(errors="replace")
         if status == 255 and isinstance(connection, Ssh):
             raise _lost(connection, error)
-        return Result(status, out.read().decode(errors="replace"), error)
+        return Result(status, _answer(connection, out.read().decode(errors="replace")), error)
+
+
+def _answer(connection: Connection, output: str) -> str:
+    """What was printed by who was asked."""
+    return output.partition(f"{_MARK}\n")[2] if isinstance(connection, Ssh) else output
 
 
 def _open(connection: Ssh) -> None:
@@ -216,7 +228,8 @@ def _explain(connection: Ssh, text: str) -> SdkError:
     host = connection.host
     for pattern, what, code, hint in _FAILURES:
         if re.search(pattern, text):
-            what, hint = what.format(name=repr(connection.name)), hint.format(host=host)  # noqa: PLW2901
+            hint = hint.format(host=host, machine=host.rpartition("@")[2])  # noqa: PLW2901
+            what = what.format(name=repr(connection.name))  # noqa: PLW2901
             return SdkError(what, detail=_last(text), hint=hint, code=code)
     return SdkError(
         f"no ssh connection to {connection.name!r}", detail=_last(text), hint=f"try: ssh {host}", code="ssh"
