@@ -15,7 +15,7 @@ class Crun(RuncLike):
     def needs(self, target: Target) -> Needs:
         # "cgroups in hybrid mode not supported, drop all controllers from cgroupv2", in every version
         mixed = f"it wants no cgroup controllers in version 2 beside version 1: {target.hybrid}"
-        return Needs(programs=(self.name,), prevented=mixed if target.hybrid else "")
+        return Needs(programs=(self.name,), cgroups=(1, 2), prevented=mixed if target.hybrid else "")
 
 
 @hookimpl

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from sdk_hooks import hookimpl
+from sdk_hooks import Needs, Target, hookimpl
 from sdk_hooks.runclike import RuncLike
 
 
 class Runc(RuncLike):
     name = "runc"
     summary = "reference OCI runtime, in Go"
+
+    def needs(self, target: Target) -> Needs:  # noqa: ARG002  the same everywhere
+        return Needs(programs=(self.name,), cgroups=(1, 2))
 
 
 @hookimpl

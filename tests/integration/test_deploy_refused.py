@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from lab.images import Image, busybox_layer
 
-from .place import Place
+from .place import STATE, Place
 from .tester import Cli
 
 pytestmark = pytest.mark.integration
@@ -32,6 +32,18 @@ def test_nothing_runs_containers(at: At) -> None:
         "  looked for: containerd, cri-o, docker, none, podman, crun, pflask, runc, runsc, youki\n"
         "  hint: install one of them there\n"
     )
+
+
+def test_nothing_can_be_written(crun: Place) -> None:
+    """As on a board whose root is read-only."""
+    crun.sh(f"mkdir -p {STATE} && mount -t tmpfs -o ro none {STATE}")
+    try:
+        assert refusal(crun) == (
+            f"error: 'BOARD' has no place to keep deployments: '{STATE}' can't be written [read-only]\n"
+            f"  they are kept in {STATE}\n  hint: mount something there that can: on {STATE}\n"
+        )
+    finally:
+        crun.sh(f"umount {STATE}")
 
 
 def test_stack_and_runtime_that_are_not_there(at: At) -> None:

@@ -207,6 +207,18 @@ def test_where_crun_refuses_the_cgroups_another_one_is_taken() -> None:
         f"  crun: {refused}\n  hint: install one of them there"
     ):
         choose.stack(alone, OURS)
+    with fails(
+        "'board' has nothing that runs containers [no-engine]\n"
+        "  looked for: containerd, cri-o, docker, none, podman, crun, pflask, runc, runsc, youki\n"
+        "  runc: without an engine it needs tar, too\n  hint: install one of them there"
+    ):
+        choose.stack(replace(both, programs=frozenset({"runc"})), OURS)
+    with fails(
+        "crun can't run on 'board' [no-runtime]\n"
+        "  it needs cgroup v1 or v2, the target has none: mount -t cgroup2 cgroup2 /sys/fs/cgroup\n"
+        "  hint: choose another one with --runtime"
+    ):
+        choose.runtime(replace(alone, cgroup=0, hybrid=""), OURS, NoStack(), "crun")
 
 
 def test_an_ordinary_user_has_configurations_of_its_own() -> None:
@@ -260,6 +272,16 @@ def test_where_layers_are_copied_there_has_to_be_room_for_that(tmp_path: Path) -
             "  hint: remove what is not needed there"
         ):
             check(target, image, NoStack())
+
+
+def test_there_has_to_be_a_place_for_deployments(tmp_path: Path) -> None:
+    image = make(tmp_path / "x").image
+    made = deployment.make("web", (Part(image, HOST),), Podman(), None, BOARD, OURS.network)
+    with fails(
+        "'board' has no place to keep deployments: '/var/lib' can't be written [read-only]\n"
+        f"  they are kept in {BOARD.state}\n  hint: mount something there that can: on {BOARD.state}"
+    ):
+        choose.check(Found(BOARD, unwritable="/var/lib"), made, 0)
 
 
 def test_a_health_check_over_http_needs_a_port_of_the_target(tmp_path: Path) -> None:

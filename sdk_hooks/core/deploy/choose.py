@@ -87,6 +87,13 @@ def check(found: Found, made: Deployment, size: int) -> None:
     """
     target, stack = found.target, made.stack
     check_machine(made)
+    if found.unwritable:
+        raise SdkError(
+            f"{target.name!r} has no place to keep deployments: {found.unwritable!r} can't be written",
+            detail=f"they are kept in {target.state}",
+            hint=f"mount something there that can: on {target.state}",
+            code="read-only",
+        )
     _check_names(found, made)
     _check_ports(found, made)
     room = int(size * stack.space) + (1 << 20)

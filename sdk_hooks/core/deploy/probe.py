@@ -63,6 +63,8 @@ class Found:
     """Containers of other applications of ours."""
     unhooked: frozenset[str] = frozenset()
     """Programs of hooks that are not there."""
+    unwritable: str = ""
+    """The directory in which deployments would be kept, or would be made in, where it can't be written."""
     taken: Taken = field(default_factory=Taken)
     """Of its networks, when that was asked for."""
 
@@ -234,6 +236,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         frozenset(facts.get("ours", [])),
         frozenset(facts.get("theirs", [])),
         frozenset(facts.get("unhooked", [])),
+        unwritable=one("unwritable"),
     )
 
 

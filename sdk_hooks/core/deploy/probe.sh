@@ -47,6 +47,11 @@ for d in /opt/cni/bin /usr/lib/cni /usr/libexec/cni; do
 done
 near=$STATE
 while [ ! -d "$near" ]; do near=${near%/*}; [ -n "$near" ] || near=/; done
+ro=
+while read -r _ d _ o _; do # the last one that it is below counts; for root some shells say that all can be written
+	case $near/ in "${d%/}"/*) case $o in ro | ro,*) ro=$d ;; *) ro= ;; esac ;; esac
+done </proc/mounts
+[ -z "$ro" ] && [ -w "$near" ] || echo "unwritable $near"
 df -Pk "$near" 2>/dev/null | while read -r _ _ _ free _; do
 	case $free in *[!0-9]* | '') ;; *) echo "free $free" ;; esac
 done

@@ -7,6 +7,8 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Runtime, Stack
 from sdk_hooks.target import Target
 
+_UNMOUNTED = "none: mount -t cgroup2 cgroup2 /sys/fs/cgroup"
+
 
 def lone(plugins: Plugins) -> list[str]:
     """Names of the runtimes that need no engine."""
@@ -22,9 +24,8 @@ def missing(found: Runtime, target: Target) -> list[str]:
         lacks.append(f"it needs {needs.one_of_means}: there is no {' or '.join(needs.one_of)}")
     if needs.cgroups and target.cgroup not in needs.cgroups:
         versions = " or ".join(f"v{version}" for version in needs.cgroups)
-        lacks.append(
-            f"it needs cgroup {versions}, the target has {f'v{target.cgroup}' if target.cgroup else 'none'}"
-        )
+        there = f"v{target.cgroup}" if target.cgroup else _UNMOUNTED
+        lacks.append(f"it needs cgroup {versions}, the target has {there}")
     return [*lacks, *((needs.prevented,) if needs.prevented else ())]
 
 
@@ -43,7 +44,9 @@ def unfit(plugins: Plugins, target: Target) -> list[str]:
     """What keeps the runtimes from running containers by themselves whose programs *target* has."""
     members = (plugins.runtime(name) for name in lone(plugins))
     there = (each for each in members if target.programs.issuperset(each.needs(target).programs))
-    return [f"{each.name}: {lacks}" for each in there for lacks in missing(each, target)]
+    besides = {p for stack in plugins.stacks().values() if stack.takes == "layers" for p in stack.programs}
+    tools = [f"without an engine it needs {p}, too" for p in sorted(besides - target.programs)]
+    return [f"{each.name}: {lacks}" for each in there for lacks in (*missing(each, target), *tools)]
 
 
 def check_takes(chosen: Stack, found: Runtime, target: Target, *, setup: bool) -> None:
