@@ -208,6 +208,8 @@ class Settings:
     """Capabilities (CAP_CHOWN) over those that the stack gives; here ALL is all but those of *cap_add*."""
     read_only: bool = False
     tmpfs: tuple[Tmpfs, ...] = ()
+    extra_hosts: tuple[tuple[str, str], ...] = ()
+    """(name, address) that it finds in its /etc/hosts; `host-gateway` is an address of the target."""
     stop_timeout: float = 10.0
     kubernetes: Kubernetes | None = None
     """What counts on Kubernetes only."""

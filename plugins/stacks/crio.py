@@ -148,6 +148,9 @@ def _box(container: Container, target: Target) -> dict[str, Any]:
     if settings.tmpfs:
         what = f"cri-o can't give a container a directory in memory: {settings.tmpfs[0].target}"
         raise SdkError(what, hint="use another stack, or leave out tmpfs:", code="no-tmpfs")
+    if settings.extra_hosts:
+        what = f"cri-o can't give a container names of its own: {settings.extra_hosts[0][0]}"
+        raise SdkError(what, hint="use another stack, or leave out extra_hosts:", code="no-hosts")
     found = {
         "metadata": {"name": container.name},
         **({"working_dir": settings.workdir} if settings.workdir else {}),

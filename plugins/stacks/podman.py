@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdk_hooks import Argv, Container, Joined, Runtime, Script, Setup, Target, Tmpfs, Unit, hookimpl
+from sdk_hooks import Argv, Container, Joined, Runtime, Script, SdkError, Setup, Target, Tmpfs, Unit, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 
 from . import quadlet  # noqa: TID251  relatively it is no second copy
@@ -81,6 +81,7 @@ class Podman(DockerLike):
         return quadlet.unit(container, target) if able and quadlet.can(words) else None
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
+        _check_gateway(container, target)
         if not container.unit:
             return super().files(container, target)
         before = self._before(container) + self._with_networks(container)
@@ -130,6 +131,18 @@ class Podman(DockerLike):
         # the groups of the login have no number in its user namespace
         devices = container.devices or container.cdi
         return ("keep-groups",) if container.rootless and devices else super()._groups(container)
+
+
+def _check_gateway(container: Container, target: Target) -> None:
+    """Versions before 4.7 know an address of the target by names of their own only."""
+    name = next((name for name, address in container.hosts if address == "host-gateway"), "")
+    version = target.stacks["podman"].version if name else ""
+    if version and tuple(map(int, version.split(".")[:2])) < (4, 7):
+        raise SdkError(
+            f"podman {version} gives a container no address of its target as {name!r}",
+            hint="leave it out of extra_hosts: and use host.containers.internal; or give the address",
+            code="no-hosts",
+        )
 
 
 @hookimpl

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from sdk_hooks.container import Container
 from sdk_hooks.core.deploy import connection as link
-from sdk_hooks.core.deploy import content
+from sdk_hooks.core.deploy import content, namespace
 from sdk_hooks.core.deploy.connection import Local
 from sdk_hooks.core.deploy.order import Order, Prepared, prepare
 from sdk_hooks.core.oci import runtimespec, unpack
@@ -121,6 +121,10 @@ def bundle(image: Image, container: Container, target: Target) -> Iterator[str]:
                 if not container.rootless:
                     os.chown(place, *container.user)
         local = replace(container, state=PurePosixPath(directory))
+        if container.hosts:
+            local = replace(local, directory=PurePosixPath(directory))
+            text = Path("/etc/hosts").read_text() + namespace.files(local, target)["hosts.own"]
+            (Path(directory) / "hosts").write_text(text)
         (Path(directory) / "config.json").write_text(runtimespec.config_json(local, target))
         yield directory
 

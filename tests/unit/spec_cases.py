@@ -22,7 +22,6 @@ from sdk_hooks.core.spec.checks import Check, Http
 from sdk_hooks.core.spec.model import File, LayerRule
 from sdk_hooks.hook import Hook
 from sdk_hooks.packages import Relation
-from sdk_hooks.tmpfs import Tmpfs
 
 WANTS_DEVICE = (
     "devices wants /dev/NODE[:/PATH][:rwm], vendor.com/class=name, or a mapping such as {tty: ttyUSB0}"
@@ -170,7 +169,6 @@ GOOD: list[tuple[str, str, Any]] = [
     ),
     ("package_database: true", "package_database", True),
     ("read_only: False", "read_only", False),
-    ("tmpfs: [/run, '/tmp:size=1M']", "tmpfs", (Tmpfs("/run"), Tmpfs("/tmp", 1 << 20))),
     ("tests: [{log: ready}]", "tests", (Check(log="ready"),)),
     ("tests: [{log: 5, within: 1m, name: n}]", "tests", (Check("n", log="5", within=60.0),)),
     ("tests: [{command: a 'b c'}]", "tests", (Check(command=("a", "b c")),)),
@@ -283,7 +281,6 @@ BAD = [
     ("hooks: {poststop: [{path: a}]}", "1:27", "'hooks.poststop.path': 'a' is not an absolute path", "hooks.poststop.path wants its absolute path"),
     ("hooks: {createRuntime: [{path: /a, timeout: 0s}]}", "1:45", "'hooks.createRuntime.timeout': '0s' is no time: leave it out for no limit", "hooks.createRuntime.timeout wants whole seconds such as 5s, without a limit by default"),
     ("hooks: {poststop: [{path: /a, env: [B]}]}", "1:37", "'hooks.poststop.env': 'B' has no '='", ""),
-    ("tmpfs: [run]", "1:9", "'tmpfs': 'run' is not a directory such as /run, or /tmp:size=64M", "tmpfs wants /PATH or /PATH:size=64M,mode=1777"),
     ("read_only: yes", "1:12", "'read_only': 'yes' is neither true nor false", "read_only wants true or false"),
     ("tests: {log: x}", "1:8", "'tests' wants a list: what container-test tries while the container runs", ""),
     ("tests: [{name: x}]", "1:9", "'tests': give one of 'command', 'http' and 'log'", ""),

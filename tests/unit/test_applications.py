@@ -214,11 +214,11 @@ WEB = "services: {web: {image: a, %s}}"
     [
         ("build: .", "1:35: 'services.web.build' of compose files is not supported [bad-spec]\n"
          "  hint: build the image with container-build, and name it: image:"),
-        ("extends: a", "1:37: 'services.web.extends' of compose files is not supported [bad-spec]"),
         ("ports: ['80']", "1:36: 'services.web.ports': '80' does not say the port of the target, such as "
          "8080:80 [bad-spec]\n  hint: services.web.ports wants HOST:CONTAINER"),
         ("volumes: ['./a:/a']", "1:38: 'services.web.volumes': './a:/a' is a path of this machine, which the"
-         " target does not have [bad-spec]\n  hint: services.web.volumes wants NAME:/PATH"),
+         " target does not have [bad-spec]\n  hint: services.web.volumes wants NAME:/PATH or "
+         "/ON/TARGET:/PATH; files of this machine: configs:"),
         ("command: $NOT_SET", "1:37: the variable 'NOT_SET' is not set [bad-spec]\n"
          "  hint: export NOT_SET=..."),
         ("command: '${NOT_SET:?tell}'", "1:37: the variable 'NOT_SET' is not set: tell [bad-spec]\n"
@@ -227,8 +227,6 @@ WEB = "services: {web: {image: a, %s}}"
          " [bad-spec]"),
         ("volumes: [{type: bind, source: a, target: /a}]", "1:38: 'services.web.volumes': 'a' is a path "
          "of this machine, which the target does not have [bad-spec]"),
-        ("networks: {default: {aliases: [x]}}", "1:58: 'services.web.networks.default.aliases' of "
-         "compose files is not supported [bad-spec]"),
         ("healthcheck: {test: [CMD]}", "1:48: 'services.web.healthcheck.test' begins with CMD or CMD-SHELL"
          " [bad-spec]"),
         ("<<: 1", "1:17: expected a mapping or list of mappings for merging, but found scalar [bad-spec]"),

@@ -13,11 +13,11 @@ from sdk_hooks.core.registry import load
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.model import Spec
 
-from . import capability_cases, spec_cases, spec_cases_kubernetes
+from . import capability_cases, spec_cases, spec_cases_kubernetes, spec_cases_more
 from .helpers import fails
 
-GOOD = [*spec_cases.GOOD, *spec_cases_kubernetes.GOOD, *capability_cases.GOOD]
-BAD = [*spec_cases.BAD, *spec_cases_kubernetes.BAD, *capability_cases.BAD]
+GOOD = [*spec_cases.GOOD, *spec_cases_kubernetes.GOOD, *capability_cases.GOOD, *spec_cases_more.GOOD]
+BAD = [*spec_cases.BAD, *spec_cases_kubernetes.BAD, *capability_cases.BAD, *spec_cases_more.BAD]
 
 
 @pytest.mark.parametrize(("text", "key", "value"), GOOD, ids=[text for text, _, _ in GOOD])
@@ -46,6 +46,7 @@ BEYOND = (
     "ports: ",
     "volumes: ",
     "tmpfs: ",
+    "extra_hosts: ",
     "networks: {a: {",
     "network: none\n",
     "devices: [{cdi: v.com/c=n, path",

@@ -9,6 +9,7 @@ from sdk_hooks.container import Joined, Network, Settings
 from sdk_hooks.core import cni
 from sdk_hooks.core.deploy import nested
 from sdk_hooks.core.deploy.parts import Part
+from sdk_hooks.core.spec.values import GATEWAY
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import NetworkDriver, Stack
 from sdk_hooks.target import Target
@@ -71,18 +72,28 @@ def hosts(
 
     :param networks: Of each part by name.
     """
+    said = tuple((name, _address(each, part, networks, stack)) for name, each in part.settings.extra_hosts)
     if part.settings.network == "host":
         near = (other for other in parts if other.settings.network == "host")
-        return tuple((other.name, _LOOPBACK) for other in near if other.name)
+        return (*((other.name, _LOOPBACK) for other in near if other.name), *said)
     if "cni" not in stack.networks:
-        return ()
+        return said
     reached = {each.network.name for each in networks[part.name]}
-    return tuple(
+    found = tuple(
         (name, each.address.partition("/")[0])
         for name, theirs in networks.items()
         for each in theirs
         if name and each.address and each.network.name in reached
     )
+    return found + said
+
+
+def _address(said: str, part: Part, networks: Mapping[str, tuple[Joined, ...]], stack: Stack) -> str:
+    """Of a name that the settings give, where that is not one already; engines know what it is there."""
+    if said != GATEWAY or (part.settings.network != "host" and "cni" not in stack.networks):
+        return said
+    first = next((each.network for each in networks[part.name] if each.network.driver == "bridge"), None)
+    return cni.gateway(first) if first else _LOOPBACK
 
 
 def _one(name: str, settings: Settings, default: str, together: Network | None) -> Settings:

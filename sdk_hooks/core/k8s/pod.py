@@ -10,6 +10,8 @@ from typing import Any
 from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Volume
 from sdk_hooks.core.deploy.parts import SECRETS
 from sdk_hooks.core.k8s.app import ARCHITECTURE, App, Member, label
+from sdk_hooks.core.spec.values import GATEWAY
+from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Argv
 from sdk_hooks.tmpfs import Tmpfs
 
@@ -56,6 +58,7 @@ def _spec(app: App, member: Member) -> dict[str, Any]:
         "restartPolicy": {"Job": "Never", "CronJob": "Never"}.get(member.kind),
         "hostNetwork": True if settings.network == "host" else None,
         "hostname": settings.hostname or None,
+        "hostAliases": _aliases(member) or None,
         "imagePullSecrets": [{"name": said.pull_secret}] if said.pull_secret else None,
         "runtimeClassName": said.runtime_class or None,
         "nodeSelector": dict(said.node_selector) or None,
@@ -64,6 +67,23 @@ def _spec(app: App, member: Member) -> dict[str, Any]:
         "volumes": _volumes(app, member) or None,
     }
     return {**found, **{key: value for key, value in optional.items() if value is not None}}
+
+
+def _aliases(member: Member) -> list[dict[str, Any]]:
+    """The names of `extra_hosts:`, by address.
+
+    :raises SdkError: When one is to be that of the node.
+    """
+    found: dict[str, list[str]] = {}
+    for name, address in member.part.settings.extra_hosts:
+        if address == GATEWAY:
+            raise SdkError(
+                f"on Kubernetes there is no address for {name!r}: {GATEWAY}",
+                hint="give an address, or the name of a Service in env:",
+                code="no-hosts",
+            )
+        found.setdefault(address, []).append(name)
+    return [{"ip": address, "hostnames": names} for address, names in found.items()]
 
 
 def _container(app: App, member: Member) -> dict[str, Any]:

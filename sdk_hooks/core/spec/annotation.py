@@ -25,7 +25,7 @@ from sdk_hooks.tmpfs import Tmpfs
 
 _LATER = (
     "devices", "ulimits", "networks", "hostname", "hooks", "entrypoint", "cmd", "kubernetes", "user",
-    "workdir", "stop_signal", "cap_add", "cap_drop", "tmpfs",
+    "workdir", "stop_signal", "cap_add", "cap_drop", "tmpfs", "extra_hosts",
 )  # fmt: skip
 _SCALARS = ("network", "hostname", "user", "workdir", "stop_signal", "read_only", "stop_timeout")
 
@@ -56,6 +56,7 @@ def settings_from_json(text: str) -> Settings:
         restart=_make(Restart, raw.get("restart", {})),
         kubernetes=_make(Kubernetes, raw["kubernetes"]) if raw.get("kubernetes") else None,
         tmpfs=tuple(_make(Tmpfs, item) for item in raw.get("tmpfs", ())),
+        extra_hosts=tuple((name, address) for name, address in raw.get("extra_hosts", ())),
         cap_add=tuple(raw.get("cap_add", ())),
         cap_drop=tuple(raw.get("cap_drop", ())),
         **{key: raw[key] for key in _SCALARS if key in raw},

@@ -78,7 +78,7 @@ def settings(own: Settings, entry: Entry, networks: Iterable[Network]) -> Settin
     plain = (
         "ports", "devices", "ulimits", "healthcheck", "resources", "restart", "network", "read_only",
         "stop_timeout", "entrypoint", "cmd", "volumes", "hostname", "hooks", "kubernetes", "user", "workdir",
-        "stop_signal", "cap_add", "cap_drop", "tmpfs",
+        "stop_signal", "cap_add", "cap_drop", "tmpfs", "extra_hosts",
     )  # fmt: skip
     changes: dict[str, Any] = {key: getattr(said, key) for key in plain if getattr(said, key) is not None}
     if said.healthcheck and not (said.healthcheck.command or said.healthcheck.port):
@@ -169,7 +169,7 @@ MOUNTED = Either(
 _SETTINGS = (
     "env", "ports", "volumes", "devices", "ulimits", "healthcheck", "resources", "restart", "network",
     "hostname", "hooks", "read_only", "stop_timeout", "entrypoint", "cmd", "user", "workdir", "stop_signal",
-    "cap_add", "cap_drop", "kubernetes", "tests", "tmpfs",
+    "cap_add", "cap_drop", "kubernetes", "tests", "tmpfs", "extra_hosts",
 )  # fmt: skip
 _ENTRY = Section(
     "a container",

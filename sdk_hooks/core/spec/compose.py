@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from sdk_hooks.core.spec.application import (
     Source,
     checked,
 )
+from sdk_hooks.core.spec.compose_hints import hint
 from sdk_hooks.core.spec.compose_values import KEYS, OPTIONS, POOL, own_volume
 from sdk_hooks.core.spec.interpolation import interpolate, pass_on
 from sdk_hooks.core.spec.kinds import Text, fail, pairs
@@ -34,21 +35,14 @@ _CONDITIONS = {
     "service_healthy": HEALTHY,
     "service_completed_successfully": COMPLETED,
 }
-_HINTS = {
-    "build": "build the image with container-build, and name it: image:",
-    "privileged": "name what it needs: devices:, cap_add:",
+_EXTERNAL = {
+    "volumes": "leave out external:, and copy what is in it; or mount a path of the target: /srv/data:/data",
+    "networks": "leave out external:; or name an interface of the target: driver: macvlan, parent:",
 }
 _IGNORED = (
-    "version",
-    "container_name",
-    "expose",
-    "labels",
-    "pull_policy",
-    "stdin_open",
-    "tty",
-    "init",
-    "profiles",
-)
+    "version", "container_name", "expose", "labels", "pull_policy", "stdin_open", "tty", "init", "profiles",
+    "attach", "platform",
+)  # fmt: skip
 """What changes nothing here: names are the application's, exposed ports are open on a network of its own."""
 
 
@@ -69,11 +63,8 @@ def read(node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Appl
     secrets = {name: _secret(name, each) for name, each in _named(found, "secrets")}
     configs = {name: _config(name, each) for name, each in _named(found, "configs")}
     active = set(re.split(r"[,\s]+", variables.get("COMPOSE_PROFILES", "")))
-    services = {
-        name: _service(name, each, variables, directory)
-        for name, each in _named(found, "services")
-        if _is_active(name, each, active)
-    }
+    nodes = {name: each for name, each in _named(found, "services") if _is_active(name, each, active)}
+    services = {name: _service(name, each, variables, directory, nodes) for name, each in nodes.items()}
     if not services:
         raise fail(node, "the file has no 'services'")
     for key, names, pattern in (
@@ -105,14 +96,18 @@ def _is_active(name: str, node: yaml.Node, active: set[str]) -> bool:
 
 def _local(name: str, volume: yaml.Node) -> None:
     """Refuse a volume that is not of the stack's own kind."""
-    driver = _checked_keys(volume, f"volumes.{name}", {"driver"}).get("driver")
+    found = _checked_keys(volume, f"volumes.{name}", {"driver", "name", "external"})
+    _own(found, f"volumes.{name}")
+    driver = found.get("driver")
     if driver is not None:
         kinds.choice("a driver", "local").read(driver, f"volumes.{name}.driver")
 
 
-def _service(name: str, node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Entry:
+def _service(
+    name: str, node: yaml.Node, variables: Mapping[str, str], directory: Path, services: Collection[str]
+) -> Entry:
     key = f"services.{name}"
-    own = {"image", "deploy", "networks", "depends_on", "secrets", "configs", "env_file"}
+    own = {"image", "deploy", "networks", "depends_on", "links", "secrets", "configs", "env_file"}
     found = _checked_keys(node, key, {*KEYS, *own})
     said = _said(found, key, variables)
     files = _env_files(found["env_file"], key, directory) if "env_file" in found else {}
@@ -131,10 +126,12 @@ def _service(name: str, node: yaml.Node, variables: Mapping[str, str], directory
     if "volumes" in said:
         said["tmpfs"] = (*said.get("tmpfs", ()), *(v for v in said["volumes"] if isinstance(v, Tmpfs)))
         said["volumes"] = tuple(own_volume(v, name) for v in said["volumes"] if isinstance(v, Volume))
+    if "shm" in said:
+        said["tmpfs"] = (*said.get("tmpfs", ()), said.pop("shm"))
     return Entry(
         Text("an image").read(found["image"], f"{key}.image"),
         Spec(**said),
-        tuple(_need(word, value, key) for word, value in _listed(found, "depends_on", key)),
+        _needs(found, key, services),
         () if said.get("network") else joined,
         tuple(_secret_name(each, key) for each in _sequence(found, "secrets", key)),
         tuple(_mounted(each, f"{key}.configs") for each in _sequence(found, "configs", key)),
@@ -178,7 +175,7 @@ def _checked_keys(node: yaml.Node, key: str, known: set[str]) -> dict[str, yaml.
     for name, value in found.items():
         if name not in known and name not in _IGNORED and not name.startswith("x-"):
             where = f"{key}.{name}".lstrip(".")
-            raise fail(value, f"{where!r} of compose files is not supported", _HINTS.get(name, ""))
+            raise fail(value, f"{where!r} of compose files is not supported", hint(where))
     return {name: value for name, value in found.items() if name in known}
 
 
@@ -205,10 +202,40 @@ def _listed(found: Mapping[str, yaml.Node], name: str, key: str) -> list[tuple[s
     return [(Text("a name").read(each, f"{key}.{name}"), None) for each in _sequence(found, name, key)]
 
 
-def _need(name: str, node: yaml.Node | None, key: str) -> Need:
+def _needs(found: Mapping[str, yaml.Node], key: str, services: Collection[str]) -> tuple[Need, ...]:
+    """Of `depends_on:`, and of `links:`, by which services of old found each other."""
+    needs = [_need(word, value, key, services) for word, value in _listed(found, "depends_on", key)]
+    named = {need.part for need in needs if need}
+    for node in _sequence(found, "links", key):
+        name, _, alias = Text("a service").read(node, f"{key}.links").partition(":")
+        if alias not in ("", name):
+            raise fail(
+                node, f"'{key}.links': {name!r} has no other name here", f"use {name!r} instead of {alias!r}"
+            )
+        needs += [] if name in named else [Need(name, STARTED)]
+    return tuple(filter(None, needs))
+
+
+def _own(found: Mapping[str, yaml.Node], key: str) -> None:
+    """Refuse what somebody else has made; its name is made of the application's and its own."""
+    said = found.get("external")
+    if said is not None and Text("true or false", texts.boolean).read(said, f"{key}.external"):
+        raise fail(said, f"'{key}.external': an application has its own", _EXTERNAL[key.partition(".")[0]])
+
+
+def _need(name: str, node: yaml.Node | None, key: str, services: Collection[str]) -> Need | None:
+    """None for one that is not there, and may be left out. All are restarted as one: `restart:` says so."""
     if node is None:
         return Need(name, STARTED)
-    said = _checked_keys(node, f"{key}.depends_on.{name}", {"condition"}).get("condition")
+    where = f"{key}.depends_on.{name}"
+    keys = _checked_keys(node, where, {"condition", "required", "restart"})
+    boolean = Text("true or false", texts.boolean)
+    flags = {
+        word: boolean.read(keys[word], f"{where}.{word}") for word in ("required", "restart") if word in keys
+    }
+    if name not in services and not flags.get("required", True):
+        return None
+    said = keys.get("condition")
     if said is None:
         return Need(name, STARTED)
     word = kinds.choice("a condition", *_CONDITIONS).read(said, f"{key}.depends_on.{name}.condition")
@@ -244,7 +271,8 @@ def _config(name: str, node: yaml.Node) -> Source:
 
 def _network(name: str, node: yaml.Node) -> Network:
     key = f"networks.{name}"
-    found = _checked_keys(node, key, {"driver", "driver_opts", "internal", "ipam"})
+    found = _checked_keys(node, key, {"driver", "driver_opts", "internal", "ipam", "name", "external"})
+    _own(found, key)
     said: dict[str, Any] = {}
     if "driver" in found:
         said["driver"] = Text("a driver").read(found["driver"], f"{key}.driver")
@@ -253,7 +281,9 @@ def _network(name: str, node: yaml.Node) -> Network:
     if "driver_opts" in found:
         said.update(OPTIONS.read(found["driver_opts"], key))
     if "ipam" in found:
-        listed = _checked_keys(found["ipam"], f"{key}.ipam", {"config"})
+        listed = _checked_keys(found["ipam"], f"{key}.ipam", {"config", "driver"})
+        if "driver" in listed:
+            kinds.choice("a driver", "default").read(listed["driver"], f"{key}.ipam.driver")
         pools = _sequence(listed, "config", f"{key}.ipam")
         if len(pools) > 1:
             raise fail(pools[1], f"'{key}.ipam.config': more than one is not supported")

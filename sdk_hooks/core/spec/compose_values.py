@@ -18,6 +18,10 @@ from sdk_hooks.tmpfs import Tmpfs
 _RANGE = re.compile(r"(?P<address>.*:)?(?P<host>\d+-\d+):(?P<inner>\d+-\d+)(?P<protocol>/\w+)?")
 
 
+_NOTHING_HERE = ("z", "Z", "cached", "delegated", "consistent", "nocopy")
+"""Options of a volume about labels of SELinux and other machines' file systems."""
+
+
 def _long_port(
     target: int, published: int = 0, protocol: str = "tcp", host_ip: str = "", **_: Any
 ) -> tuple[Port, ...]:
@@ -30,6 +34,7 @@ def _long_volume(
     read_only: bool = False,
     type: str = "",
     tmpfs: Mapping[str, int] | None = None,
+    **_: Any,
 ) -> Volume | Tmpfs:
     if type == "tmpfs":
         return Tmpfs(target, **(tmpfs or {}))
@@ -70,6 +75,10 @@ def _numbers(text: str) -> range:
 def _short_volume(text: str) -> Volume:
     if text.startswith((".", "~")):
         raise ValueError(f"{text!r} is a path of this machine, which the target does not have")
+    place, colon, said = text.rpartition(":")
+    if colon and not said.startswith("/"):
+        options = [word for word in said.split(",") if word not in _NOTHING_HERE]
+        text = ":".join((place, *([",".join(options)] if options else [])))
     found = values.volume(text)
     return replace(found, source="") if re.fullmatch(r"/[^:]*(:r[ow])?", text) else found
 
@@ -91,11 +100,30 @@ def _test(node: yaml.Node, key: str) -> tuple[str, ...]:
 
 
 def _health(test: tuple[str, ...] | None = None, disable: bool = False, **rest: Any) -> HealthCheck:
-    """Compose's defaults; without a command it says that there is to be none."""
+    """Compose's defaults; without a command it says that there is to be none.
+
+    `start_interval` says nothing here: until it is up it is asked several times a second anyway.
+    """
     if test is None and not disable:
         raise ValueError("'test' is missing")
-    command = () if disable else test
-    return HealthCheck(**{"command": command, "interval": 30.0, "retries": 3, **rest})
+    rest.pop("start_interval", None)
+    return HealthCheck(**{"command": () if disable else test, "interval": 30.0, "retries": 3, **rest})
+
+
+def _hosts(node: yaml.Node, key: str) -> tuple[tuple[str, str], ...]:
+    """A list of NAME:ADDRESS or NAME=ADDRESS, or a mapping."""
+    each = Text("NAME:ADDRESS", values.extra_host)
+    if not isinstance(node, yaml.MappingNode):
+        return tuple(Many("hosts", each).read(node, key))
+    listed = [
+        yaml.ScalarNode("", f"{name}:{Text('an address').read(value, key)}", value.start_mark, value.end_mark)
+        for name, value in kinds.pairs(node, key)
+    ]
+    return tuple(each.read(host, key) for host in listed)
+
+
+def _shared_memory(node: yaml.Node, key: str) -> Tmpfs:
+    return Tmpfs("/dev/shm", Text("a size", values.memory).read(node, key))  # noqa: S108  in the container
 
 
 def _tmpfs(node: yaml.Node, key: str) -> tuple[Tmpfs, ...]:
@@ -123,6 +151,7 @@ OPTIONS = Section(
 POOL = Section(
     "a pool", {"subnet": Text("a subnet", values.subnet), "gateway": Text("an address", values.ip_address)}
 )
+_BOOLEAN = Text("true or false", texts.boolean)
 _TIME = Text("a time such as 10s", texts.duration)
 _PORT = Either(
     Text("HOST:CONTAINER", _short_port),
@@ -135,20 +164,24 @@ _PORT = Either(
             "host_ip": Text("an address"),
             "mode": Text("a mode"),
             "name": Text("a name"),
+            "app_protocol": Text("a protocol"),
         },
         _long_port,
         required=("target",),
     ),
 )
 _VOLUME = Either(
-    Text("NAME:/PATH", _short_volume),
+    Text("NAME:/PATH or /ON/TARGET:/PATH; files of this machine: configs:", _short_volume),
     Section(
         "a volume",
         {
             "type": Text("a type"),
             "source": Text("a name or path"),
             "target": Text("a path"),
-            "read_only": Text("true or false", texts.boolean),
+            "read_only": _BOOLEAN,
+            "bind": Section("options", {"create_host_path": _BOOLEAN, "selinux": Text("z or Z")}),
+            "volume": Section("options", {"nocopy": _BOOLEAN}),
+            "consistency": Text("a word"),
             "tmpfs": Section(
                 "what is said of it",
                 {"size": Text("a size", values.memory), "mode": Text("a mode", values.mode)},
@@ -167,7 +200,8 @@ _HEALTH = Section(
         "timeout": _TIME,
         "retries": Text("a number", texts.count),
         "start_period": _TIME,
-        "disable": Text("true or false", texts.boolean),
+        "start_interval": _TIME,
+        "disable": _BOOLEAN,
     },
     _health,
 )
@@ -194,6 +228,8 @@ KEYS: Mapping[str, tuple[str, Any]] = {
     "cap_drop": ("cap_drop", SPEC.keys["cap_drop"]),
     "read_only": ("read_only", SPEC.keys["read_only"]),
     "tmpfs": ("tmpfs", _Reader(_tmpfs)),
+    "shm_size": ("shm", _Reader(_shared_memory)),
+    "extra_hosts": ("extra_hosts", _Reader(_hosts)),
     "stop_grace_period": ("stop_timeout", _TIME),
     "mem_limit": ("memory", _BYTES),
     "cpus": ("cpus", _CPUS),

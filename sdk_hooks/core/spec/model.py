@@ -106,6 +106,7 @@ class Spec:
     hooks: tuple[Hook, ...] | None = None
     read_only: bool | None = None
     tmpfs: tuple[Tmpfs, ...] | None = None
+    extra_hosts: tuple[tuple[str, str], ...] | None = None
     kubernetes: Kubernetes | None = None
     tests: tuple[Check, ...] | None = None
 
@@ -141,6 +142,7 @@ class Spec:
             hooks=self.hooks or (),
             read_only=bool(self.read_only),
             tmpfs=self.tmpfs or (),
+            extra_hosts=self.extra_hosts or (),
             stop_timeout=default.stop_timeout if self.stop_timeout is None else self.stop_timeout,
             kubernetes=self.kubernetes,
         )
@@ -211,6 +213,7 @@ _RESOURCES = Section(
 _PORT = Text("HOST:CONTAINER[/udp]", values.port, _TEXT_OR_NUMBER)
 _VOLUME = Text("NAME:/PATH[:ro] or /HOST:/PATH[:ro]", values.volume)
 _TMPFS = Text("/PATH or /PATH:size=64M,mode=1777", values.tmpfs)
+_HOST = Text("NAME:ADDRESS, or NAME:host-gateway for the target itself", values.extra_host)
 _CAPABILITY = Text("a name such as NET_ADMIN", capability, NAMED)
 _OR_ALL = Text("a name such as CHOWN, or ALL", or_all, OR_ALL)
 _INCLUDE = Text("libNAME.so.N or an absolute path")
@@ -259,6 +262,7 @@ SPEC = Section(
         "hooks": HOOKS,
         "read_only": Text("true or false", texts.boolean, {"type": "boolean"}),
         "tmpfs": Many("directories in memory, empty at each start", _TMPFS),
+        "extra_hosts": Many("names that the container finds in its /etc/hosts", _HOST),
         "kubernetes": KUBERNETES,
         "tests": CHECKS,
     },

@@ -63,6 +63,18 @@ def tmpfs(text: str) -> Tmpfs:
     return Tmpfs(target, size, mode(options["mode"]) if "mode" in options else STICKY)
 
 
+GATEWAY = "host-gateway"
+"""Instead of an address: one that the target answers on."""
+
+
+def extra_host(text: str) -> tuple[str, str]:
+    """`printer:192.168.1.9`, also with `=`, an IPv6 address in brackets or not; or `NAME:host-gateway`."""
+    name, _, address = re.sub("[:=]", " ", text, count=1).partition(" ")
+    if not re.fullmatch(HOSTNAME, name):
+        raise ValueError(f"{text!r} is not a host such as printer:192.168.1.9")
+    return name, address if address == GATEWAY else ip_address(address.removeprefix("[").removesuffix("]"))
+
+
 def device(text: str) -> Device | DeviceMatch:
     """`/dev/ttyUSB0`, `/dev/ttyUSB0:/dev/gps`, `/dev/i2c-1:r`, `/dev/i2c-1:/dev/i2c-0:rw`; by what it is:
     `gpu=first`, `udev=SUBSYSTEM=tty,ID_VENDOR_ID=0403`; a CDI device: `vendor.com/class=name`.
