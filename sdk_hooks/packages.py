@@ -21,10 +21,12 @@ class Relation(NamedTuple):
     version: str = ""
     also: tuple[Relation, ...] = ()
     """What the same package has to be as well, as rpm's `(a >= 1 with a < 2)` has it."""
+    but: tuple[Relation, ...] = ()
+    """What the same package must not be, as rpm's `(a without b)` has it."""
 
     def __str__(self) -> str:
         own = f"{self.name} ({self.operator} {self.version})" if self.operator else self.name
-        return " with ".join((own, *map(str, self.also)))
+        return " without ".join([" with ".join([own, *map(str, self.also)]), *map(str, self.but)])
 
 
 Alternatives = tuple[Relation, ...]
@@ -35,7 +37,7 @@ class Condition(NamedTuple):
     """What a package needs only beside others, as rpm's `(a if b)` has it."""
 
     when: tuple[Relation, ...]  # all of these are installed
-    then: Alternatives
+    then: Alternatives  # none: these must not be installed together
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,7 @@ class Listing:
     signed: bool = True
     """Whether a signature covers it, as far as the feed has a key; if not, each package needs its own."""
     more: Callable[[str], Iterable[tuple[str, str]]] = lambda _: ()
-    """Of a name that *text* does not have: name and digest of packages that answer to it after all. For lists
-    of files that are longer than those of packages, and seldom needed."""
+    """Of a name that *text* has not: name and digest of packages that have it by a longer list of files."""
 
 
 class Member(NamedTuple):
@@ -112,8 +113,7 @@ class Member(NamedTuple):
     path: str
     """As the package has it, relative to the root."""
     kind: str
-    """By tar's type flags: `0` a file, `1` a hard link, `2` a symbolic link, `3` and `4` devices, `5` a
-    directory, `6` a FIFO."""
+    """As tar: `0` a file, `1` a hard link, `2` a symbolic one, `3`, `4` devices, `5` directory, `6` FIFO."""
     mode: int
     content: IO[bytes] | None = None
     """Of a file; it can be read until the next member is asked for."""

@@ -39,7 +39,8 @@ def relation(chance: Chance) -> str:
     one, other = chance.choice(NAMES), chance.choice(NAMES)
     operator, version = chance.choice((">=", "<=", "=", "<", ">")), chance.choice(VERSIONS)
     rich = (f"({one} or {other})", f"({one} or {other})", f"({one} if {other})", f"({one} and {other})",
-            f"({one} if {other} else v1)", f"({one} >= 1.5 with {one} < 2.0)")  # fmt: skip
+            f"({one} if {other} else v1)", f"({one} >= 1.5 with {one} < 2.0)", f"({one} unless {other})",
+            f"({one} unless {other} else v2)", f"(v{chance.randrange(6)} without {other})")  # fmt: skip
     virtual = f"v{chance.randrange(6)}{chance.choice(('', '', ' >= 2'))}"
     kinds = (
         one,
@@ -64,7 +65,16 @@ def make(directory: Path, chance: Chance) -> None:
             if chance.random() < 0.1:
                 other = chance.choice(NAMES)
                 relations["conflicts"].append(
-                    chance.choice((other, f"{other} < 2.0", f"v{chance.randrange(6)}"))
+                    chance.choice(
+                        (
+                            other,
+                            f"{other} < 2.0",
+                            f"v{chance.randrange(6)}",
+                            f"({other} and {chance.choice(NAMES)})",
+                            f"({other} unless {chance.choice(NAMES)})",
+                            f"(v{chance.randrange(6)} without {other})",
+                        )
+                    )
                 )
             if chance.random() < 0.05 and (other := chance.choice(NAMES)) != name:
                 relations["obsoletes"].append(f"{other} < 2.0")

@@ -108,6 +108,12 @@ def test_what_is_needed_comes_first(made: Made) -> None:
     ({"old": [], "new": {"obsoletes": ["old < 2"], "provides": ["old = 2"]}, "app": ["old"]}, ["app"], ["new", "app"]),
     ({"old_v3": [], "new": {"obsoletes": ["old < 2"], "provides": ["old = 2"]}}, ["old"], ["old"]),
     ({"app": {"provides": ["x"], "conflicts": ["x"]}}, ["app"], ["app"]),
+    ({"app": ["(a without b)"], "aa": {"provides": ["a", "b"]}, "zz": {"provides": ["a"]}}, ["app"], ["zz", "app"]),
+    ({"app": ["(a unless b)"], "a": [], "b": []}, ["app"], ["a", "app"]),
+    ({"app": ["(a unless b)", "mta"], "a": [], "b": {"provides": ["mta"]}, "c": {"provides": ["mta"]}}, ["app"], ["a", "c", "app"]),
+    ({"app": ["b", "(a unless b else c)"], "a": [], "b": [], "c": []}, ["app"], ["b", "c", "app"]),
+    ({"app": {"conflicts": ["(a and b)"]}, "a": [], "b": []}, ["app", "a"], ["a", "app"]),
+    ({"app": {"conflicts": ["(a unless b)"]}, "a": [], "b": []}, ["app", "a"], ["a", "b", "app"]),
 ])  # fmt: skip
 def test_what_is_chosen(
     made: Made, packages: dict[str, list[str]], names: list[str], chosen: list[str]
@@ -121,9 +127,14 @@ NOT = "the packages can't be installed together [unsatisfiable]\n  {}\n  hint: a
 @pytest.mark.parametrize(("packages", "names", "why"), [
     ({"app": ["lib >= 2"], "lib_v1_4": []}, ["app"], "app needs lib (>= 2), the feed has lib 1.4-1"),
     ({"app": ["/usr/bin/perl"]}, ["app"], "app needs /usr/bin/perl, the feed has nothing of that name"),
-    ({"app": ["(a unless b)"]}, ["app"], "you want app, app 1.0-1 needs '(a unless b)', which can't be followed"),
+    ({"app": ["(a unless b)"], "a": [], "b": []}, ["app", "b"], "you want b, b 1.0-1 can't be beside app 1.0-1"),
+    ({"app": ["(a xor b)"]}, ["app"], "you want app, app 1.0-1 needs '(a xor b)', which can't be followed"),
+    ({"app": {"requires": ["(a unless b)"], "provides": ["b"]}, "a": []}, ["app"], "app can't be beside b"),
+    ({"app": ["(a without b)"], "a": {"provides": ["b"]}}, ["app"], "app needs a without b, the feed has a 1.0-1"),
     ({"app": ["rpmlib(Teleport) <= 9"]}, ["app"], "you want app, app 1.0-1 needs 'rpmlib(Teleport)', which is not known here"),
-    ({"app": {"conflicts": ["(a and b)"]}}, ["app"], "you want app, app 1.0-1 can't be beside '(a and b)', which can't be followed"),
+    ({"app": {"conflicts": ["(a xor b)"]}}, ["app"], "you want app, app 1.0-1 can't be beside '(a xor b)', which can't be followed"),
+    ({"app": {"obsoletes": ["(a and b)"]}}, ["app"], "you want app, app 1.0-1 can't be beside '(a and b)', which can't be followed"),
+    ({"app": {"conflicts": ["(a and b)"]}, "a": [], "b": []}, ["app", "a", "b"], "app can't be beside a and b together"),
     ({"app": {"conflicts": ["b < 2"]}, "b": []}, ["app", "b"], "you want b, b 1.0-1 can't be beside app 1.0-1"),
     ({"new": {"obsoletes": ["old < 2"]}, "old": []}, ["new", "old"], "you want old, old 1.0-1 can't be beside new 1.0-1"),
     ({"app": ["(x >= 2 with x < 3)"], "x": []}, ["app"], "app needs x (>= 2) with x (<< 3), the feed has x 1.0-1"),

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from sdk_hooks.core.rpm.rich import conditions
+from sdk_hooks.core.rpm.rich import conditions, names
 from sdk_hooks.core.rpm.version import compare, overlaps, part
 from sdk_hooks.packages import Condition, Relation
 
@@ -81,18 +81,52 @@ A, B, C = (Relation(name) for name in "abc")
     ("(pkgconfig(x) >= 1.0 or perl(A::B))", [Condition((), (Relation("pkgconfig(x)", ">=", "1.0"), Relation("perl(A::B)")))]),
     ("(lib.so.1()(64bit) if a(x-y))", [Condition((Relation("a(x-y)"),), (Relation("lib.so.1()(64bit)"),))]),
     ("(a)", [Condition((), (A,))]),
+    ("((a or b) with c)", [Condition((), (Relation("a", also=(C,)), Relation("b", also=(C,))))]),
+    ("(a without (b or c))", [Condition((), (Relation("a", but=(B, C)),))]),
+    ("((a without b) without c)", [Condition((), (Relation("a", but=(B, C)),))]),
+    ("(a unless b)", [Condition((), (A,)), Condition((B,), ())]),
+    ("(a unless b else c)", [Condition((), (A, B)), Condition((B,), (C,))]),
 ])  # fmt: skip
 def test_boolean_relations_are_read(text: str, meaning: list[Condition]) -> None:
     assert conditions(text) == meaning
 
 
 @pytest.mark.parametrize("text", [
-    "(a unless b)", "(a without b)", "(a and b or c)", "(a or)", "(a", "((a or b) with c)", "(a if b if c)", "()", "(a or b) c", "(a <)",
+    "(a without b without c)", "(a unless b if c)", "(a else b)", "(a with b else c)", "(a and b or c)", "(a or)", "(a", "(a if b if c)", "()", "(a or b) c", "(a <)",
 ])  # fmt: skip
 def test_others_are_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError, match=r"^needs '.*', which can't be followed$") as caught:
         conditions(text)
     assert repr(text) in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "meaning"), [
+    ("(a and b)", [Condition((A, B), ())]),
+    ("(a or b)", [Condition((A,), ()), Condition((B,), ())]),
+    ("(a unless b)", [Condition((A,), (B,))]),
+    ("(a with b)", [Condition((Relation("a", also=(B,)),), ())]),
+    ("(a if b)", [Condition((A,), ()), Condition((), (B,))]),
+])  # fmt: skip
+def test_boolean_conflicts_are_what_does_not_hold(text: str, meaning: list[Condition]) -> None:
+    assert conditions(text, holds=False) == meaning
+
+
+@pytest.mark.parametrize("text", ["((a and b) with c)", "((a if b) without c)"])
+def test_one_package_can_not_be_several(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^needs something that is one package, and several by '(and|if)'$"):
+        conditions(text)
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("(a >= 1 with a < 2)", ["a"]),
+    ("(c or (a and rpmlib(X)))", ["a", "c"]),
+    ("(a if b)", ["a", "!b"]),
+    ("(a unless b else c)", ["a", "b", "c", "!b"]),
+    ("((a if b) if (c if d))", ["a", "d", "!b", "!c"]),
+    ("(a xor b)", []),
+])  # fmt: skip
+def test_names_are_those_that_rpm_looks_for(text: str, found: list[str]) -> None:
+    assert names(text) == found
 
 
 def test_one_that_means_too_much_is_refused() -> None:

@@ -53,8 +53,10 @@ class Pool:
 
     def satisfies(self, package: Package, relation: Relation) -> bool:
         """Whether *package* is what *relation* asks for."""
-        return self._answers(package, relation) and all(
-            self.satisfies(package, each) for each in relation.also
+        return (
+            self._answers(package, relation)
+            and all(self.satisfies(package, each) for each in relation.also)
+            and not any(self.satisfies(package, each) for each in relation.but)
         )
 
     def is_itself(self, package: Package, relation: Relation) -> bool:

@@ -135,11 +135,20 @@ class _Solver:
         for package in self.chosen.values():
             for when, then in package.conditions:
                 if all(self._satisfied((each,)) for each in when) and not self._satisfied(then):
+                    self._check_together(package, when, then)
                     yield Need(then, package)
+
+    def _check_together(self, package: Package, when: Sequence[Relation], then: Alternatives) -> None:
+        """Keep that *package* can't be beside all of *when*, where nothing can be done for it."""
+        if not then:
+            others = " and ".join(map(str, when))
+            self.problem = (
+                self.problem or f"{package.name} can't be beside {others}{' together' if when[1:] else ''}"
+            )
 
     def _check(self, need: Need) -> None:
         """Keep what is wrong with a *need* that nothing will do for."""
-        if self.options.of(need):
+        if self.options.of(need) or not need.clause:
             return
         asked = need.clause[0].name
         if need.by is None and not self.problem:

@@ -7,47 +7,18 @@ from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr, unescape
 
-from sdk_hooks.core.rpm import rich
+from sdk_hooks.core.rpm import entries
+from sdk_hooks.core.rpm.entries import RPM, needs, recommends, relations
 from sdk_hooks.core.rpm.header import Header
 from sdk_hooks.core.rpm.payload import files
-from sdk_hooks.packages import Alternatives, Condition, Package, Record, Relation
+from sdk_hooks.packages import Package, Record, Relation
 
 _BEGIN, _END = b"<package ", b"</package>"
 _NAME = re.compile(rb"<name>([^<]*)</name>")
 _PROVIDED = re.compile(rb'<rpm:entry\b[^>]*?\bname=(?:"([^"]*)"|\'([^\']*)\')')
 _FILE = re.compile(rb"<file\b[^>]*>([^<]*)</file>")
-_RPM = "{http://linux.duke.edu/metadata/rpm}"
-_SIGNS = {"LT": "<<", "LE": "<=", "EQ": "=", "GE": ">=", "GT": ">>"}
 _FLAGS = {2: "LT", 10: "LE", 8: "EQ", 12: "GE", 4: "GT"}
 _DIGESTS = {"sha": "sha1"}
-_FEATURES = frozenset(
-    [
-        "BuiltinLuaScripts",
-        "CaretInVersions",
-        "CompressedFileNames",
-        "ConcurrentAccess",
-        "DynamicBuildRequires",
-        "ExplicitPackageProvide",
-        "FileCaps",
-        "FileDigests",
-        "HeaderLoadSortsTags",
-        "HeaderTranslatedDescription",
-        "LargeFiles",
-        "PartialHardlinkSets",
-        "PayloadFilesHavePrefix",
-        "PayloadIsBzip2",
-        "PayloadIsLzma",
-        "PayloadIsXz",
-        "PayloadIsZstd",
-        "RichDependencies",
-        "ScriptletExpansion",
-        "ScriptletInterpreterArgs",
-        "ShortCircuited",  # how OE builds them
-        "TildeInVersions",
-        "VersionedDependencies",
-    ]
-)
-"""What packages may expect of rpm (`rpmlib(...)`) that is known here."""
 _SOURCE = re.compile(r"(.+)-[^-]+-[^-]+\.(no)?src\.rpm")
 _DEPENDENCIES = (
     ("provides", 1047, 1112, 1113),
@@ -92,28 +63,29 @@ def package(record: bytes) -> Package:
     form = told.get("format")
     form = ElementTree.Element("format") if form is None else form
     sizes = {key: value for size in root.iter("size") for key, value in size.items()}
-    needs, problem = _needs(form)
+    provides = (*relations(form, "provides"), *(Relation(each.text or "") for each in form.iter("file")))
+    needed = needs(form, {name, *(each.name for each in provides)})
     return Package(
         name,
-        _version(version),
+        entries.version(version),
         architecture,
         _path(told.get("location")),
         _number(sizes, "package"),
         _digest(told.get("checksum")),
-        depends=tuple(then for when, then in needs if not when),
-        conditions=tuple(each for each in needs if each.when),
-        recommends=_recommends(form),
-        conflicts=_relations(form, "conflicts"),
-        provides=(*_relations(form, "provides"), *(Relation(each.text or "") for each in form.iter("file"))),
-        obsoletes=_relations(form, "obsoletes"),
-        problem=problem or _problem(form),
-        source=source(form.findtext(f"{_RPM}sourcerpm", "")) or name,
+        depends=needed.depends,
+        conditions=needed.conditions,
+        recommends=recommends(form),
+        conflicts=needed.conflicts,
+        provides=provides,
+        obsoletes=relations(form, "obsoletes"),
+        problem=needed.problem,
+        source=source(form.findtext(f"{RPM}sourcerpm", "")) or name,
         installed_size=_number(sizes, "installed"),
-        license=form.findtext(f"{_RPM}license", "") or "",
+        license=form.findtext(f"{RPM}license", "") or "",
         homepage=root.findtext("url", "") or "",
         summary=root.findtext("summary", "") or "",
-        supplier=root.findtext("packager", "") or form.findtext(f"{_RPM}vendor", "") or "",
-        vendor=_vendor(version.get("rel", ""), form.findtext(f"{_RPM}vendor", "") or ""),
+        supplier=root.findtext("packager", "") or form.findtext(f"{RPM}vendor", "") or "",
+        vendor=_vendor(version.get("rel", ""), form.findtext(f"{RPM}vendor", "") or ""),
     )
 
 
@@ -125,7 +97,7 @@ def _vendor(release: str, said: str) -> str:
 
 
 def _parsed(record: bytes) -> ElementTree.Element:
-    start = f'<package xmlns:rpm="{_RPM[1:-1]}">'.encode()
+    start = f'<package xmlns:rpm="{RPM[1:-1]}">'.encode()
     try:
         # a record has no DTD: what could expand has no place in it
         return ElementTree.fromstring(start + record + _END)  # noqa: S314
@@ -137,12 +109,6 @@ def source(sourcerpm: str) -> str:
     """The name of a source package by its file."""
     found = _SOURCE.fullmatch(sourcerpm)
     return found[1] if found else ""
-
-
-def _version(element: ElementTree.Element) -> str:
-    epoch, release = element.get("epoch") or "0", element.get("rel")
-    text = f"{element.get('ver', '')}-{release}" if release else element.get("ver", "")
-    return text if epoch == "0" else f"{epoch}:{text}"
 
 
 def _path(location: ElementTree.Element | None) -> str:
@@ -164,53 +130,6 @@ def _number(sizes: dict[str, str], name: str) -> int:
     if not text.isdecimal():
         raise ValueError(f"its size is {text!r}, not a number")
     return int(text)
-
-
-def _entries(form: ElementTree.Element, kind: str) -> Iterator[Relation]:
-    for element in form.iterfind(f"{_RPM}{kind}/{_RPM}entry"):
-        sign = _SIGNS.get(element.get("flags", ""), "")
-        yield Relation(element.get("name", ""), sign, _version(element) if sign else "")
-
-
-def _relations(form: ElementTree.Element, kind: str) -> tuple[Relation, ...]:
-    return tuple(each for each in _entries(form, kind) if not each.name.startswith("("))
-
-
-def _needs(form: ElementTree.Element) -> tuple[list[Condition], str]:
-    """What it needs, and what of it is not known here."""
-    found: list[Condition] = []
-    problem = ""
-    for each in _entries(form, "requires"):
-        if each.name.startswith("rpmlib("):
-            known = each.name[7:-1] in _FEATURES
-            problem = problem or ("" if known else f"needs {each.name!r}, which is not known here")
-        elif each.name.startswith("("):
-            try:
-                found += rich.conditions(each.name)
-            except ValueError as error:
-                problem = problem or str(error)
-        else:
-            found.append(Condition((), (each,)))
-    return list(dict.fromkeys(found)), problem
-
-
-def _problem(form: ElementTree.Element) -> str:
-    """Conflicts that are more than names; a package is not obsoleted by them."""
-    found = (each.name for kind in ("conflicts", "obsoletes") for each in _entries(form, kind))
-    bad = next((name for name in found if name.startswith("(")), "")
-    return f"can't be beside {bad!r}, which can't be followed" if bad else ""
-
-
-def _recommends(form: ElementTree.Element) -> tuple[Alternatives, ...]:
-    """Those that hold in any case: what is only recommended may be left out."""
-    found: list[Alternatives] = []
-    for each in _entries(form, "recommends"):
-        try:
-            needs = rich.conditions(each.name) if each.name.startswith("(") else [Condition((), (each,))]
-        except ValueError:
-            continue
-        found += [then for when, then in needs if not when]
-    return tuple(found)
 
 
 def record(header: Header) -> bytes:

@@ -12,6 +12,9 @@ from sdk_hooks.packages import Condition, Relation
 _SIGNS = {"<": "<<", ">": ">>", "=": "=", "<=": "<=", ">=": ">="}
 _TOKEN = re.compile(r"\s*(\(|\)|[^\s()]+(?:\([^\s()]*(?:\([^\s()]*\)[^\s()]*)*\)[^\s()]*)*)")
 _NOTHING = Relation("")
+_WORDS = ("and", "or", "with", "without", "if", "unless")
+_BETWEEN_TWO = ("without", "if", "unless")
+_ELSE = {"if": ["if", "else"], "unless": ["unless", "else"]}
 _MOST = 256
 """Clauses of one dependency: those of real packages have a handful."""
 
@@ -28,29 +31,49 @@ _Clauses = list[tuple[_Literal, ...]]
 @dataclass(frozen=True)
 class _Node:
     operator: str
-    """`and`, `or`, `if`, `else`; or `` of a relation."""
+    """`and`, `or`, `with`, `without`; `if` and `unless`, three parts with `else`; `` of a relation."""
     parts: tuple[_Node, ...] = ()
     relation: Relation = _NOTHING
 
 
-def conditions(text: str) -> list[Condition]:
+def conditions(text: str, *, holds: bool = True) -> list[Condition]:
     """What *text* asks for, all of it; what is asked for in any case has no `when`.
 
+    What must not be there has no `then`.
+
+    :param holds: False: that *text* does not hold, as conflicts ask for it.
     :raises ValueError: Naming what can't be read.
     """
-    parser = _Parser(text)
-    node = parser.node()
-    if parser.left:
-        raise parser.unknown()
     found = []
-    for clause in _clauses(node, True):
+    for clause in _clauses(_Parser(text).whole(), holds):
         when = tuple(literal.relation for literal in clause if not literal.there)
         then = tuple(literal.relation for literal in clause if literal.there)
-        if not then:
-            raise parser.unknown()
         if not set(when) & set(then):
             found.append(Condition(when, then))
     return found
+
+
+def names(text: str) -> list[str]:
+    """The names in *text*, by which rpm finds who needs or hinders a package.
+
+    With a `!` in front what matters when it is not there. What can't be read has none.
+    """
+    try:
+        found = _names(_Parser(text).whole(), "")
+    except ValueError:
+        return []
+    return sorted(set(found), key=lambda name: name if name.startswith("!") else f" {name}")
+
+
+def _names(node: _Node, sign: str) -> list[str]:
+    if not node.operator:
+        return [] if node.relation.name.startswith("rpmlib(") else [f"{sign}{node.relation.name}"]
+    if node.operator not in _ELSE:
+        return [name for part in node.parts for name in _names(part, sign)]
+    first, condition, *otherwise = node.parts
+    other = "" if sign else "!"
+    found = [*_names(first, sign), *_names(condition, other)]
+    return found + [name for part in otherwise for name in (*_names(condition, sign), *_names(part, sign))]
 
 
 class _Parser:
@@ -68,28 +91,26 @@ class _Parser:
             raise self.unknown()
         return self.left.pop()
 
+    def whole(self) -> _Node:
+        found = self.node()
+        if self.left:
+            raise self.unknown()
+        return found
+
     def node(self) -> _Node:
         if self.left[-1:] != ["("]:
             return _Node("", relation=self.relation())
         self.take()
-        parts, operator = [self.node()], ""
+        parts, words = [self.node()], list[str]()
         while (word := self.take()) != ")":
-            if operator and word != operator and (operator, word) != ("if", "else"):
-                raise self.unknown()
-            operator = word
+            words.append(word)
             parts.append(self.node())
-        return self.joined(operator, parts)
-
-    def joined(self, operator: str, parts: list[_Node]) -> _Node:
-        if not operator:
+        if not words:
             return parts[0]
-        if operator == "with" and all(not part.operator for part in parts):
-            first, *others = (part.relation for part in parts)
-            return _Node("", relation=first._replace(also=(*first.also, *others)))
-        known = {"and": True, "or": True, "if": len(parts) == 2, "else": len(parts) == 3}
-        if not known.get(operator):
+        same = [words[0]] * (1 if words[0] in _BETWEEN_TWO else len(words))
+        if words[0] not in _WORDS or words not in (same, _ELSE.get(words[0])):
             raise self.unknown()
-        return _Node(operator, tuple(parts))
+        return _Node(words[0], tuple(parts))
 
     def relation(self) -> Relation:
         name = self.take()
@@ -106,23 +127,54 @@ def _clauses(node: _Node, there: bool) -> _Clauses:
     match node.operator:
         case "":
             return [(_Literal(node.relation, there),)]
-        case "if":  # a, or not b
-            condition, consequence = _clauses(parts[1], not there), _clauses(parts[0], there)
+        case "with" | "without":
+            found = [_Node("", relation=relation) for relation in _packages(node)]
+            return _clauses(_Node("or", tuple(found)), there)
+        case "if" if len(parts) == 2:  # a, or not b
+            consequence, condition = _clauses(parts[0], there), _clauses(parts[1], not there)
             return _either([consequence, condition]) if there else consequence + condition
-        case "else":  # (a or not b) and (c or b)
+        case "unless" if len(parts) == 2:  # a, and not b
+            consequence, hindrance = _clauses(parts[0], there), _clauses(parts[1], not there)
+            return consequence + hindrance if there else _either([consequence, hindrance])
+        case "if":  # (a or not b) and (c or b)
             a, b, c = parts
-            whole = _Node("and", (_Node("if", (a, b)), _Node("or", (c, b))))
-            return _clauses(whole, there)
+            return _clauses(_Node("and", (_Node("if", (a, b)), _Node("or", (c, b)))), there)
+        case "unless":  # (a or b) and (c or not b): a where b is not, c where it is
+            a, b, c = parts
+            return _clauses(_Node("and", (_Node("or", (a, b)), _Node("if", (c, b)))), there)
     each = [_clauses(part, there) for part in parts]
     return [clause for of in each for clause in of] if (node.operator == "and") == there else _either(each)
+
+
+def _packages(node: _Node) -> list[Relation]:
+    """What one package has to be, each of which will do.
+
+    :raises ValueError: When it is about more than one package.
+    """
+    each = [_packages(part) for part in node.parts]
+    match node.operator:
+        case "":
+            return [node.relation]
+        case "or":
+            return [relation for of in each for relation in of]
+        case "with":
+            _check(len(list(product(*each))))
+            return [first._replace(also=(*first.also, *others)) for first, *others in product(*each)]
+        case "without":
+            return [first._replace(but=(*first.but, *each[1])) for first in each[0]]
+    raise ValueError(f"needs something that is one package, and several by {node.operator!r}")
 
 
 def _either(of: list[_Clauses]) -> _Clauses:
     count = 1
     for each in of:
         count *= len(each)
-    if count > _MOST:
-        raise ValueError(f"needs something that has {count} conditions")
+    _check(count)
     return [
         tuple(dict.fromkeys(literal for clause in chosen for literal in clause)) for chosen in product(*of)
     ]
+
+
+def _check(count: int) -> None:
+    if count > _MOST:
+        raise ValueError(f"needs something that has {count} conditions")
