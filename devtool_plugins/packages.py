@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--setuid",
         action="append",
         metavar="PATH",
-        help="program that may have its owner's rights; none: take them away",
+        help="program that may have its owner's rights, or capabilities; none: take them away",
     )
     parser.add_argument("--run-scripts", action="append", metavar="PACKAGE",
                         help="run the scripts of this package for real, which are else followed")  # fmt: skip
@@ -30,4 +30,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out these paths of packages; with ! not these",
     )
     parser.add_argument("--package-database", action="store_true", default=None,
-                        help="let dpkg or opkg in the image know its packages")  # fmt: skip
+                        help="let dpkg, opkg or rpm in the image know its packages")  # fmt: skip

@@ -227,7 +227,7 @@ def _of_directory(top: Path) -> dict[str, tuple[object, ...]]:
 def image(cli: Cli, repository: Path, directory: Path, *more: str) -> dict[str, object]:
     directory.mkdir(exist_ok=True)
     (directory / "container.yaml").write_text(
-        f"install: [hello-http, odd]\nfeeds: ['{repository}']\nskip_scripts: [clib]\nentrypoint: /usr/bin/hello-http\n"
+        f"install: [hello-http, odd]\nfeeds: ['{repository}']\nskip_scripts: [clib]\nsetuid: [/usr/lib/odd/raw]\nentrypoint: /usr/bin/hello-http\n"
         "user: web\nports: [8080]\nhealthcheck: {http: {port: 8080, path: /health}}\n"
     )
     done = cli(

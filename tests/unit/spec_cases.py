@@ -266,7 +266,7 @@ BAD = [
     ("feeds: [ftp://a.example/x]", "1:9", "'feeds': 'ftp://a.example/x' is neither a directory nor a URL of http, https or file", "feeds wants [FORMAT] URL [SUITE COMPONENT...] [key=FILE] [trusted=yes]"),
     ("feeds: [{suite: x}]", "1:9", "'feeds' has no 'url'", ""),
     ("recommends: yes", "1:13", "'recommends': 'yes' is neither true nor false", "recommends wants true or false"),
-    ("setuid: /usr/bin/su", "1:9", "'setuid' wants a list: programs of packages that may have the rights of their owner", ""),
+    ("setuid: /usr/bin/su", "1:9", "'setuid' wants a list: programs of packages that may have the rights of their owner, or capabilities", ""),
     ("exclude: a", "1:10", "'exclude' wants a list: paths of packages that are left out", ""),
     ("package_database: 1", "1:19", "'package_database': '1' is neither true nor false", "package_database wants true or false"),
     ("run_scripts: a", "1:14", "'run_scripts' wants a list: packages whose scripts are really run", ""),

@@ -69,35 +69,6 @@ def test_a_link_out_of_a_directory_is_not_followed(tmp_path: Path) -> None:
     assert not Path("/tmp/owned").exists()
 
 
-@pytest.mark.parametrize(("kind", "what", "hint"), [
-    (member("./dev/mem", kind=tarfile.CHRTYPE, devmajor=1, devminor=1), "a device node\n  bad: /dev/mem",
-     "containers get devices by devices: in container.yaml"),
-    (member("./bin/su", b"x", mode=0o4755), "a program with the rights of another user\n  bad: /bin/su", "take them away: --setuid none; or allow it: --setuid /bin/su"),
-])  # fmt: skip
-def test_devices_and_rights_are_refused(
-    tmp_path: Path, kind: tuple[tarfile.TarInfo, bytes], what: str, hint: str
-) -> None:
-    deb(tmp_path, "bad", kind)
-    first, _, second = what.partition("\n")
-
-    with fails(f"the package 'bad' has {first} [refused]\n{second}\n  hint: {hint}"):
-        groups(tmp_path, "bad")
-
-
-def test_rights_are_taken_from_those_that_were_not_named(tmp_path: Path) -> None:
-    deb(tmp_path, "su", member("./bin/su", b"x", mode=0o4755), member("./bin/sg", b"x", mode=0o2755))
-
-    found = entries(groups(tmp_path, "su", allowed=Allowed(setuid=("/bin/sg", "none"))))
-
-    assert (found["bin/su"].mode, found["bin/sg"].mode) == (0o755, 0o2755)
-
-
-def test_rights_that_were_asked_for_are_there(tmp_path: Path) -> None:
-    deb(tmp_path, "good", member("./bin/su", b"x", mode=0o4755))
-
-    assert entries(groups(tmp_path, "good", allowed=Allowed(("/bin/*",))))["bin/su"].mode == 0o4755
-
-
 @pytest.mark.parametrize(("content", "why"), [
     (b"this is no package", "it is no ar archive"),
     (ar({"debian-binary": b"2.0\n"}), "it has no control.tar"),

@@ -106,7 +106,7 @@ def test_common_scripts_are_followed(tmp_path: Path, script: tuple[str, str]) ->
 
 
 def test_a_script_in_another_language_is_refused_unless_it_is_left_out(tmp_path: Path) -> None:
-    rpm(tmp_path, "odd", scripts={"pretrans": ("<lua>", "posix.mkdir('/x')")})
+    rpm(tmp_path, "odd", scripts={"pretrans": ("<lua>", "posix.fork()")})
     with fails(
         "can't follow the pretrans of the package 'odd' [script]\n  stopped at it is a program for '<lua>'\n"
         "  hint: run it by the image's own programs: --run-scripts odd; if the container does without what it does: --skip-scripts odd"
@@ -120,7 +120,7 @@ def test_users_that_a_package_provides_are_made_and_own_its_files(tmp_path: Path
     provides = [f"user(app) = {user}", "group(app) = ZyBhcHAgNDU2", "group(other)"]  # g app 456
     rpm(tmp_path, "app", *FILES, provides=provides)
 
-    made = entries(groups(tmp_path, "app"))
+    made = entries(groups(tmp_path, "app", allowed=Allowed(setuid=("/usr/bin/app",))))
     assert "\napp:x:123:456:The app:/var/lib/app:/usr/sbin/nologin\n" in made["etc/passwd"].data.decode()
     assert (made["var/lib/app"].uid, made["var/lib/app"].gid) == (123, 456)
 
@@ -159,6 +159,8 @@ def test_a_link_out_of_a_directory_is_not_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("file", "what", "hint"), [
     (File("/dev/mem", mode=CHARACTER, device=0x0101), "a device node\n  bad: /dev/mem", "containers get devices by devices: in container.yaml"),
+    (File("/bin/ping", b"x", 0o100755, caps="cap_net_raw,cap_net_admin=ep"), "a program with capabilities\n  bad: /bin/ping (cap_net_admin, cap_net_raw)",
+     "take them away: --setuid none; or allow it: --setuid /bin/ping"),
     (File("/bin/su", b"x", 0o104755), "a program with the rights of another user\n  bad: /bin/su", "take them away: --setuid none; or allow it: --setuid /bin/su"),
 ])  # fmt: skip
 def test_devices_and_rights_are_refused(tmp_path: Path, file: File, what: str, hint: str) -> None:

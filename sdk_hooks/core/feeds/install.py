@@ -31,7 +31,8 @@ class Allowed:
     """What packages may do although it is refused without a word."""
 
     setuid: tuple[str, ...] = ()
-    """Programs with the rights of their owner, as globs of absolute paths; `none`: others lose them."""
+    """Programs with the rights of their owner, or capabilities: globs of absolute paths; `none`: others lose
+    them."""
     without_scripts: tuple[str, ...] = ()
     """Packages whose scripts may be left out when they can't be followed."""
     exclude: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Refuses what packages may have only with a word: device nodes, programs with the rights of others."""
+"""Refuses what packages may have only with a word: device nodes, programs with others' rights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sdk_hooks.core.feeds.store import Have
 from sdk_hooks.core.files.fileset import BLOCK, CHARACTER, FILE, Entry, Group
+from sdk_hooks.core.rpm import capability
 from sdk_hooks.core.scripts.root import Root
 from sdk_hooks.errors import SdkError
 
@@ -42,20 +43,19 @@ def check_made(root: Root, groups: Iterable[Group], allowed: Allowed) -> None:
     if NONE not in allowed.setuid:
         _refuse([(getattr(root.owner.get(entry.path), "name", group.name), entry) for group, entry in having])
         return
-    capable = [(group, entry) for group, entry in found if _has_capabilities(entry, allowed)]
-    for group, entry in (*having, *capable):
+    for group, entry in having:
         xattrs = tuple(each for each in entry.xattrs if each[0] != CAPABILITIES)
         made = entry._replace(mode=entry.mode & ~0o6000, xattrs=xattrs)
         group.entries[entry.path] = root.merged.entries[entry.path] = made
 
 
 def _has_rights(entry: Entry, allowed: Allowed) -> bool:
-    some = entry.kind == FILE and entry.mode & 0o6000 and entry.mode & 0o111
-    return bool(some) and not _asked(entry, allowed)
+    as_owner = entry.kind == FILE and entry.mode & 0o6000 and entry.mode & 0o111
+    return bool(as_owner or _capabilities(entry)) and not _asked(entry, allowed)
 
 
-def _has_capabilities(entry: Entry, allowed: Allowed) -> bool:
-    return any(name == CAPABILITIES for name, _ in entry.xattrs) and not _asked(entry, allowed)
+def _capabilities(entry: Entry) -> bytes:
+    return dict(entry.xattrs).get(CAPABILITIES, b"")
 
 
 def _asked(entry: Entry, allowed: Allowed) -> bool:
@@ -66,11 +66,18 @@ def _refuse(found: Sequence[tuple[str, Entry]]) -> None:
     if found:
         options = " ".join(f"--setuid /{entry.path}" for _, entry in found)
         hint = f"take them away: --setuid {NONE}; or allow it: {options}"
-        raise _refused(found, "a program with the rights of another user", hint)
+        others = "capabilities" if _capabilities(found[0][1]) else "the rights of another user"
+        raise _refused(found, f"a program with {others}", hint)
 
 
 def _refused(found: Sequence[tuple[str, Entry]], what: str, hint: str) -> SdkError:
-    lines = [f"{name}: /{entry.path}" for name, entry in found]
+    lines = [f"{name}: /{entry.path}{_told(entry)}" for name, entry in found]
     return SdkError(
         f"the package {found[0][0]!r} has {what}", detail="\n".join(lines), hint=hint, code="refused"
     )
+
+
+def _told(entry: Entry) -> str:
+    """Its capabilities, for people."""
+    found = _capabilities(entry)
+    return f" ({', '.join(capability.names(found)) or found.hex()})" if found else ""

@@ -35,6 +35,13 @@ def attribute(text: str) -> bytes:
     return struct.pack("<5I", _REVISION_2 | (_EFFECTIVE if effective else 0), *words)
 
 
+def names(value: bytes) -> list[str]:
+    """The capabilities in a value of `security.capability`; none when it is of no known form."""
+    words = struct.unpack_from("<5I", value) if len(value) >= struct.calcsize("<5I") else (0,) * 5
+    mask = words[1] | words[2] | (words[3] | words[4]) << 32
+    return [f"cap_{name}" for number, name in enumerate(NAMES) if mask >> number & 1]
+
+
 def _mask(text: str, names: str) -> int:
     if names in ("", "all"):
         return (1 << len(NAMES)) - 1

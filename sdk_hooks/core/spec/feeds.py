@@ -66,7 +66,7 @@ PACKAGES: dict[str, Kind] = {
     "feeds": Many("where packages are", FeedEntry()),
     "recommends": _FLAG,
     "setuid": Many(
-        "programs of packages that may have the rights of their owner",
+        "programs of packages that may have the rights of their owner, or capabilities",
         Text("a glob such as /usr/bin/su, or none"),
     ),
     "run_scripts": Many("packages whose scripts are really run", Text("a package")),
