@@ -17,6 +17,7 @@ from sdk_hooks.core.feeds.paths import Paths
 from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.core.scripts.root import Root
 from sdk_hooks.image import Image
+from sdk_hooks.target import Platform
 
 from .debmaker import deb, member
 from .helpers import content, fails, flat, unpack
@@ -157,10 +158,10 @@ def test_opkg_finds_everything_in_order(feed: Path) -> None:
 
 def test_that_of_another_format_is_refused() -> None:
     with fails(
-        "the database of rpm packages can't be written here [no-package-database]\n"
-        "  only rpm itself can; those of deb and ipk can be written\n  hint: leave out --package-database"
+        "the database of apk packages can't be written here [no-package-database]\n"
+        "  only apk itself can; those of deb, ipk, rpm can be written\n  hint: leave out --package-database"
     ):
-        database.write("rpm", Root(), [], [], Paths(()), lambda _: True)
+        database.write("apk", Root(), [], [], database.About(Paths(()), lambda _: True, Platform("amd64"), 0))
 
 
 def test_a_diversion_is_of_the_path_that_packages_have(feed: Path) -> None:

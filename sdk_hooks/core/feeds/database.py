@@ -1,16 +1,19 @@
-"""The package manager's database of an image: what dpkg and opkg know of the packages, and scanners read."""
+"""The package manager's database of an image: what dpkg, opkg and rpm know of them, and scanners read."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from sdk_hooks.core.feeds import rpmdb
 from sdk_hooks.core.feeds.paths import Paths
 from sdk_hooks.core.feeds.store import Have
 from sdk_hooks.core.files.fileset import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry, Group, directory
 from sdk_hooks.core.scripts.root import Root
 from sdk_hooks.errors import SdkError
 from sdk_hooks.packages import Package
+from sdk_hooks.target import Platform
 
 _DPKG, _OPKG = "var/lib/dpkg", "var/lib/opkg"
 _SCRIPTS = ("preinst", "postinst", "prerm", "postrm", "config")
@@ -18,36 +21,44 @@ _SCRIPTS = ("preinst", "postinst", "prerm", "postrm", "config")
 Asked = Callable[[Package], bool]
 
 
+class About(NamedTuple):
+    """What a database says beside what packages say."""
+
+    kept: Paths
+    """Which of the packages' files are there."""
+    asked: Asked
+    """Whether somebody asked for a package by name."""
+    platform: Platform
+    time: int
+    """When they were installed, seconds since 1970."""
+
+
 def has(form: str) -> bool:
     """Whether it can be written for packages of *form*."""
     return form in _WRITERS
 
 
-def write(
-    form: str, root: Root, have: Sequence[Have], groups: Iterable[Group], kept: Paths, asked: Asked
-) -> None:
+def write(form: str, root: Root, have: Sequence[Have], groups: Iterable[Group], about: About) -> None:
     """Add what is known of the installed packages *have*: of each in its group, of all in `root.made`.
 
     :param groups: Those of the packages.
-    :param kept: Which of their files are there.
-    :param asked: Whether somebody asked for a package by name.
-    :raises SdkError: When only the package manager itself can write it.
+    :raises SdkError: When only the package manager itself can write it, or what a base image has is damaged.
     """
     if form not in _WRITERS:
         raise SdkError(
             f"the database of {form} packages can't be written here",
-            detail=f"only {form} itself can; those of {' and '.join(_WRITERS)} can be written",
+            detail=f"only {form} itself can; those of {', '.join(_WRITERS)} can be written",
             hint="leave out --package-database",
             code="no-package-database",
         )
     by_name = {group.name: group for group in groups}
-    _WRITERS[form](root, have, by_name, kept, asked)
+    _WRITERS[form](root, have, by_name, about)
 
 
-def _dpkg(root: Root, have: Sequence[Have], groups: Mapping[str, Group], kept: Paths, asked: Asked) -> None:
+def _dpkg(root: Root, have: Sequence[Have], groups: Mapping[str, Group], about: About) -> None:
     status = (root.content(f"{_DPKG}/status") or b"").decode()
     for each in have:
-        files = _dpkg_files(each, kept)
+        files = _dpkg_files(each, about.kept)
         for name, data in files.items():
             mode = 0o755 if name.rpartition(".")[2] in _SCRIPTS else 0o644
             _put(root, groups[each.package.source], f"{_DPKG}/info/{name}", data, mode)
@@ -61,9 +72,9 @@ def _dpkg(root: Root, have: Sequence[Have], groups: Mapping[str, Group], kept: P
     _dpkg_alternatives(root)
     _dpkg_triggers(root, have)
     if root.find("usr/bin/apt-get"):
-        _apt_states(root, have, asked)
-    if kept.exclude:
-        root.write("etc/dpkg/dpkg.cfg.d/excludes", _dpkg_excludes(kept.exclude))
+        _apt_states(root, have, about.asked)
+    if about.kept.exclude:
+        root.write("etc/dpkg/dpkg.cfg.d/excludes", _dpkg_excludes(about.kept.exclude))
 
 
 def _put(root: Root, group: Group, path: str, data: bytes, mode: int = 0o644) -> None:
@@ -177,12 +188,12 @@ def _dpkg_excludes(exclude: Iterable[str]) -> bytes:
     )
 
 
-def _opkg(root: Root, have: Sequence[Have], groups: Mapping[str, Group], kept: Paths, asked: Asked) -> None:
+def _opkg(root: Root, have: Sequence[Have], groups: Mapping[str, Group], about: About) -> None:
     status = (root.content(f"{_OPKG}/status") or b"").decode()
     for each in have:
         package, group = each.package, groups[each.package.source]
         record = each.content.record.decode(errors="replace").strip() + "\n"
-        listed = _lines(_opkg_line(entry) for entry in kept.of(each.content.entries))
+        listed = _lines(_opkg_line(entry) for entry in about.kept.of(each.content.entries))
         files = {"control": record.encode(), "list": listed}
         files |= {name: text.encode() for name, text in each.content.scripts.items()}
         if conffiles := _conffiles(each):
@@ -190,7 +201,7 @@ def _opkg(root: Root, have: Sequence[Have], groups: Mapping[str, Group], kept: P
         for name, data in sorted(files.items()):
             mode = 0o755 if name in _SCRIPTS else 0o644
             _put(root, group, f"{_OPKG}/info/{package.name}.{name}", data, mode)
-        status += _opkg_record(each, asked=asked(package))
+        status += _opkg_record(each, asked=about.asked(package))
     root.write(f"{_OPKG}/status", status.encode())
     root.write(f"{_OPKG}/lock", b"", 0o600)
 
@@ -224,4 +235,8 @@ def _lines(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-_WRITERS = {"deb": _dpkg, "ipk": _opkg}
+def _rpm(root: Root, have: Sequence[Have], groups: Mapping[str, Group], about: About) -> None:  # noqa: ARG001  one file
+    rpmdb.write(root, have, about.kept, about.platform, about.time)
+
+
+_WRITERS = {"deb": _dpkg, "ipk": _opkg, "rpm": _rpm}

@@ -39,7 +39,7 @@ class LockedSource(FeedSource):
         base: BaseImage | None = None,
     ) -> None:
         super().__init__(spec, platform, formats, progress, base)
-        self.lock = lock
+        self.lock, self.time = lock, lock.epoch
         self.locked = [each for each in self.lock.packages if each.feed]
 
     def _pool(self) -> Pool:

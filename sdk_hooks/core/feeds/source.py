@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sdk_hooks.base_images import BaseImage
 from sdk_hooks.core.bom import copyright
 from sdk_hooks.core.bom.component import Component
+from sdk_hooks.core.build import source_date_epoch
 from sdk_hooks.core.feeds import bases, database, install, pool, rights, solve, store
 from sdk_hooks.core.feeds.install import Allowed
 from sdk_hooks.core.feeds.paths import Paths
@@ -60,6 +61,8 @@ class FeedSource:
     ) -> None:
         self.spec, self.platform, self.formats, self.progress = spec, platform, formats, progress
         self.base = base if base and base.lists else None
+        self.time = source_date_epoch()
+        """When the packages are said to be installed, seconds since 1970: no file is younger."""
         self.fresh = False
         """Whether to ask servers also for what they were asked for a moment ago."""
         self.digests: Mapping[str, str] = {}
@@ -169,7 +172,8 @@ class FeedSource:
         groups = install.install(have, brought, allowed, root, found.form)
         if self._wants_database(found):
             kept = Paths(allowed.exclude)
-            database.write(found.form.name, root, have, groups, kept, lambda package: package.name in names)
+            about = database.About(kept, lambda package: package.name in names, self.platform, self.time)
+            database.write(found.form.name, root, have, groups, about)
         said = copyright.licenses({each.package.name: each.content.entries for each in have})
         told = {each.name: _told(found, each, solution, said, names) for each in solution.packages}
         for group in groups:

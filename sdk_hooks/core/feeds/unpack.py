@@ -17,7 +17,7 @@ from sdk_hooks.core.files.fileset import FILE, HARDLINK, SYMLINK, Entry
 from sdk_hooks.core.plain import DAMAGED, is_damage
 from sdk_hooks.packages import Member, Opened, PackageFormat, Signed
 
-_VERSION = "facts-3"
+_VERSION = "facts-4"
 """The name of the file that tells of the others: no number, as theirs are."""
 
 

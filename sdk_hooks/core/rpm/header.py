@@ -35,6 +35,19 @@ class Header:
     def __contains__(self, tag: int) -> bool:
         return tag in self._index
 
+    def value(self, tag: int) -> tuple[int, int, bytes]:
+        """Type, count and bytes as they are stored; type 0 of what is not there.
+
+        :raises ValueError: When it is beyond the end.
+        """
+        kind, at, count = self._index.get(tag, (0, 0, 0))
+        if kind not in (_STRING, _STRINGS, _I18N):
+            size = count * _SIZES.get(kind, 0)
+            self._inside(tag, at, size)
+            return kind, count, self._store[at : at + size]
+        texts = (text.encode(errors="surrogateescape") for text in self.texts(tag))
+        return kind, count, b"".join(text + b"\0" for text in texts)
+
     def numbers(self, tag: int) -> tuple[int, ...]:
         """
         :raises ValueError: When it is something else, or beyond the end.

@@ -17,6 +17,8 @@ _SIGNATURES = (268, 267)
 """Of the header alone: RSA's, and that of every other kind."""
 _SCRIPTS = {"pretrans": (1151, 1153), "pre": (1023, 1085), "post": (1024, 1086), "posttrans": (1152, 1154)}
 _PROVIDENAME, _PROVIDEVERSION = 1047, 1113
+HEADER, SIGNATURES = "header", "signatures"
+"""What is kept of a package for rpm's database, by name."""
 
 
 def opened(file: IO[bytes]) -> Opened:
@@ -36,6 +38,7 @@ def opened(file: IO[bytes]) -> Opened:
         _scripts(header),
         [each.path for each in files(header) if each.flags & CONFIGURATION],
         members(header, file),
+        {HEADER: header.raw, SIGNATURES: signatures.raw},
         signed=next(
             (Signed(header.raw, signatures.blob(tag)) for tag in _SIGNATURES if tag in signatures), None
         ),
