@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import pytest
 
@@ -10,9 +11,12 @@ from sdk_hooks.core.bom import database
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.bom.visible import stacked
 from sdk_hooks.core.files.fileset import SYMLINK, Entry
+from sdk_hooks.core.rpm import sqlite, stored
+from sdk_hooks.core.rpm.header import Header
 
 from .helpers import file
 from .inspectmaker import SYSTEM
+from .rpmmaker import Tag, header
 
 
 def read(*entries: Entry) -> tuple[dict[str, Component], list[str]]:
@@ -129,12 +133,46 @@ def test_a_damaged_database_is_told_and_the_others_are_read() -> None:
 
 def test_without_rpm_its_database_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    found, told = read(file("usr/lib/sysimage/rpm/rpmdb.sqlite", b"SQLite"))
+    found, told = read(file("usr/lib/sysimage/rpm/Packages.db", b"ndb"))
 
     assert (found, told) == (
         {},
         ["the packages of the image's rpm database are not known: install rpm"],
     )
+
+
+def rpms(*tags: Tag) -> bytes:
+    own = Header(header([(1001, 6, "2"), (1002, 6, "3"), *tags], 63))
+    blob = stored.blob(own, Header(header([], 62)), stored.Installed(b"", 0))
+    return sqlite.written(sqlite.Packages({1: blob}, 1), big_endian=False)
+
+
+def test_rpms_of_sqlite_are_read_without_rpm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    raw = rpms((1000, 6, "web"), (1003, 4, [1]), (1004, 9, ["serves"]), (1014, 6, "MIT"), (1020, 6, "https://w.example"),
+               (1022, 6, "noarch"), (1044, 6, "web-src-2-3.src.rpm"))  # fmt: skip
+    found, told = read(file("usr/lib/sysimage/rpm/rpmdb.sqlite", raw))
+
+    [web] = found.values()
+    assert (web.name, web.version, web.architecture, web.source) == ("web", "1:2-3", "noarch", "web-src")
+    assert (web.license, web.homepage, web.summary, told) == ("MIT", "https://w.example", "serves", [])
+    assert read(file("var/lib/rpm/rpmdb.sqlite", rpms((1000, 6, "gpg-pubkey")))) == ({}, [])
+
+
+@pytest.mark.parametrize(("raw", "why"), [
+    (b"SQLite", "the rpm database of the image is damaged: file is not a database"),
+    (rpms((1000, 6, "web"), (1020, 4, [1])),
+     "the rpm database of the image is damaged: its header has a damaged tag 1020"),
+])  # fmt: skip
+def test_damaged_ones_are_told(raw: bytes, why: str) -> None:
+    assert read(file("var/lib/rpm/rpmdb.sqlite", raw)) == ({}, [why])
+
+
+def test_without_sqlite_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+
+    why = "rpm's database can't be read or written: this Python has no sqlite3"
+    assert read(file("var/lib/rpm/rpmdb.sqlite", b"SQLite")) == ({}, [why])
 
 
 def test_files_that_are_not_asked_for_are_not_kept() -> None:

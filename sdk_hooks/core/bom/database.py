@@ -24,7 +24,7 @@ _PLACES = (
 )
 _FILES = ("var/lib/apt/extended_states", "etc/apk/world")
 _WANTED = re.compile(
-    r".*/(status|info/[^/]+\.list|status\.d/[^/]+|installed|[^/]+/copyright|rpmdb\.sqlite|Packages(\.db)?)"
+    r".*/(status|info/[^/]+\.list|status\.d/[^/]+|installed|[^/]+/copyright|rpmdb\.sqlite(-wal|-journal)?|Packages(\.db)?)"
 )
 _INSTALLED = re.compile(r"\S+\s+\S+\s+(installed|unpacked|half-configured|triggers-\S+)")
 

@@ -1,4 +1,4 @@
-"""Packages of an image with an rpm database, which only rpm itself reads."""
+"""Packages of an image with an rpm database; those that are not of sqlite only rpm itself reads."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.bom.known import Known
 from sdk_hooks.core.files.fileset import Entry
+from sdk_hooks.core.rpm import sqlite, stored
+from sdk_hooks.core.rpm.header import Header
+from sdk_hooks.core.rpm.payload import files
+from sdk_hooks.errors import SdkError
 
 PLACES = ("var/lib/rpm", "usr/lib/sysimage/rpm")
 _NAMES = ("rpmdb.sqlite", "Packages.db", "Packages")
+_NAME, _VERSION, _RELEASE, _EPOCH, _SUMMARY = 1000, 1001, 1002, 1003, 1004
+_LICENSE, _HOMEPAGE, _ARCHITECTURE, _SOURCE, _PROVIDES, _REQUIRES = 1014, 1020, 1022, 1044, 1047, 1049
 _ONE = ("NAME", "EVR", "ARCH", "SOURCERPM", "LICENSE", "URL", "SUMMARY")
 _LISTS = ("REQUIRENAME", "PROVIDENAME", "FILENAMES")
 _ITEM, _FIELD, _RECORD = "\x1d", "\x1e", "\x1f"
@@ -26,6 +32,8 @@ def read(entries: Mapping[str, Entry], tell: Callable[[str], None]) -> list[Know
     path = next((path for path in paths if path in entries and entries[path].data), "")
     if not path:
         return []
+    if path.endswith(f"/{sqlite.NAME}"):
+        return _of_sqlite(path, entries, tell)
     if shutil.which("rpm") is None:
         tell("the packages of the image's rpm database are not known: install rpm")
         return []
@@ -40,10 +48,42 @@ def read(entries: Mapping[str, Entry], tell: Callable[[str], None]) -> list[Know
     return [_known(each) for each in records if not each.startswith(f"gpg-pubkey{_FIELD}")]
 
 
+def _of_sqlite(path: str, entries: Mapping[str, Entry], tell: Callable[[str], None]) -> list[Known]:
+    folder = path.removesuffix(sqlite.NAME)
+    there = {name: entries[folder + name].data for name in sqlite.READ if folder + name in entries}
+    try:
+        headers = map(
+            stored.read, sqlite.read({name: data for name, data in there.items() if data}).stored.values()
+        )
+        return [_told(header) for header in headers if header.text(_NAME) != "gpg-pubkey"]
+    except ValueError as error:
+        tell(f"the rpm database of the image is damaged: {error}")
+    except SdkError as error:
+        tell(error.what)
+    return []
+
+
+def _told(header: Header) -> Known:
+    """
+    :raises ValueError: When the header is damaged.
+    """
+    epoch = header.number(_EPOCH)
+    version = f"{epoch}:" * bool(epoch) + f"{header.text(_VERSION)}-{header.text(_RELEASE)}"
+    one = (header.text(tag) for tag in (_ARCHITECTURE, _SOURCE, _LICENSE, _HOMEPAGE, _SUMMARY))
+    paths = [file.path for file in files(header)]
+    return _package(
+        [header.text(_NAME), version, *one], [header.texts(_REQUIRES), header.texts(_PROVIDES), paths]
+    )
+
+
 def _known(record: str) -> Known:
     fields = ["" if each == "(none)" else each for each in record.split(_FIELD)]
-    name, version, architecture, source, license, homepage, summary = fields[:7]
-    requires, provides, files = (tuple(each.split(_ITEM)[:-1]) for each in fields[7:])
+    return _package(fields[:7], [each.split(_ITEM)[:-1] for each in fields[7:]])
+
+
+def _package(one: Sequence[str], lists: Iterable[Iterable[str]]) -> Known:
+    name, version, architecture, source, license, homepage, summary = one
+    requires, provides, paths = map(tuple, lists)
     component = Component(
         name,
         version,
@@ -53,6 +93,6 @@ def _known(record: str) -> Known:
         license=license,
         homepage=homepage,
         summary=summary,
-        files=files,
+        files=paths,
     )
-    return Known(component, tuple((each,) for each in requires), (*provides, *files))
+    return Known(component, tuple((each,) for each in requires), (*provides, *paths))
