@@ -47,6 +47,17 @@ def packages(
     keeper: Keeper | None, spec: Spec, platform: Platform, session: Session, base: BaseImage | None = None
 ) -> FeedSource:
     """Where packages come from: the lock's files, or what the feeds have by now."""
+    found = _packages(keeper, spec, platform, session, base)
+    if session.sdk:
+        from sdk_hooks.core.feeds.licenses import Licenses
+
+        found.licenses = Licenses(session.sdk.pkgdata)
+    return found
+
+
+def _packages(
+    keeper: Keeper | None, spec: Spec, platform: Platform, session: Session, base: BaseImage | None
+) -> FeedSource:
     formats = session.plugins.package_formats()
     if keeper:
         from sdk_hooks.core.feeds.locked import LockedSource

@@ -10,7 +10,7 @@ from sdk_hooks.base_images import BaseImage
 from sdk_hooks.core.bom import copyright
 from sdk_hooks.core.bom.component import Component
 from sdk_hooks.core.build import source_date_epoch
-from sdk_hooks.core.feeds import bases, database, install, pool, rights, solve, store
+from sdk_hooks.core.feeds import bases, database, install, licenses, pool, rights, solve, store
 from sdk_hooks.core.feeds.install import Allowed
 from sdk_hooks.core.feeds.paths import Paths
 from sdk_hooks.core.feeds.pool import Pool
@@ -65,6 +65,8 @@ class FeedSource:
         """When the packages are said to be installed, seconds since 1970: no file is younger."""
         self.fresh = False
         """Whether to ask servers also for what they were asked for a moment ago."""
+        self.licenses = licenses.Licenses()
+        """Knows those that packages do not tell."""
         self.digests: Mapping[str, str] = {}
         """Of what each feed lists, by its line; known once they were read."""
 
@@ -174,11 +176,19 @@ class FeedSource:
             kept = Paths(allowed.exclude)
             about = database.About(kept, lambda package: package.name in names, self.platform, self.time)
             database.write(found.form.name, root, have, groups, about)
-        said = copyright.licenses({each.package.name: each.content.entries for each in have})
+        said = self._licenses(found, have)
         told = {each.name: _told(found, each, solution, said, names) for each in solution.packages}
         for group in groups:
             group.components = [replace(each, **told[each.name]) for each in group.components]
         return _by_wish(groups)
+
+    def _licenses(self, found: Pool, have: Sequence[store.Have]) -> dict[str, str]:
+        """Of those that do not say it themselves: by copyright files, or by the build that made them."""
+        said = copyright.licenses({each.package.name: each.content.entries for each in have})
+        for package in (each.package for each in have):
+            if not (package.license or said.get(package.name)):
+                said[package.name] = self.licenses.of(package, found.index(package).feed)
+        return said
 
     def _wants_database(self, found: Pool) -> bool:
         """Whether to write the package manager's database: as asked for, or as the base says it."""

@@ -31,7 +31,7 @@ _READ = (
     "FAKEROOTCMD", "FAKEROOTENV", "PATH", "IMAGE_ROOTFS", "IMAGE_PKGTYPE", "CLASSOVERRIDE",
     "BBLAYERS", "DEPLOY_DIR_DEB", "DEPLOY_DIR_IPK", "DEPLOY_DIR_RPM",
 )  # fmt: skip
-_CONFIGURED = ("DEPLOY_DIR_IMAGE", *feeds.VARIABLES)
+_CONFIGURED = ("DEPLOY_DIR_IMAGE", "PKGDATA_DIR", *feeds.VARIABLES)
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,10 @@ class Sdk:
         :raises SdkError: When it has none.
         """
         return feeds.of_sdk(self._configured())
+
+    def pkgdata(self) -> str:
+        """PKGDATA_DIR."""
+        return self._configured()["PKGDATA_DIR"]
 
     def _configured(self) -> Variables:
         """Variables of the configuration; asking BitBake takes a second, so the answer is remembered."""
