@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import IO
 
-from sdk_hooks.core.rpm import primary, sysusers
+from sdk_hooks.core.rpm import lua, primary, sysusers
 from sdk_hooks.core.rpm.header import Header, exactly, read
 from sdk_hooks.core.rpm.payload import CONFIGURATION, files, members
 from sdk_hooks.packages import Opened, Signed
@@ -69,6 +69,8 @@ def _scripts(header: Header) -> dict[str, str]:
 def _script(text: str, program: list[str]) -> str:
     if not text:  # -p /sbin/ldconfig: the program is all of it
         return "\n".join(["#!/bin/sh", " ".join(program)]) if program and not _shell(program[0]) else ""
+    if program == ["<lua>"] and (same := lua.shell(text)):
+        return same
     return text if not program or _shell(program[0]) else f"#!{' '.join(program)}\n{text}"
 
 
