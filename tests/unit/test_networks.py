@@ -15,7 +15,7 @@ from sdk_plugins.stacks.podman import Podman
 from devtool_plugins.__main__ import main
 from sdk_hooks import Container, Network, Port, Settings, Stack
 from sdk_hooks.core import cni
-from sdk_hooks.core.deploy import choose, deployment
+from sdk_hooks.core.deploy import choose, deployment, namespace
 from sdk_hooks.core.deploy.parts import Config, Need, Part, Secret
 from sdk_hooks.core.registry import load
 from sdk_hooks.core.update import redeploy
@@ -111,6 +111,15 @@ def test_the_plugins_that_make_a_bridge(tmp_path: Path) -> None:
     assert portmap == {"type": "portmap", "snat": True, "runtimeConfig": {"portMappings": [mapping]}}
     assert b.networks[0].address == "10.9.0.3/29"
     assert a.hosts == b.hosts == (("a", "10.9.0.2"), ("b", "10.9.0.3"))
+
+
+def test_what_comes_in_at_ports_of_the_target_is_allowed(tmp_path: Path) -> None:
+    """The firewall plugin allows answers only: without it nobody would be answered where FORWARD drops."""
+    settings = Settings(networks=(Network("back", subnet="10.8.0.0/29"), FRONT), ports=MOVED)
+    [box] = boxes(tmp_path / "1", NoStack(), settings)
+    assert "\nmoved=10.8.0.2\n" in namespace.files(box, BOARD)["network"]
+    [silent] = boxes(tmp_path / "2", NoStack(), Settings(networks=(FRONT,)))
+    assert "\nmoved=''\n" in namespace.files(silent, BOARD)["network"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sdk_hooks.container import Container
 from sdk_hooks.core.cni import LEASES, VERSION
@@ -60,7 +60,15 @@ def _script(container: Container, target: Target) -> Script:
         "bridges": " ".join(c["bridge"] for j in container.networks for c in j.plugins if "bridge" in c),
         "chains": " ".join(str(len(joined.plugins)) for joined in container.networks),
         "leases": LEASES,
+        "moved": " ".join(_moved(container)),
         "networks": " ".join(joined.network.name for joined in container.networks),
     }
     head = "".join(f"{key}={quoted((value,))}\n" for key, value in values.items())
     return f"#!/bin/sh\n{head}{script('namespace.sh')}"
+
+
+def _moved(container: Container) -> Iterator[str]:
+    """Its addresses to which ports of the target are moved."""
+    for joined in container.networks:
+        if any(conf["type"] == "portmap" for conf in joined.plugins):
+            yield joined.address.partition("/")[0]

@@ -1,7 +1,8 @@
 # shellcheck disable=SC2034,SC2154  # what comes before sets them
 # Connects a network namespace to the networks of a container: network up|down. Set by the caller: name (of the
 # container), namespace (path), path (of the plugins), chains (for each network how many plugins), bridges, leases
-# (directory of the addresses of all networks), networks (names of its directories).
+# (directory of the addresses of all networks), networks (names of its directories), moved (its addresses to which
+# ports of the target are moved).
 # A configuration net-N-M lacks its closing brace: what the plugin before gave is added.
 cd "${0%/*}" || exit
 
@@ -28,6 +29,7 @@ down() {
 		rm -f "net-$network.result"
 		network=$((network + 1))
 	done
+	allow -D
 	umount "$namespace" 2>/dev/null
 	rm -f "$namespace"
 	# no plugin removes the bridge that it has made
@@ -61,6 +63,14 @@ drop() {
 		done
 	done
 }
+# allow -A|-D: what comes in at a port of the target. The firewall plugin allows what goes out, and answers to it; where
+# the target forwards only what is allowed, nobody else would be answered. What its admin has said there comes first.
+allow() {
+	for address in $moved; do
+		case $address in *:*) tool=ip6tables ;; *) tool=iptables ;; esac
+		$tool -w "$1" CNI-ADMIN -d "$address" -m conntrack --ctstate DNAT -j ACCEPT 2>/dev/null
+	done
+}
 # What a plugin says when it fails is JSON with the reason in `msg`.
 add() {
 	before=
@@ -88,6 +98,8 @@ up() {
 		add $network "$count" || { down; return 1; }
 		network=$((network + 1))
 	done
+	allow -A
+	true
 }
 # The container's own files of names: its address, the other containers, the target's name servers.
 names() {
