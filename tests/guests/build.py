@@ -19,9 +19,9 @@ from .recipes import Recipe, text
 
 # crc32c_generic: ext4 asks for it by what it does, which no list of dependencies says
 MODULES = ("virtio_pci", "virtio_mmio", "virtio_net", "virtio_blk", "crc32c_generic", "ext4", "overlay")
-SIZE = 3 << 30
-"""Of the disk that the guest sees; what is not used takes no space here."""
-_SPACE = 1200 << 20
+SIZE = "3G"
+"""Of the disk that the guest sees, as mke2fs has it; what is not used takes no space here."""
+_SPACE = 800 << 20
 _LIMIT = 1200.0
 
 
@@ -68,7 +68,7 @@ def _make(recipe: Recipe, line: str, work: Path) -> None:
     _write(work / "files", recipe)
     _packages(recipe, line, work / "packages.tar")
     script = str(files("guests").joinpath("files/assemble.sh"))
-    vm.run((*as_root(), "sh", script, "packages.tar", "files", str(SIZE)), work, cwd=work)
+    vm.run((*as_root(), "sh", script, "packages.tar", "files", SIZE), work, cwd=work)
     _boot(work)
     for name in ("packages.tar", "busybox"):
         (work / name).unlink()
