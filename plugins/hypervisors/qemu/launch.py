@@ -100,7 +100,7 @@ def answers(ready: str, seconds: float, machine: Machine, port: int) -> None:
 
     if not vm.process.wait(there, seconds, 0.05):
         raise failed(machine, f"did not come up in {seconds:.0f} seconds")
-    status, said = vm.ssh.run(directory / "ssh_config", machine.name, "true")
+    status, said = vm.ssh.run(directory / "ssh_config", machine.name, "true", seconds=seconds)
     if status:
         raise SdkError(
             f"the machine {machine.name!r} does not let us log in",
