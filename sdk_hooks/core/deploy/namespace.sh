@@ -38,13 +38,14 @@ down() {
 		[ -e "$1" ] || ip link del "$bridge" 2>/dev/null
 	done
 }
-# Nor what all its containers share: where addresses are noted, and chains in which no port and no address is left.
+# Nor what all its containers share: where namespaces are, where addresses are noted, and chains in which no port and
+# no address is left.
 tidy() {
 	for network in $networks; do
 		set -- "$leases/$network"/[0-9a-f]*
 		[ -e "$1" ] || rm -rf "${leases:?}/$network"
 	done
-	rmdir "$leases" "${leases%/*}" 2>/dev/null
+	rmdir "$leases" "${leases%/*}" "${namespace%/*}" 2>/dev/null
 	[ ! -d "$leases" ] || return 0
 	for tool in iptables ip6tables; do
 		command -v $tool >/dev/null || continue
@@ -63,8 +64,8 @@ drop() {
 		done
 	done
 }
-# allow -A|-D: what comes in at a port of the target. The firewall plugin allows what goes out, and answers to it; where
-# the target forwards only what is allowed, nobody else would be answered. What its admin has said there comes first.
+# allow -A|-D: what comes in at a port of the target. The firewall plugin allows what goes out, and answers to it;
+# where the target forwards only what is allowed, nobody else would be answered. What its admin says comes first.
 allow() {
 	for address in $moved; do
 		case $address in *:*) tool=ip6tables ;; *) tool=iptables ;; esac
@@ -86,9 +87,10 @@ add() {
 	done
 	echo "$before" >"net-$1.result"
 }
+place() { (umask 022 && mkdir -p "${namespace%/*}" && : >"$namespace") 2>/dev/null; }
 up() {
 	down
-	(umask 022 && mkdir -p "${namespace%/*}" && : >"$namespace") || return
+	place || place || return # the last one of another application may take the empty directory away meanwhile
 	# shellcheck disable=SC2016  # the shell in the new namespace sees it
 	unshare -n sh -c 'mount --bind /proc/self/ns/net "$0"' "$namespace" || return
 	CNI_COMMAND=ADD CNI_CONTAINERID=$name CNI_NETNS=$namespace CNI_IFNAME=lo CNI_PATH=$path "$path/loopback" \
