@@ -1,49 +1,16 @@
-"""Every stack and runtime goes through one and the same scenario, on a real machine that really boots."""
+"""Every stack and runtime goes through one and the same story, with busybox as the machine's init."""
 
-import dataclasses
 import os
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
-from guests import Guest, Unavailable
-from guests.host import HOW, require
+from guests.host import HOW
 
-from .place import wait
-from .site import NAME, Site
-from .tester import Cli, build_broken_example, build_example
+from .story import Case, told
+from .tester import Cli
 
 pytestmark = pytest.mark.integration
 
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """A guest, and what is deployed there how."""
-
-    guest: str
-    stack: str
-    """That is chosen, or asked for by *options*."""
-    login: str = "root"
-    options: tuple[str, ...] = ()
-    words: str = ""
-    """For the kernel's command line."""
-    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    triplet: str = ""
-    prepared: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """What each login types first."""
-
-
 SNAPSHOTTER = {"etc/docker/daemon.json": '{"features": {"containerd-snapshotter": true}}\n'}
-ARM64 = "aarch64-linux-gnu"
-OWN_DOCKER = {
-    "root": (
-        "systemctl disable --now docker.socket docker containerd\n"
-        "modprobe ip_tables\nloginctl enable-linger user\n"
-        "ln -s /usr/share/docker.io/contrib/dockerd-rootless*.sh /usr/bin/\n"
-    ),
-    "user": "PATH=$PATH:/usr/sbin dockerd-rootless-setuptool.sh install\n",
-}
-"""As docker's manual has it."""
 CASES = {
     "minimal": Case("minimal", "none"),
     "podman": Case("podman", "podman"),
@@ -53,127 +20,13 @@ CASES = {
     "crun-cgroup1": Case("runtimes", "none", options=("--runtime", "crun"), words="cgroup1"),
     "runc-cgroup1": Case("runtimes", "none", options=("--runtime", "runc"), words="cgroup1"),
     "runsc": Case("gvisor", "none"),
-    "arm64-podman": Case("arm64", "podman", triplet=ARM64),
-    "arm64-crun": Case("arm64", "none", options=("--stack", "none"), triplet=ARM64),
-    "systemd": Case("systemd", "podman"),
-    "systemd-user": Case("systemd", "podman", login="user"),
-    "systemd-user-crun": Case("systemd", "none", login="user", options=("--stack", "none")),
-    "systemd-user-docker": Case("systemd-docker", "docker", login="user", prepared=OWN_DOCKER),
 }
 EVERYWHERE = ("minimal",)
 """Those that `make test` runs too: building them and going through them fits into CI."""
 
 
-@pytest.fixture(scope="session")
-def images(cli: Cli) -> Callable[[str], Path]:
-    """The directory of images by triplet; it has v1, v2 and broken."""
-    made: set[str] = set()
-
-    def of(triplet: str) -> Path:
-        if triplet not in made:
-            if triplet:
-                require(f"{triplet}-gcc")
-                for version in ("v1", "v2"):
-                    build_example(cli, version, triplet)
-            build_broken_example(cli, triplet)
-            made.add(triplet)
-        return cli.home / triplet
-
-    return of
-
-
 @pytest.mark.parametrize("name", CASES)
-def test_scenario(name: str, cli: Cli, images: Callable[[str], Path]) -> None:
-    """One story, not ten tests: each part needs what the parts before it left, and a boot takes long."""
+def test_scenario(name: str, cli: Cli) -> None:
     if name not in EVERYWHERE and not os.environ.get("GUESTS"):
         pytest.skip(f"takes minutes: {HOW}, or GUESTS=1 with pytest -k {name}")
-    case = CASES[name]
-    try:
-        store = images(case.triplet)
-        guest = Guest(case.guest, case.files, case.words)
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-    with guest:
-        site = Site(guest, cli, store, case.login, case.stack, case.options)
-        try:
-            for login, script in case.prepared.items():
-                guest.sh(script, login)
-            scenario(site)
-        except BaseException:
-            print(guest.console())
-            raise
-
-
-def scenario(site: Site) -> None:
-    before = site.left()
-    comes_up(site)
-    changes(site)
-    tells(site)
-    is_supervised(site)
-    survives(site)
-    goes(site)
-    assert site.left() == before
-
-
-def comes_up(site: Site) -> None:
-    first, told = site.deployed("v1")
-    assert (first["result"], first["stack"], first["sent"]["layers"]) == ("deployed", site.stack, 3), told
-    assert "note:" not in told
-    assert site.get() == "hello from a container, version 1\n"
-    assert site.deployed("v1")[0]["result"] == "unchanged"
-
-
-def changes(site: Site) -> None:
-    """A delta is small, what is no good is taken back, and what was good before can be had again."""
-    record, _ = site.deployed("v2")
-    assert record["sent"]["layers"] == 1
-    assert record["sent"]["wire"] < 40_000
-    assert site.get() == "hello from a container, version 2\n"
-
-    bad = site.deploy("broken")
-    assert bad.status == 1
-    assert f"error: 'hello-http' did not come up on '{site.alias}' [not-up]" in bad.stderr, bad.stderr
-    assert "/etc/hello-http.conf: No such file or directory" in bad.stderr
-    assert "what ran before runs again" in bad.stderr
-    assert site.get() == "hello from a container, version 2\n"
-
-    record, _ = site.deployed("v1", "--rollback")
-    assert (record["result"], record["sent"]["layers"]) == ("rolled back", 0)
-    assert site.get() == "hello from a container, version 1\n"
-
-
-def tells(site: Site) -> None:
-    (status,) = site.status()
-    assert (status["state"], status["health"], status["stack"]) == ("running", "healthy", site.stack)
-    assert site.logs().splitlines()[-1] == "hello-http 1 listens on port 8080"
-    may = site.login == "root" or site.stack != "none"  # without an engine a user has no control group
-    assert site.limited(32 << 20) == may
-
-
-def is_supervised(site: Site) -> None:
-    """Where podman has Quadlet systemd starts it, also again, and nothing that it said is lost."""
-    if (site.guest.recipe.init, site.stack) != ("systemd", "podman"):
-        return
-    ctl = "systemctl" if site.login == "root" else "systemctl --user"
-    show = f"{ctl} show -P ActiveState -P NRestarts container-{NAME}"
-    head = f"export XDG_RUNTIME_DIR=/run/user/$(id -u)\n{show}\n"
-    assert sorted(site.guest.sh(head, site.login).split()) == ["0", "active"]
-    site.guest.sh("pkill -x hello-http")
-    assert wait(lambda: sorted(site.guest.sh(head, site.login).split()) == ["1", "active"], 60)
-    assert site.get() == "hello from a container, version 1\n"
-    assert site.logs().splitlines()[-2:] == ["hello-http 1 listens on port 8080"] * 2
-
-
-def survives(site: Site) -> None:
-    site.guest.reboot()
-    assert site.get(patience=120) == "hello from a container, version 1\n", "it starts again at boot"
-    (status,) = site.status()
-    assert (status["state"], status["health"]) == ("running", "healthy")
-    assert site.deployed("v1")[0]["result"] == "unchanged"
-
-
-def goes(site: Site) -> None:
-    done = site.undeploy()
-    assert done.status == 0, done.stderr
-    assert site.silent()
-    assert site.status() == []
+    told(CASES[name], cli)
