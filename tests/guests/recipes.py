@@ -64,6 +64,11 @@ RECIPES: dict[str, Recipe] = {
     "runtimes": Recipe("crun runc", suite="bookworm", memory=256),
     "gvisor": Recipe("runsc", memory=512),
     "devices": Recipe("crun linux-image-amd64", memory=512),
+    "networks": Recipe(
+        "crun containerd runc containernetworking-plugins iptables iproute2 linux-image-amd64",
+        services=("S50containerd",),
+        memory=768,
+    ),
     "podman": Recipe(f"podman {_ENGINE} aardvark-dns"),
     "docker": Recipe("docker.io docker-cli iptables", services=("S50docker",)),
     "containerd": Recipe("containerd runc", services=("S50containerd",)),

@@ -32,7 +32,7 @@ class Site:
 
     def deploy(self, version: str, *options: str) -> Done:
         place = ("-o", str(self.store / version))
-        return self._run("container-deploy", NAME, self.alias, *place, *self.options, *options)
+        return self.run("container-deploy", NAME, self.alias, *place, *self.options, *options)
 
     def deployed(self, version: str, *options: str) -> tuple[dict[str, Any], str]:
         """Deploy, which must succeed; gives the record of it and what was told meanwhile."""
@@ -41,21 +41,21 @@ class Site:
         return done.json()[0], done.stderr
 
     def status(self) -> list[dict[str, Any]]:
-        done = self._run("container-status", self.alias, "--format", "json")
+        done = self.run("container-status", self.alias, "--format", "json")
         assert done.status == 0, done.stderr
         return done.json()
 
     def logs(self) -> str:
-        done = self._run("container-status", self.alias, NAME, "--logs")
+        done = self.run("container-status", self.alias, NAME, "--logs")
         assert done.status == 0, done.stderr
         return done.stdout
 
     def undeploy(self) -> Done:
-        return self._run("container-undeploy", NAME, self.alias)
+        return self.run("container-undeploy", NAME, self.alias)
 
-    def get(self, patience: float = 20) -> str:
+    def get(self, patience: float = 20, path: str = "/") -> str:
         """What answers over HTTP."""
-        url = f"http://127.0.0.1:{self.guest.http}/"
+        url = f"http://127.0.0.1:{self.guest.http}{path}"
         return str(wait(lambda: urllib.request.urlopen(url, timeout=5).read().decode(), patience))
 
     def silent(self) -> bool:
@@ -71,10 +71,10 @@ class Site:
         files = "find /sys/fs/cgroup -name memory.max -o -name memory.limit_in_bytes"
         return bool(self.guest.sh(f"{files} | xargs grep -lx {limit} || true"))
 
-    def left(self) -> list[str]:
-        """All that a deployment could leave behind, and what the engine keeps."""
+    def left(self, more: str = "") -> list[str]:
+        """All that a deployment could leave behind, what the engine keeps, and what *more* prints."""
         script = Path(__file__).with_name("left.sh").read_text() + _LEFT[self.stack]
-        return sorted(self.guest.sh(f"{script}\ntrue\n", self.login).splitlines())
+        return sorted(self.guest.sh(f"{script}\n{more}\ntrue\n", self.login).splitlines())
 
-    def _run(self, *words: str) -> Done:
+    def run(self, *words: str) -> Done:
         return self.cli(*words, "--ssh-config", self.guest.ssh_config, timeout=_LIMIT)
