@@ -1,15 +1,24 @@
 """Devices by what they are, on a machine that has them: QEMU's, with the kernel's own drivers."""
 
 import os
+import subprocess
+from pathlib import Path
 
 import pytest
 from guests import Guest, Unavailable
-from guests.host import HOW
+from guests.host import HOW, require
 
 from .tester import Cli
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        not os.environ.get("GUESTS"),
+        reason=f"takes minutes: {HOW}, or GUESTS=1 with pytest -k guest_devices",
+    ),
+]
 
+ARM64 = "aarch64-linux-gnu"
 HARDWARE = (
     *("-device", "intel-iommu"),
     *("-device", "edu"),
@@ -18,12 +27,17 @@ HARDWARE = (
 )
 # What udev does on other machines: load drivers, and give nodes to a group.
 DRIVERS = """\
-modprobe -a xhci_pci ftdi_sio i2c-dev vfio-pci
+modprobe -a xhci_pci ftdi_sio i2c-dev vfio-pci loop
 modprobe i2c-stub chip_addr=0x50
+echo of a file >/run/medium
+truncate -s 4096 /run/medium
+losetup /dev/loop0 /run/medium
 n=0
 until [ -c /dev/ttyUSB0 ] || [ $n -ge 60 ]; do sleep 1; n=$((n + 1)); done
 """
-NODES = "for node in /dev/ttyUSB0 /dev/i2c-* /dev/vfio/[0-9]*; do chgrp 20 $node && chmod 660 $node; done"
+NODES = """\
+for node in /dev/ttyUSB0 /dev/i2c-* /dev/loop0 /dev/vfio/[0-9]*; do chgrp 20 $node && chmod 660 $node; done
+"""
 VFIO = """\
 for edu in /sys/bus/pci/devices/*; do read -r model <$edu/device; [ "$model" != 0x11e8 ] || break; done
 echo vfio-pci >$edu/driver_override
@@ -37,12 +51,23 @@ devices:
   - {tty: GPS-7, path: /dev/gps}
   - {i2c: SMBus stub driver, path: /dev/sensors}
   - {pci: "1234:11e8"}
+  - {udev: {SUBSYSTEM: block, DEVNAME: loop0}, path: /dev/medium}
 tests:
   - {log: ^opened /dev/gps$}
   - {log: ^opened /dev/sensors$}
   - {log: ^opened /dev/vfio/vfio$}
   - {log: "^opened /dev/vfio/[0-9]+$"}
+  - {name: medium, command: [sh, -c, 'read -r line </dev/medium && echo "$line"'], output: ^of a file$}
   - {name: no others, command: [sh, -c, '[ ! -e /dev/ttyUSB0 ] && [ ! -e /dev/i2c-0 ] && [ ! -e /dev/vda ]']}
+"""
+LINES = """\
+entrypoint: [/usr/bin/gpiotool, /dev/lines]
+stop_signal: SIGKILL
+devices: [{gpio: 9030000.pl061, path: /dev/lines}]
+tests:
+  - {log: ^uid 65532 has 9030000.pl061 with 8 lines$}
+  - {log: ^set to 1 it is 1$}
+  - {log: ^set to 0 it is 0$}
 """
 MISSING = """\
 error: no device of 'guest-devices' matches 'tty: GPS-7' [no-device]
@@ -61,8 +86,6 @@ error: the device '/dev/ttyUSB0' of 'guest-devices' is not for the container's u
 
 
 def test_devices_are_found_by_what_they_are_and_opened(cli: Cli) -> None:
-    if not os.environ.get("GUESTS"):
-        pytest.skip(f"takes minutes: {HOW}, or GUESTS=1 with pytest -k guest_devices")
     file, images = cli.home / "devices.yaml", cli.home / "devices"
     file.write_text(SPEC)
     cli.build("devices", "--from", f"{cli.home}/tester-tree-v1", "-f", str(file), "-o", str(images))
@@ -88,4 +111,30 @@ def tried(guest: Guest, cli: Cli, words: tuple[str, ...]) -> None:
     for verb in ("container-deploy", "container-test"):
         done = cli(verb, "devices", guest.name, *words, timeout=300)
         assert done.status == 0, done.stdout + done.stderr
-    assert done.stdout.endswith("\n5 tests on guest-devices (none), 0 failed\n")
+    assert done.stdout.endswith("\n6 tests on guest-devices (none), 0 failed\n")
+
+
+def test_a_line_of_a_gpio_chip_is_set_and_read(cli: Cli) -> None:
+    """Debian has no driver of a chip that is made up: this one is of QEMU's board for ARM."""
+    tree, images = cli.home / "gpio-tree", str(cli.home / "gpio")
+    (tree / "usr/bin").mkdir(parents=True)
+    source = Path(__file__).with_name("gpiotool.c")
+    try:
+        require(f"{ARM64}-gcc")
+        guest = Guest("arm64")
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    subprocess.run((f"{ARM64}-gcc", "-static", "-o", tree / "usr/bin/gpiotool", source), check=True)
+    file = cli.home / "lines.yaml"
+    file.write_text(LINES)
+    cli.build("lines", "--from", str(tree), "-f", str(file), "-o", images)
+    with guest:
+        guest.sh("chgrp 20 /dev/gpiochip0 && chmod 660 /dev/gpiochip0")
+        for stack in ("none", "podman"):
+            words = ("-o", images, "--ssh-config", guest.ssh_config)
+            for verb, more in (("container-deploy", ("--stack", stack)), ("container-test", ())):
+                done = cli(verb, "lines", guest.name, *words, *more, timeout=300)
+                assert done.status == 0, done.stdout + done.stderr
+            assert done.stdout.endswith(f"\n3 tests on guest-arm64 ({stack}), 0 failed\n")
+            done = cli("container-undeploy", "lines", guest.name, "--ssh-config", guest.ssh_config)
+            assert done.status == 0, done.stderr
