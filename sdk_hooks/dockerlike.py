@@ -100,14 +100,14 @@ class DockerLike:
         create = (self.name, "create", *self._created(container), *self._what(container))
         text += f"{quoted(create)} || exit\n"
         for joined in container.networks[1:]:
-            words = ("network", "connect", "--alias", container.alias, joined.network.name, container.name)
+            words = ("network", "connect", "--alias", container.alias, self._called(joined), container.name)
             text += f"{quoted((self.name, *words))} || exit\n"
         return f"{text}exec {quoted((self.name, 'start', container.name))}\n"
 
     def _with_networks(self, container: Container) -> Script:
         text = ""
         for joined in container.networks:
-            there = quoted((self.name, "network", "inspect", joined.network.name))
+            there = quoted((self.name, "network", "inspect", self._called(joined)))
             text += f"{there} >/dev/null 2>&1 || {quoted(self._network(joined))} || exit\n"
         return text
 
@@ -119,8 +119,12 @@ class DockerLike:
             *(("--gateway", network.gateway) if network.gateway else ()),
             *(("--internal",) if network.internal else ()),
             *(word for key, value in options.items() for word in ("--opt", f"{key}={value}")),
-            network.name,
+            self._called(joined),
         )
+
+    def _called(self, joined: Joined) -> str:
+        """The engine's own name of a network."""
+        return joined.network.name
 
     def _how(self, container: Container) -> Argv:
         """The words of `run`: in the foreground, or under its restart policy."""
@@ -159,7 +163,7 @@ class DockerLike:
 
     def remove(self, container: Container) -> tuple[Argv, ...]:
         seconds = str(round(container.settings.stop_timeout))
-        networks = [(self.name, "network", "rm", joined.network.name) for joined in container.networks]
+        networks = [(self.name, "network", "rm", self._called(each)) for each in container.networks]
         return (
             (self.name, "stop", "-t", seconds, container.name),
             (self.name, "rm", "-f", container.name),
@@ -222,10 +226,10 @@ class DockerLike:
         hosts = [word for pair in container.hosts for word in ("--add-host", ":".join(pair))]
         if not container.networks:
             return ("--network", container.settings.network, *hosts)
-        first = container.networks[0].network
+        first = self._called(container.networks[0])
         said = {key: value for each in container.networks for key, value in each.network.sysctl.items()}
         sysctl = [word for key, value in said.items() for word in ("--sysctl", f"{key}={value}")]
-        return ("--network", first.name, "--network-alias", container.alias, *hosts, *sysctl)
+        return ("--network", first, "--network-alias", container.alias, *hosts, *sysctl)
 
     def _arguments(self, container: Container) -> Argv:
         """What follows the image: what runs in it instead of what the image says."""

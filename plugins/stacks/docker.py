@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Setup, Target, hookimpl
+from sdk_hooks import Argv, Container, Joined, Runtime, Script, SdkError, Setup, Target, hookimpl
 from sdk_hooks.dockerlike import DockerLike
 from sdk_hooks.shell import quoted
 
@@ -56,6 +56,12 @@ class Docker(DockerLike):
     def environment(self, target: Target) -> Mapping[str, str]:
         facts = target.stacks.get(self.name)
         return {"DOCKER_HOST": facts.daemon} if facts and facts.daemon else {}
+
+    def _called(self, joined: Joined) -> str:
+        # a container has its default route and its ports on the network whose name comes first: before
+        # version 28 nothing else says which. Ports want a bridge. No name has an underscore before a dot.
+        bridge = joined.engine is None or joined.engine[0] == "bridge"
+        return joined.network.name if bridge else joined.network.name.replace(".", "_.", 1)
 
     def lacks(self, runtime: Runtime, target: Target) -> str:
         facts = target.stacks[self.name]

@@ -110,7 +110,7 @@ class Podman(DockerLike):
 
     def _given(self, container: Container) -> Argv:
         """The options of a unit: its container has all networks from the start, systemd restarts it."""
-        more = (word for each in container.networks[1:] for word in ("--network", each.network.name))
+        more = (word for each in container.networks[1:] for word in ("--network", self._called(each)))
         seconds = ("--stop-timeout", str(round(container.settings.stop_timeout)))
         words = (*seconds, *self._options(container), *more)
         # no empty word gets through, as a part of one it does

@@ -86,6 +86,19 @@ def test_a_second_network_is_joined_before_it_starts(tmp_path: Path) -> None:
     )
 
 
+def test_with_docker_ports_and_the_default_route_are_on_a_bridge(tmp_path: Path) -> None:
+    """It takes the network whose name comes first, whatever the container's first one is."""
+    air = Network("air", "ipvlan", "10.8.0.0/24", parent="eth1")
+    [box] = boxes(tmp_path, Docker(), Settings(networks=(FRONT, air), ports=MOVED))
+    script = Docker().files(box, BOARD)["run"]
+
+    assert " --network shop.front --network-alias shop " in script
+    assert " --driver ipvlan --subnet 10.8.0.0/24 --opt parent=eth1 shop_.air " in script
+    assert "docker network connect --alias shop shop_.air shop || exit\n" in script
+    removed = [words[-1] for words in Docker().remove(box) if words[1] == "network"]
+    assert removed == sorted(removed) == ["shop.front", "shop_.air"]
+
+
 def test_the_plugins_that_make_a_bridge(tmp_path: Path) -> None:
     a, b = boxes(tmp_path, NoStack(), Settings(networks=(FRONT,), ports=MOVED), Settings(networks=(FRONT,)))
     [joined] = a.networks
