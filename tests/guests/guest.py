@@ -26,7 +26,7 @@ from .recipes import RECIPES
 
 HTTP = 8080
 """Where the applications of tests answer in the guest."""
-PATIENCE = 300
+PATIENCE = 600
 """Seconds that a boot may take, on a machine that is busy."""
 _USER = 1000
 _BOOT = "/proc/sys/kernel/random/boot_id"

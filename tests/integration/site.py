@@ -10,7 +10,7 @@ from .place import wait
 from .tester import Cli, Done
 
 NAME = "hello-http"
-_LIMIT = 300.0
+_LIMIT = 600.0
 
 _LEFT = {
     "podman": "podman ps -aq; podman image ls -q; podman volume ls -q",

@@ -105,11 +105,11 @@ def tried(guest: Guest, cli: Cli, words: tuple[str, ...]) -> None:
     """What is not there, not bound, or not for its user is told; then all of them are in the container."""
     for step, told in (("", MISSING), (DRIVERS, UNBOUND), (VFIO, CLOSED)):
         guest.sh(step)
-        done = cli("container-deploy", "devices", guest.name, *words, timeout=300)
+        done = cli("container-deploy", "devices", guest.name, *words, timeout=600)
         assert (done.status, done.stderr[: len(told)]) == (1, told)
     guest.sh(NODES)
     for verb in ("container-deploy", "container-test"):
-        done = cli(verb, "devices", guest.name, *words, timeout=300)
+        done = cli(verb, "devices", guest.name, *words, timeout=600)
         assert done.status == 0, done.stdout + done.stderr
     assert done.stdout.endswith("\n6 tests on guest-devices (none), 0 failed\n")
 
@@ -133,7 +133,7 @@ def test_a_line_of_a_gpio_chip_is_set_and_read(cli: Cli) -> None:
         for stack in ("none", "podman"):
             words = ("-o", images, "--ssh-config", guest.ssh_config)
             for verb, more in (("container-deploy", ("--stack", stack)), ("container-test", ())):
-                done = cli(verb, "lines", guest.name, *words, *more, timeout=300)
+                done = cli(verb, "lines", guest.name, *words, *more, timeout=600)
                 assert done.status == 0, done.stdout + done.stderr
             assert done.stdout.endswith(f"\n3 tests on guest-arm64 ({stack}), 0 failed\n")
             done = cli("container-undeploy", "lines", guest.name, "--ssh-config", guest.ssh_config)
