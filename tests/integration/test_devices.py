@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from lab import NamespaceTarget
@@ -11,6 +12,14 @@ from .place import Place
 from .tester import Cli
 
 pytestmark = pytest.mark.integration
+OPENS = """\
+name: one
+containers:
+  a:
+    image: plain
+    devices: [/dev/one]
+    tests: [{command: [sh, -c, 'exec 3<>/dev/one && echo open'], output: ^open$, within: 2s}]
+"""
 FUSE = "10 229"
 """A device that no engine lets containers open by itself."""
 
@@ -44,6 +53,23 @@ def test_user_gets_the_group_of_its_device(place: Place) -> None:
     place.deployed("plain", "v1", "--device", "/dev/one:/dev/given:rw")
 
     assert place.facts()["device"] == "open"
+
+
+@pytest.mark.parametrize("kind", ["podman", "crun", "crun-user", "runc"])
+def test_a_command_in_the_container_opens_it_too(
+    at: Callable[[str], Place], kind: str, tmp_path: Path
+) -> None:
+    """As its user, who is in the group of the device: health checks and tests are such commands."""
+    place = at(kind)
+    # of a login without root a namespace knows but its own group
+    node = f"rm -f /dev/one; mknod -m 660 /dev/one c {FUSE}; chgrp {1000 if place.user else 5} /dev/one"
+    place.board.run(("sh", "-ec", node))
+    file = tmp_path / "one.yaml"
+    file.write_text(OPENS)
+    words = (str(file), place.alias, "-o", f"{place.cli.home}/v1", *place.ssh)
+    for verb in ("container-deploy", "container-test"):
+        done = place.cli(verb, *words)
+        assert done.status == 0, done.stdout + done.stderr
 
 
 def test_device_for_all_keeps_its_path(place: Place) -> None:

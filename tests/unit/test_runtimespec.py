@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sdk_plugins.runtimes.crun import Crun
+from sdk_plugins.runtimes.runc import Runc
 
 from sdk_hooks import (
     Container,
@@ -206,3 +208,16 @@ def test_system_calls_are_filtered_for_every_abi_of_the_machine(architecture: st
 def test_there_is_no_filter_where_runtime_or_architecture_have_none() -> None:
     assert filtered("amd64", can=False) is None
     assert filtered("vax") is None
+
+
+def test_a_command_in_a_container_has_the_groups_of_its_devices() -> None:
+    """With --user crun leaves out all groups but that user's own; runc keeps them."""
+    assert Crun().exec("web", (65532, 65532), ("id",)) == ("crun", "exec", "web", "id")
+    assert Runc().exec("web", (65532, 65532), ("id",)) == (
+        "runc",
+        "exec",
+        "--user",
+        "65532:65532",
+        "web",
+        "id",
+    )
