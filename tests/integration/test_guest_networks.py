@@ -74,18 +74,18 @@ containers:
     env: {{GREETING: web}}
     ports: ["8080:8090"]
     networks: [front, back, field, tagged]
-    tests: [{{name: by name, command: [wget, -q, -O, '-', 'http://db:8090/cgi-bin/name'], output: ^db$}}]
+    tests: [{{name: name, command: [wget, -qO-, http://db:8090/cgi-bin/name], output: ^db$, within: 60s}}]
   db:
     image: plain
     ports: []
     env: {{GREETING: db}}
     networks: [back]
-    tests: [{{name: leads nowhere, command: [wget, -q, -O, '-', 'http://10.9.1.9/'], exit: 1}}]
+    tests: [{{name: leads nowhere, command: [wget, -qO-, http://10.9.1.9/], exit: 1, within: 60s}}]
   out:
     image: plain
     ports: []
     networks: [front]
-    tests: [{{name: the world, command: [wget, -q, -O, '-', 'http://10.9.1.9/'], output: ^outside$}}]
+    tests: [{{name: the world, command: [wget, -qO-, http://10.9.1.9/], output: ^outside$, within: 60s}}]
 {containers}
 networks:
   front: {{sysctl: {{net.ipv4.ip_default_ttl: 42}}}}
