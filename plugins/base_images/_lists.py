@@ -51,6 +51,33 @@ TOOLS = (
 )
 """What developers miss, where they can't install it."""
 
+BUSYBOX = "busybox | packagegroup-core-base-utils"
+"""Or what OpenEmbedded has where a distribution does without busybox."""
+
+OE = (*DATA, "bash", BUSYBOX, "ca-certificates", "coreutils", "tzdata?")
+"""OpenEmbedded's names, from kirkstone on, for what is more than a shell."""
+
+OE_TOOLS = (
+    "curl",
+    "diffutils",
+    "file",
+    "findutils",
+    "gdb",
+    "git",
+    "iproute2",
+    "less",
+    "openssh-ssh",
+    "openssh-scp",
+    "patch",
+    "procps",
+    "python3 | python3-core",
+    "strace",
+    "unzip",
+    "vim-tiny | vim",
+    "xz",
+)
+"""As TOOLS; what a distribution has not built is left out."""
+
 DOCUMENTS = (
     "/usr/share/doc/**",
     "!/usr/share/doc/*/copyright",

@@ -3,10 +3,11 @@
 from sdk_hooks import hookimpl
 from sdk_hooks.base_images import BaseImage, PackageList
 
-from ._lists import DATA, DOCUMENTS, ESSENTIAL, TOOLS  # noqa: TID251  relatively it is no second copy
+from ._lists import DOCUMENTS, ESSENTIAL, OE, OE_TOOLS, TOOLS  # noqa: TID251  relatively it is no second copy
 
-COMPILER = ("binutils", "gcc", "g++", "make")
-OE = (*DATA, "bash", "busybox", "ca-certificates", "coreutils", *COMPILER, *(f"{tool}?" for tool in TOOLS))
+# that gcc is called gcc, and not x86_64-oe-linux-gcc, is a package of its own there
+COMPILER = ("packagegroup-core-buildessential", "libc6-dev?", "musl-dev?")
+OE_LARGE = (*OE, *COMPILER, *(f"{tool}?" for tool in OE_TOOLS))
 
 LARGE = BaseImage(
     name="large",
@@ -15,9 +16,9 @@ LARGE = BaseImage(
         PackageList(
             (*ESSENTIAL, "apt", "build-essential", "ca-certificates", "tzdata", *TOOLS), format="deb"
         ),
-        PackageList((*OE, "apt", "dpkg"), format="deb"),
-        PackageList((*OE, "opkg"), format="ipk"),
-        PackageList((*OE, "dnf"), format="rpm"),
+        PackageList((*OE_LARGE, "apt", "dpkg"), format="deb"),
+        PackageList((*OE_LARGE, "opkg"), format="ipk"),
+        PackageList((*OE_LARGE, "dnf"), format="rpm"),
     ),
     exclude=DOCUMENTS,
     applets="/bin/busybox",

@@ -3,9 +3,7 @@
 from sdk_hooks import hookimpl
 from sdk_hooks.base_images import BaseImage, PackageList
 
-from ._lists import DATA, DOCUMENTS, ESSENTIAL  # noqa: TID251  relatively it is no second copy
-
-OE = (*DATA, "bash", "busybox", "ca-certificates", "coreutils", "tzdata?")
+from ._lists import DOCUMENTS, ESSENTIAL, OE  # noqa: TID251  relatively it is no second copy
 
 MEDIUM = BaseImage(
     name="medium",

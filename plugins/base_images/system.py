@@ -3,7 +3,7 @@
 from sdk_hooks import hookimpl
 from sdk_hooks.base_images import BaseImage, PackageList
 
-from ._lists import DATA, DOCUMENTS, ESSENTIAL  # noqa: TID251  relatively it is no second copy
+from ._lists import BUSYBOX, DATA, DOCUMENTS, ESSENTIAL  # noqa: TID251  relatively it is no second copy
 
 MASKED = (
     "console-getty.service",
@@ -31,8 +31,8 @@ SYSTEM = BaseImage(
             (*ESSENTIAL, "ca-certificates", "dbus", "iproute2", "procps", "systemd-sysv", "tzdata"),
             format="deb",
         ),
-        PackageList((*DATA, "busybox", "dbus?", "systemd")),
-        PackageList((*DATA, "busybox", "initscripts", "sysvinit")),
+        PackageList((*DATA, BUSYBOX, "dbus-1 | dbus?", "systemd")),
+        PackageList((*DATA, BUSYBOX, "initscripts", "sysvinit")),
     ),
     exclude=DOCUMENTS,
     setuid=("/**",),

@@ -59,6 +59,7 @@ def install(
     if not root.find("etc/passwd"):
         _begin(root, skeleton)
     root.direct_alternatives, root.shares_files = form.direct_alternatives, form.shares_files
+    root.coming = frozenset(path for each in have for path in _paths(each))
     groups: dict[str, Group] = {}
     kept = Paths(allowed.exclude)
     for each in have:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sdk_hooks.core.files.fileset import DIRECTORY, FILE
+from sdk_hooks.core.files.fileset import DIRECTORY
 from sdk_hooks.core.scripts.call import Call, Command
 from sdk_hooks.core.scripts.shell import PATH
 
@@ -169,7 +169,7 @@ def command(call: Call) -> int:
     for word in words:
         found = word in call.shell.functions or word in BUILT_IN
         places = [word] if "/" in word else [f"{directory}/{word}" for directory in PATH]
-        here = next((place for place in places if _program(call, place)), "")
+        here = next((place for place in places if call.root.has_program(place)), "")
         if not (found or here):
             return 1
         call.stdout += f"{word if found else '/' + here.lstrip('/')}\n"
@@ -181,11 +181,6 @@ def busybox(call: Call) -> int:
     if not call.words:
         raise call.unknown()
     return call.shell.call(call.words[0], call.words[1:], call.stdin)
-
-
-def _program(call: Call, path: str) -> bool:
-    found = call.root.find(path)
-    return found is not None and found.kind == FILE and bool(found.mode & 0o111)
 
 
 def ok(_: Call) -> int:

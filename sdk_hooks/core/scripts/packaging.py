@@ -219,6 +219,8 @@ COMMANDS: dict[str, Command] = {
     "runlevel": _no,
     "pidof": _no,
     "pgrep": _no,
+    "pkill": _no,
+    "killall": _no,
     "ss": _ok,
     "dpkg-query": query,
     "perl": perl,

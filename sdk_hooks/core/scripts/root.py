@@ -63,6 +63,8 @@ class Root:
         """Whether such a link leads there itself, as opkg's do, and not by /etc/alternatives."""
         self.shares_files = False
         """Whether two packages may have a file that is the same in both."""
+        self.coming: frozenset[str] = frozenset()
+        """Paths that packages have which are being installed, be it later."""
         self.diverted: dict[str, tuple[str, str]] = {}
         """Where files of other packages go, and which package is no other one (dpkg-divert)."""
         self.overrides: list[str] = []
@@ -109,6 +111,17 @@ class Root:
             if not inner:
                 return directory("")
         return None
+
+    def has_program(self, path: str) -> bool:
+        """Whether a program is at *path*, or will be when all packages are there.
+
+        rpm runs a script before the files of packages that its own does not need: a service is started by an
+        init all the same.
+        """
+        found = self.find(path)
+        if found is None:
+            return path.strip("/") in self.coming
+        return found.kind == FILE and bool(found.mode & 0o111)
 
     def inner(self, path: str) -> str:
         """*path* as entries have it: without a slash in front, `..`, and links on the way."""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from sdk_hooks.core.scripts import (
     accounts,
+    caches,
     certificates,
     commands,
     conditions,
@@ -24,6 +25,7 @@ from sdk_hooks.core.scripts import (
     sed,
     sums,
     texts,
+    units,
 )
 from sdk_hooks.core.scripts.expansion import NotUnderstoodError
 from sdk_hooks.core.scripts.root import Root
@@ -39,6 +41,8 @@ _MODULES = (
     accounts,
     packaging,
     inits,
+    units,
+    caches,
     debconf,
     declared,
     pam,

@@ -15,7 +15,8 @@ _USUAL = "20"
 def command(call: Call) -> int:
     """OE's and Debian's; nothing where no such init is in the image."""
     _, words = options(call, "-r")
-    if call.root.find("etc/inittab") is None or len(words) < 2:
+    init = call.root.find("etc/inittab") or "etc/inittab" in call.root.coming
+    if not init or len(words) < 2:
         return 0
     name, action, *rest = words
     script = call.root.find(f"etc/init.d/{name}")

@@ -1,4 +1,4 @@
-"""`sed`, as far as scripts of packages go: s, p, d and q, at lines by number or pattern."""
+"""`sed`, as far as scripts of packages go: s, p, d, q, and b to the end, at lines by number or pattern."""
 
 from __future__ import annotations
 
@@ -76,6 +76,8 @@ class _Reader:
 
     def _instruction(self, first: _Address | None, second: _Address | None, negated: bool) -> _Instruction:
         verb, self.at = self.text[self.at : self.at + 1], self.at + 1
+        if verb == "b" and re.match(r"[ \t]*([;\n]|$)", self.text[self.at :]):  # a label is more than is known
+            return _Instruction(first, second, negated, verb)
         if verb in "pdq" and verb:
             return _Instruction(first, second, negated, verb)
         if verb != "s":
@@ -207,6 +209,8 @@ def _line(
                 return None, printed, False
             case "q":
                 return line, printed, True
+            case "b":
+                break
             case "p":
                 printed += f"{line}\n"
             case _ if each.pattern:

@@ -117,7 +117,9 @@ class Shell(Expansion):
                     return self.node(then, stdin)
                 return self.node(otherwise, stdin) if otherwise else 0
             case For(name, words, body):
-                for value in self.fields(words) if words is not None else self.arguments[1:]:
+                values = self.fields(words) if words is not None else self.arguments[1:]
+                self.status = 0
+                for value in values:
                     self.variables[name] = value
                     if not self.round(body, stdin):
                         break

@@ -38,12 +38,30 @@ def grep(call: Call) -> int:
     return int(not found)
 
 
+_RANGES = {
+    "space": r"\s",
+    "blank": r" \t",
+    "digit": "0-9",
+    "alpha": "A-Za-z",
+    "alnum": "A-Za-z0-9",
+    "upper": "A-Z",
+    "lower": "a-z",
+}
+"""Classes of characters, as they stand in the brackets of Python's."""
+
+
 def regular(pattern: str, *, extended: bool = False) -> str:
     """A regular expression of POSIX as Python has it."""
-    for name, meaning in (("space", r"\s"), ("digit", "0-9"), ("alpha", "A-Za-z"), ("alnum", "A-Za-z0-9")):
+    for name, meaning in _RANGES.items():
         pattern = pattern.replace(f"[:{name}:]", meaning)
-    if extended:
-        return pattern
+    pattern = re.sub(r"(?<!\\)\\([<>])", "\0\\1", pattern)
+    if not extended:
+        pattern = _basic(pattern)
+    return pattern.replace("\0<", r"\b(?=\w)").replace("\0>", r"\b(?<=\w)")
+
+
+def _basic(pattern: str) -> str:
+    """A basic regular expression, whose operators have a backslash, as an extended one."""
     swapped = re.sub(
         r"\\?[(){}|+?]", lambda found: found[0][1:] if len(found[0]) == 2 else f"\\{found[0]}", pattern
     )
