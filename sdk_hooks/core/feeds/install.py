@@ -58,7 +58,10 @@ def install(
     _merge(root, have)
     if not root.find("etc/passwd"):
         _begin(root, skeleton)
-    root.direct_alternatives, root.shares_files = form.direct_alternatives, form.shares_files
+    # of OE's own making, whatever its packages are made for
+    opkg = any(each.package.name == "update-alternatives-opkg" for each in have)
+    root.direct_alternatives = form.direct_alternatives or opkg or root.direct_alternatives
+    root.shares_files = form.shares_files
     root.coming = frozenset(path for each in have for path in _paths(each))
     groups: dict[str, Group] = {}
     kept = Paths(allowed.exclude)
