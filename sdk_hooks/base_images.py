@@ -40,7 +40,7 @@ class BaseImage:
     applets: str = ""
     """A busybox, as a path, whose applets get links where no package has a program of that name."""
     links: Mapping[str, str] = field(default_factory=dict)
-    """Symbolic links that it has besides: what they lead to, by path."""
+    """Symbolic links that it has besides: what they lead to, by path; units only where systemd is."""
     package_database: bool = False
     """Whether dpkg or opkg in the image know its packages, when container.yaml does not say."""
     entrypoint: tuple[str, ...] = ()

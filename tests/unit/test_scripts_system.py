@@ -172,6 +172,7 @@ RUNLEVELS = [
     ("update-rc.d app defaults 9", {"rc2.d/S09app", "rc3.d/S09app", "rc4.d/S09app", "rc5.d/S09app", "rc0.d/K09app", "rc1.d/K09app", "rc6.d/K09app"}),
     ("update-rc.d -r / app start 5 S . stop 80 0 6 .", {"rcS.d/S05app", "rc0.d/K80app", "rc6.d/K80app"}),
     ("update-rc.d lsb defaults", {"rc2.d/S20lsb", "rc0.d/K20lsb"}),
+    ("update-rc.d -s lsb defaults 10 30", {"rc2.d/S10lsb", "rc3.d/S10lsb", "rc4.d/S10lsb", "rc5.d/S10lsb", "rc0.d/K30lsb", "rc1.d/K30lsb", "rc6.d/K30lsb"}),
     ("update-rc.d -s gone defaults || :", set()),
 ]  # fmt: skip
 

@@ -80,7 +80,10 @@ def finish(root: Root, base: BaseImage) -> None:
             if not any(root.find(f"{directory}/{name}") for directory in PATH):
                 place = f"{'sbin' if name in of_root else 'bin'}/{name}"
                 root.put(Entry(root.inner(place), SYMLINK, 0o777, link=base.applets))
+    runs_units = any(root.find(place) for place in ("usr/lib/systemd/systemd", "lib/systemd/systemd"))
     for path, target in base.links.items():
+        if path.startswith("/etc/systemd/") and not runs_units:
+            continue  # the same base has another init in this feed
         root.put(Entry(root.inner(path), SYMLINK, 0o777, link=target))
 
 

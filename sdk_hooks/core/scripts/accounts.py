@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sdk_hooks.core.files.fileset import FILE, Entry
+from sdk_hooks.core.scripts import homes
 from sdk_hooks.core.scripts.call import Call, Command
 from sdk_hooks.core.scripts.files import options
 
@@ -142,10 +143,10 @@ def useradd(call: Call) -> int:
     group = said.get("-g") or said.get("--gid", "")
     home = said.get("-d") or said.get("--home-dir") or said.get("--home") or f"/home/{name}"
     shell = said.get("-s") or said.get("--shell") or "/bin/sh"
-    status = _user(call, name, uid, group, home, shell, said.get("-c") or said.get("--comment", ""))
+    status = _user(call, name, uid, group, home, shell, said.get("-c") or said.get("--comment", ""), system=system)
     made = "-m" in said or "--create-home" in said
     if status == 0 and made:
-        _home(call, home, name)
+        homes.make(call, home, name, skeleton=True)
     for each in filter(None, (said.get("-G") or said.get("--groups", "")).split(",")):
         status = status or _member(call, name, each)
     return status
@@ -184,18 +185,27 @@ def adduser(call: Call) -> int:
     home = said.get("--home") or said.get("-h") or ("/nonexistent" if system else f"/home/{name}")
     shell = said.get("--shell") or said.get("-s") or ("/usr/sbin/nologin" if system else "/bin/bash")
     gecos = said.get("--gecos") or said.get("--comment") or said.get("-g", "")
-    status = _user(call, name, uid, group, home, shell, gecos.rstrip(","))
+    status = _user(call, name, uid, group, home, shell, gecos.rstrip(","), system=system)
     if status == 0 and not {"--no-create-home", "-H"} & set(said) and home != "/nonexistent":
-        _home(call, home, name)
+        homes.make(call, home, name)
     return status
 
 
-def _user(call: Call, name: str, uid: str, group: str, home: str, shell: str, gecos: str) -> int:
+def _own_group(call: Call, uid: str, *, system: bool) -> str:
+    """The number of a user's own group: the user's, where that is free, and for shadow one of such a group."""
+    if call.name == "adduser":
+        return uid if not row(call, GROUP, uid) else _free(call, GROUP, _DEBIAN)
+    numbers = _SYSTEM if system else _USUAL
+    return _free(call, GROUP, numbers, uid if int(uid) in numbers else "")
+
+
+def _user(
+    call: Call, name: str, uid: str, group: str, home: str, shell: str, gecos: str, *, system: bool
+) -> int:
     if not group:
         group = name
         if not row(call, GROUP, name):
-            numbers = _DEBIAN if call.name == "adduser" else _SYSTEM
-            _group(call, name, uid if not row(call, GROUP, uid) else _free(call, GROUP, numbers))
+            _group(call, name, _own_group(call, uid, system=system))
     found = row(call, GROUP, group)
     if found is None:
         return 6
@@ -203,17 +213,6 @@ def _user(call: Call, name: str, uid: str, group: str, home: str, shell: str, ge
     if call.root.content(SHADOW) is not None:
         _write(call, SHADOW, [*rows(call, SHADOW), [name, "!", "", "", "", "", "", "", ""]])
     return 0
-
-
-def _home(call: Call, home: str, name: str) -> None:
-    if call.root.find(home) is None:
-        words = ["-d", "-m", "0755", "-o", name, "-g", _primary(call, name), home]
-        call.shell.call("install", words, call.stdin)
-
-
-def _primary(call: Call, name: str) -> str:
-    found = row(call, PASSWD, name)
-    return found[3] if found else "0"
 
 
 def usermod(call: Call) -> int:

@@ -24,7 +24,9 @@ def command(call: Call) -> int:
         return int(script is None and "-f" not in call.words)
     if action in ("defaults", "defaults-disabled"):
         start, stop = (rest + rest)[:2] if rest else (_USUAL, _USUAL)
-        levels = _levels(call.content(script.path)) or _DEFAULT
+        # OE's, which its packages call with -s, does not look into the script
+        levels = {} if "-s" in call.words else _levels(call.content(script.path))
+        levels = levels or _DEFAULT
         kind = "K" if action == "defaults-disabled" else "S"
         _link(call, name, kind, start, levels["S"])
         _link(call, name, "K", stop, levels["K"])

@@ -116,9 +116,23 @@ def _set(text: str) -> str:
     )
 
 
+_AFTER = re.compile(
+    r"\s*\{\s*for \(i = 1; i < NF; i\+\+\)"
+    r' if \((\$i == "[^"]*"(?: \|\| \$i == "[^"]*")*)\) print \$\(i\+1\)\s*\}\s*'
+)
+"""What stands behind an option, as OE's useradd class finds it."""
+
+
 def awk(call: Call) -> int:
     program = call.words[-1] if call.words else ""
     mark = next((word[2:] for word in call.words if word.startswith("-F")), None)
+    if after := _AFTER.fullmatch(program):
+        options = re.findall(r'"([^"]*)"', after[1])
+        for line in call.stdin.read().splitlines():
+            fields = line.split(mark)
+            pairs = zip(fields[:-1], fields[1:], strict=True)
+            call.stdout += "".join(f"{value}\n" for option, value in pairs if option in options)
+        return 0
     found = re.fullmatch(r"\s*\{\s*print \$(NF|\d+)\s*;?\s*\}\s*", program)
     if not found:
         raise call.unknown()
