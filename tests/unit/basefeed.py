@@ -23,5 +23,10 @@ def make_feed(place: Path) -> Path:
     deb(place, "netbase", member("./etc/services", b"ssh 22/tcp\n"))
     deb(place, "app", member("./usr/bin/app", b"#!/bin/sh\n", mode=0o755), member("./usr/share/doc/app/README", b"x"), control="Depends: netbase\n",
         scripts={"postinst": "#!/bin/sh\nset -e\nadduser --system --group app\nchown lp /usr/bin/app\nrm /etc/services\n"})  # fmt: skip
-    deb(place, "init", member("./sbin/init", b"\x7fELF", mode=0o755), member("./lib/systemd/systemd", b"\x7fELF", mode=0o755))
+    deb(
+        place,
+        "init",
+        member("./sbin/init", b"\x7fELF", mode=0o755),
+        member("./lib/systemd/systemd", b"\x7fELF", mode=0o755),
+    )
     return place

@@ -21,7 +21,17 @@ DATA = ("base-files", "base-passwd", "netbase", "busybox")
 SYSTEMD = (*DATA, "systemd", "dbus-1", "systemd-networkd", "sysvinit-pidof")
 SYSVINIT = (*DATA, "sysvinit", "sysvinit-inittab", "initscripts", "dbus-1")
 MEDIUM = (*DATA, "bash", "coreutils", "ca-certificates", "opkg", "apt", "dpkg")
-LARGE = (*MEDIUM, "packagegroup-core-buildessential", "libc6-dev", "gcc", "gcc-symlinks", "openssh-ssh", "openssh-sshd", "python3-core", "vim-tiny")
+LARGE = (
+    *MEDIUM,
+    "packagegroup-core-buildessential",
+    "libc6-dev",
+    "gcc",
+    "gcc-symlinks",
+    "openssh-ssh",
+    "openssh-sshd",
+    "python3-core",
+    "vim-tiny",
+)
 CASES = [
     ("system", SYSTEMD, "base-files base-passwd busybox dbus-1 netbase systemd"),
     ("system", SYSVINIT, "base-files base-passwd busybox initscripts netbase sysvinit"),

@@ -133,7 +133,9 @@ def test_debian_s_links_lead_to_lib(root: Root) -> None:
 def test_presets_say_what_is_started(root: Root) -> None:
     for name in ("on.service", "off.service", "t@.service", "other.service"):
         root.write(f"usr/lib/systemd/system/{name}", b"[Install]\nWantedBy=a.target\n")
-    root.write("usr/lib/systemd/system-preset/98-on.preset", b"enable on.service\nenable t@.service one two\n")
+    root.write(
+        "usr/lib/systemd/system-preset/98-on.preset", b"enable on.service\nenable t@.service one two\n"
+    )
     root.write("usr/lib/systemd/system-preset/99-default.preset", b"# all\ndisable *\n")
     root.write("usr/lib/systemd/system-preset/10-of.preset", b"enable off.service\n")
     root.write("etc/systemd/system-preset/10-of.preset", b"disable off.service\n")
@@ -240,7 +242,10 @@ def test_users_by_its_class(root: Root) -> None:
         "-r -d /var/lib/labmore -m -s /sbin/nologin labmore",
     ):
         follow(root, f'{perform("useradd")}perform_useradd "" " {options}"\n')
-    follow(root, f'{perform("useradd")}perform_groupmems "" " -a labmore -g labgroup"\nperform_groupmems "" "  --add lablow --group labgroup"\n')
+    follow(
+        root,
+        f'{perform("useradd")}perform_groupmems "" " -a labmore -g labgroup"\nperform_groupmems "" "  --add lablow --group labgroup"\n',
+    )
 
     assert (root.content("etc/passwd") or b"").decode().splitlines()[1:] == [
         "labd:x:999:997::/var/run/lab:/bin/false",

@@ -143,7 +143,8 @@ def useradd(call: Call) -> int:
     group = said.get("-g") or said.get("--gid", "")
     home = said.get("-d") or said.get("--home-dir") or said.get("--home") or f"/home/{name}"
     shell = said.get("-s") or said.get("--shell") or "/bin/sh"
-    status = _user(call, name, uid, group, home, shell, said.get("-c") or said.get("--comment", ""), system=system)
+    gecos = said.get("-c") or said.get("--comment", "")
+    status = _user(call, name, uid, group, home, shell, gecos, system=system)
     made = "-m" in said or "--create-home" in said
     if status == 0 and made:
         homes.make(call, home, name, skeleton=True)
@@ -192,7 +193,7 @@ def adduser(call: Call) -> int:
 
 
 def _own_group(call: Call, uid: str, *, system: bool) -> str:
-    """The number of a user's own group: the user's, where that is free, and for shadow one of such a group."""
+    """The number of a user's own group: the user's where it is free, and for shadow one of such groups."""
     if call.name == "adduser":
         return uid if not row(call, GROUP, uid) else _free(call, GROUP, _DEBIAN)
     numbers = _SYSTEM if system else _USUAL

@@ -76,7 +76,7 @@ class _Reader:
 
     def _instruction(self, first: _Address | None, second: _Address | None, negated: bool) -> _Instruction:
         verb, self.at = self.text[self.at : self.at + 1], self.at + 1
-        if verb == "b" and re.match(r"[ \t]*([;\n]|$)", self.text[self.at :]):  # a label is more than is known
+        if verb == "b" and re.match(r"[ \t]*([;\n]|$)", self.text[self.at :]):  # no labels
             return _Instruction(first, second, negated, verb)
         if verb in "pdq" and verb:
             return _Instruction(first, second, negated, verb)

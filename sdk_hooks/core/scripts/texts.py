@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import string
+from itertools import pairwise
 
 from sdk_hooks.core.scripts.call import Call, Command
 
@@ -130,7 +131,7 @@ def awk(call: Call) -> int:
         options = re.findall(r'"([^"]*)"', after[1])
         for line in call.stdin.read().splitlines():
             fields = line.split(mark)
-            pairs = zip(fields[:-1], fields[1:], strict=True)
+            pairs = pairwise(fields)
             call.stdout += "".join(f"{value}\n" for option, value in pairs if option in options)
         return 0
     found = re.fullmatch(r"\s*\{\s*print \$(NF|\d+)\s*;?\s*\}\s*", program)

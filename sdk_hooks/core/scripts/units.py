@@ -101,8 +101,8 @@ def _links(unit: _Unit) -> Iterator[str]:
     for key, ending in _SECTIONS.items():
         if "@." in name and ending:
             continue  # which one is not said
-        for value in unit.said(key):
-            value = value.replace("%i", instance).replace("%I", instance)
+        for said in unit.said(key):
+            value = said.replace("%i", instance).replace("%I", instance)
             yield f"{value}.{ending}{name}" if ending else value
 
 
