@@ -196,6 +196,30 @@ def test_what_is_no_part_of_an_image(root: Root, text: str) -> None:
     assert set(root.made.entries) - set(before) == {"usr/share/icons/hicolor/index.theme"}
 
 
+def test_certificates_that_are_not_chosen_are_not_trusted(root: Root) -> None:
+    for name in ("a", "b", "c", "d"):
+        root.write(f"usr/share/ca-certificates/mozilla/{name}.crt", f"{name}\n\n".encode())
+    root.write("usr/local/share/ca-certificates/own.crt", b"own")
+    chosen = b"# Lines starting with # will be ignored\nmozilla/c.crt\n!mozilla/b.crt\nmozilla/a.crt\nmozilla/gone.crt\n"
+    root.write("etc/ca-certificates.conf", chosen)
+    run.follow(
+        root,
+        "ca-certificates",
+        "all",
+        "postinst",
+        '[ -n "$D" ] && sysroot_args="--sysroot $D"\n$D/usr/sbin/update-ca-certificates $sysroot_args\n',
+    )
+    assert root.content("etc/ca-certificates.conf") == chosen
+    assert root.content("etc/ssl/certs/ca-certificates.crt") == b"c\na\nown\n"
+
+    root.remove("etc/ca-certificates.conf")
+    follow(root, "update-ca-certificates")
+    assert (root.content("etc/ca-certificates.conf") or b"").split() == [
+        b"mozilla/%c.crt" % c for c in b"abcd"
+    ]
+    assert root.content("etc/ssl/certs/ca-certificates.crt") == b"a\nb\nc\nd\nown\n"
+
+
 def perform(kind: str) -> str:
     """As useradd_base.bbclass has it."""
     file = "group" if kind == "groupadd" else "passwd"
