@@ -23,6 +23,9 @@ MASKED = (
 )
 """What belongs to the machine and not to a container: its consoles, kernel and devices."""
 
+MACHINE = ("/etc/fstab",)
+"""OE's has a tmpfs at /var/volatile: without the right to mount it systemd ends in its emergency mode."""
+
 SYSTEM = BaseImage(
     name="system",
     summary="systemd, or sysvinit, as the first process: for several services in one container",
@@ -34,7 +37,7 @@ SYSTEM = BaseImage(
         PackageList((*DATA, BUSYBOX, "dbus-1 | dbus?", "systemd")),
         PackageList((*DATA, BUSYBOX, "initscripts", "sysvinit")),
     ),
-    exclude=DOCUMENTS,
+    exclude=(*DOCUMENTS, *MACHINE),
     setuid=("/**",),
     applets="/bin/busybox",
     links={f"/etc/systemd/system/{unit}": "/dev/null" for unit in MASKED},

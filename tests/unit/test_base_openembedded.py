@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sdk_hooks.core.feeds import bases, feed, pool
+from sdk_hooks.core.feeds.install import Allowed
 from sdk_hooks.core.registry import load
 from sdk_hooks.target import Platform
 
@@ -61,6 +62,14 @@ def test_an_init_that_it_lacks_is_told(tmp_path: Path) -> None:
         "  hint: give a feed that has them: --feed URL"
     ):
         bases.choose(read(tmp_path), load().base_image("system"))
+
+
+def test_nothing_is_mounted_by_an_init_in_a_container(tmp_path: Path) -> None:
+    entry = member("./etc/fstab", b"tmpfs /var/volatile tmpfs defaults 0 0\n")
+    deb(tmp_path, "base-files", entry, member("./etc/motd", b"x"))
+    base = load().base_image("system")
+    made = entries(groups(tmp_path, "base-files", allowed=Allowed(exclude=base.exclude)))
+    assert {"etc/fstab", "etc/motd"} & set(made) == {"etc/motd"}
 
 
 def test_its_own_alternatives_make_no_detour(tmp_path: Path) -> None:
