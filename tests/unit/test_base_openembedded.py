@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.core.feeds import bases, feed, pool
+from sdk_hooks.core.feeds import bases, feed, install, pool, store
 from sdk_hooks.core.feeds.install import Allowed
 from sdk_hooks.core.registry import load
 from sdk_hooks.target import Platform
@@ -16,7 +16,7 @@ from sdk_hooks.target import Platform
 from .debmaker import deb, member
 from .helpers import fails
 from .rpmmaker import File, rpm
-from .test_feeds_packages import entries, groups
+from .test_feeds_packages import Quiet, entries, groups
 
 DATA = ("base-files", "base-passwd", "netbase", "busybox")
 SYSTEMD = (*DATA, "systemd", "dbus-1", "systemd-networkd", "sysvinit-pidof")
@@ -62,6 +62,45 @@ def test_an_init_that_it_lacks_is_told(tmp_path: Path) -> None:
         "  hint: give a feed that has them: --feed URL"
     ):
         bases.choose(read(tmp_path), load().base_image("system"))
+
+
+USERS = """
+mkdir -p $D/etc
+if [ ! -e $D/etc/passwd ]; then
+	cat << 'EOF' > $D/etc/passwd
+root::0:0:root:/home/root:/bin/sh
+daemon:*:1:1:daemon:/usr/sbin:/sbin/nologin
+EOF
+fi
+if [ ! -e $D/etc/group ]; then
+	cat << 'EOF' > $D/etc/group
+root:*:0:
+shutdown:*:70:
+EOF
+fi
+"""
+
+
+@pytest.mark.parametrize("form", ["deb", "rpm"])
+def test_its_users_stand_in_a_script(tmp_path: Path, form: str) -> None:
+    """As base-passwd writes it before its files, in a script that rpm has by another name."""
+    halt = File("/sbin/halt", b"x", 0o100754, group="shutdown")
+    if form == "rpm":
+        rpm(tmp_path, "base-passwd", scripts={"pre": USERS})
+        rpm(tmp_path, "sysvinit", halt, requires=["base-passwd"])
+    else:
+        deb(tmp_path, "base-passwd", scripts={"preinst": f"#!/bin/sh{USERS}"})
+        program = member("./sbin/halt", b"x", mode=0o754, gname="shutdown")
+        deb(tmp_path, "sysvinit", program, control="Depends: base-passwd\n")
+    found = read(tmp_path)
+    have = store.bring(found, [found.named(name)[0] for name in ("base-passwd", "sysvinit")], Quiet())  # type: ignore[arg-type]  # only steps are told
+    made = entries(install.install(have, have[:1], Allowed(), None, found.form))
+
+    assert made["etc/passwd"].data.decode().splitlines()[:2] == [
+        "root:x:0:0:root:/home/root:/bin/sh",
+        "daemon:x:1:1:daemon:/usr/sbin:/sbin/nologin",
+    ]
+    assert made["sbin/halt"].gid == 70
 
 
 def test_nothing_is_mounted_by_an_init_in_a_container(tmp_path: Path) -> None:

@@ -240,9 +240,9 @@ def _begin(root: Root, skeleton: Sequence[Have]) -> None:
 
 
 def _written(root: Root, skeleton: Sequence[Have]) -> None:
-    """Follow OE's base-passwd, whose users stand in its preinst."""
+    """Follow OE's base-passwd, whose users stand in its preinst, which rpm calls pre."""
     for package, content in skeleton:
-        text = content.scripts.get("preinst", "")
+        text = content.scripts.get("preinst") or content.scripts.get("pre", "")
         if "etc/passwd" in text:
             with contextlib.suppress(NotUnderstoodError):
                 run.follow(root, package.name, package.architecture, "preinst", text, "install")
