@@ -150,8 +150,18 @@ def test_presets_say_what_is_started(root: Root) -> None:
             root.remove(entry.path)
     follow(root, "systemctl preset other.service")
     assert f"{wants}/other.service" in links(root)
-    with pytest.raises(NotUnderstoodError, match=r"^'systemctl preset-all'$"):
-        follow(root, "systemctl preset-all")
+    with pytest.raises(NotUnderstoodError, match=r"^'systemctl edit x'$"):
+        follow(root, "systemctl edit x")
+
+
+def test_presets_of_all_units(root: Root) -> None:
+    """As Fedora's systemd does when it is installed."""
+    for name in ("a.service", "b.service"):
+        root.write(f"usr/lib/systemd/system/{name}", b"[Install]\nWantedBy=x.target\n")
+    root.write("usr/lib/systemd/system/a.service.d/x.conf", b"")
+    root.write("usr/lib/systemd/system-preset/90.preset", b"enable a.*\ndisable *\n")
+    follow(root, "systemctl preset-all >/dev/null 2>&1 || :")
+    assert links(root) == {"system/x.target.wants/a.service": "/usr/lib/systemd/system/a.service"}
 
 
 CACHES = [

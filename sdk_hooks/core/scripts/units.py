@@ -63,7 +63,11 @@ def command(call: Call) -> int:
     if not action or action in _NO:
         return 1
     kind = "user" if "--global" in said or "--user" in said else "system"
-    if action == "preset":
+    if action == "preset-all":
+        units = sorted(
+            {name for place in _PLACES for name in call.root.names(f"{place}/{kind}") if "." in name}
+        )
+    if action in ("preset", "preset-all"):
         units = [unit for unit in units if _preset(call, kind, unit)]
     elif action != "enable":
         raise call.unknown()
