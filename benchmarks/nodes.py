@@ -29,7 +29,7 @@ from sdk_hooks.core.deploy import fleet
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.k8s import preload
-from sdk_hooks.core.k8s.app import App, preloaded
+from sdk_hooks.core.k8s.app import App, Copy, preloaded
 from sdk_hooks.core.k8s.cluster import Facts, Node, known
 from sdk_hooks.core.k8s.order import Order, Prepared, members
 from sdk_hooks.core.k8s.release import Release
@@ -130,7 +130,7 @@ class Nodes:
         part = Part(image, Settings())
         order = Order("app", (part,), {})
         app = App("app", members(order), "default", self.facts.version, {})
-        nodes = tuple((node, (image,)) for node in self.facts.nodes)
+        nodes = tuple((node, (Copy(preloaded(image), image),)) for node in self.facts.nodes)
         prepared = Prepared(order, app, self.facts, (), nodes, Release("app"))
         return self._timed(
             lambda: cluster_nodes.bring(self.args, self.session, prepared, lambda node: node.name)
@@ -247,7 +247,7 @@ def _row(what: str, took: tuple[Took, Took]) -> tuple[str, ...]:
 
 
 def _node(name: str, runtime: str) -> Node:
-    return Node(name, platform.machine(), runtime, "v1.30.0", name, {}, ready=True, takes=True)
+    return Node(name, platform.machine(), runtime, "v1.30.0", name, {}, ready=True)
 
 
 def _cpu() -> float:

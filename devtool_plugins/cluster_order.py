@@ -7,8 +7,9 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 
-from devtool_plugins import cluster, cluster_nodes, settings, trust
+from devtool_plugins import cluster, cluster_images, cluster_nodes, settings, trust
 from devtool_plugins.session import Session
 from sdk_hooks.core import applications, images
 from sdk_hooks.core.deploy.parts import Part
@@ -21,7 +22,6 @@ from sdk_hooks.core.k8s.existing import Existing
 from sdk_hooks.core.k8s.failures import explained
 from sdk_hooks.core.k8s.kubectl import Kubectl, listed
 from sdk_hooks.core.k8s.order import Order, Prepared
-from sdk_hooks.core.push import registry
 from sdk_hooks.core.ui import human, table
 from sdk_hooks.errors import SdkError
 
@@ -95,7 +95,7 @@ def _deployed(
     facts, before, version = prepared.facts, prepared.release, prepared.version
     core.begin(prepared, kubectl)
     try:
-        pushed = _push(args, session, prepared.order)
+        pushed = cluster_images.push(args, session, prepared.order)
         sent = cluster_nodes.bring(args, session, prepared, target)
     except BaseException:  # also Ctrl-C
         core.abandon(prepared, kubectl)
@@ -122,41 +122,22 @@ def of(args: argparse.Namespace, session: Session, wanted: str) -> Order:
     if file is not None:
         settings.refuse(args, file)
         found = applications.load(file)
-        parts = applications.assemble(found, file, directory, settings.of_image)
+        parts = applications.assemble(found, file, directory, settings.of_image, images.find_set)
         name = args.name or applications.name(found, file)
     else:
-        image = images.find(wanted, directory, args.tag)
-        parts = (Part(image, settings.apply(args, image)),)
-        name = args.name or app.of_image(image)
-    trust.check(args, [part.image for part in parts], session.ui)
-    return Order(app.checked(name), parts, _references(args, parts), args.pin_architecture)
-
-
-def _references(args: argparse.Namespace, parts: tuple[Part, ...]) -> dict[str, str]:
-    """What the cluster knows images by that it gets out of a registry, by digest."""
-    if not args.registry:
-        return {}
-    place = registry.parse(args.registry)
-    images = {part.image.digest: part.image for part in parts}
-    return {digest: registry.reference(image, place) for digest, image in images.items()}
-
-
-def _push(args: argparse.Namespace, session: Session, wanted: Order) -> int:
-    """Bring the images to the registry; gives the bytes that were sent.
-
-    :raises SdkError: When it does not take one. Nothing in the cluster was changed.
-    """
-    if not args.registry:
-        return 0
-    place = registry.parse(args.registry)
-    return sum(registry.push(image, place, session.ui).size for image in wanted.images)
+        found_ = images.find_set(wanted, directory, args.tag)
+        parts = (Part(found_.images[0], settings.apply(args, found_.images[0]), variants=found_),)
+        name = args.name or app.of_image(found_)
+    parts = cluster_images.joined(parts, [Path(each) for each in args.also])
+    trust.check(args, [image for part in parts for image in part.images.images], session.ui)
+    return Order(app.checked(name), parts, cluster_images.references(args, parts), args.pin_architecture)
 
 
 def _show(prepared: Prepared, kubectl: Kubectl) -> None:
     """Print what would change."""
     for node, found in prepared.nodes:
         for image in found:
-            print(f"# node {node.name}: image {app.preloaded(image)}")
+            print(f"# node {node.name}: image {image.name}")
     result = kubectl.try_(
         "diff",
         "--server-side",

@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tag", default="latest", help="tag of the image (default: latest)")
     parser.add_argument("-o", dest="directory", metavar="DIR", help="where container-build -o put the image")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="where another SDK has the same image, for nodes of its architecture; may be repeated",
+    )
     parser.add_argument("--name", metavar="NAME", help="name of the objects (default: the image's)")
     _add_actions(parser)
     cluster_files.add_input(parser)
@@ -173,7 +180,7 @@ def name_of(args: argparse.Namespace, session: Session, wanted: str) -> str:
     if file is not None:
         return app.checked(applications.name(applications.load(file), file))
     with suppress(SdkError):
-        return app.checked(app.of_image(images.find(wanted, settings.directory(args, session), args.tag)))
+        return app.checked(app.of_image(images.find_set(wanted, settings.directory(args, session), args.tag)))
     return app.checked(Path(wanted).name)
 
 

@@ -14,6 +14,7 @@ from sdk_hooks.container import Settings
 from sdk_hooks.core import images
 from sdk_hooks.core.deploy import parts
 from sdk_hooks.core.deploy.parts import HEALTHY, STARTED, Config, Need, Part, Secret
+from sdk_hooks.core.oci.imageset import ImageSet
 from sdk_hooks.core.spec import application, compose, dotenv
 from sdk_hooks.core.spec.application import APPLICATION, Application, Entry, Source
 from sdk_hooks.core.spec.document import document
@@ -68,13 +69,23 @@ def name(found: Application, path: Path) -> str:
     return found.name or re.sub(r"[^a-z0-9]+", "-", directory).strip("-") or "application"
 
 
+def _alone(wanted: str, directory: Path, tag: str) -> ImageSet:
+    return ImageSet((images.find(wanted, directory, tag),))
+
+
 def assemble(
-    found: Application, path: Path, directory: Path, settings: Callable[[Image], Settings]
+    found: Application,
+    path: Path,
+    directory: Path,
+    settings: Callable[[Image], Settings],
+    find: Callable[[str, Path, str], ImageSet] = _alone,
 ) -> tuple[Part, ...]:
     """The containers of the application in the file at *path*, in the order of their start.
 
     :param directory: Where images are looked for by name.
     :param settings: Gives those that an image has of its own.
+    :param find: Gives the image that a name or path means, in a directory and with a tag; for one machine it
+        is one.
     :raises SdkError: When an image, a secret or a config is not there.
     """
     secrets = {
@@ -82,9 +93,9 @@ def assemble(
     }
     contents = {key: _content(key, source, path.parent) for key, source in found.configs.items()}
     made = [
-        _part(key, entry, found, image, settings(image), secrets, contents)
+        _part(key, entry, found, images_, settings(images_.images[0]), secrets, contents)
         for key, entry in found.containers.items()
-        for image in [_image(key, entry, path, directory)]
+        for images_ in [_image(key, entry, path, directory, find)]
     ]
     parts.check_ports(made)
     checks = {part.name: part.settings.healthcheck for part in made}
@@ -101,7 +112,7 @@ def _part(
     key: str,
     entry: Entry,
     found: Application,
-    image: Image,
+    images_: ImageSet,
     own: Settings,
     secrets: Mapping[str, Secret],
     contents: Mapping[str, bytes],
@@ -109,7 +120,9 @@ def _part(
     joined = found.networks if entry.networks is None else entry.networks
     settings = application.settings(own, entry, [found.networks[each] for each in joined])
     configs = tuple(Config(each.source, contents[each.source], each.path) for each in entry.configs)
-    return Part(image, settings, key, entry.needs, tuple(secrets[each] for each in entry.secrets), configs)
+    own_secrets = tuple(secrets[each] for each in entry.secrets)
+    several = images_ if len(images_.images) > 1 else None
+    return Part(images_.images[0], settings, key, entry.needs, own_secrets, configs, several)
 
 
 def _decided(need: Need, checks: Mapping[str, object]) -> Need:
@@ -123,13 +136,15 @@ def _decided(need: Need, checks: Mapping[str, object]) -> Need:
     return need if need.condition else Need(need.part, HEALTHY if checks[need.part] else STARTED)
 
 
-def _image(key: str, entry: Entry, path: Path, directory: Path) -> Image:
+def _image(
+    key: str, entry: Entry, path: Path, directory: Path, find: Callable[[str, Path, str], ImageSet]
+) -> ImageSet:
     wanted = entry.image or key
     if os.sep in wanted and (path.parent / wanted).exists():
-        return images.find(str(path.parent / wanted), directory)
+        return find(str(path.parent / wanted), directory, "latest")
     if os.sep not in wanted.removeprefix("localhost/"):
         plain, _, tag = wanted.removeprefix("localhost/").partition(":")
-        return images.find(plain, directory, tag or "latest")
+        return find(plain, directory, tag or "latest")
     raise SdkError(
         f"the image {wanted!r} of {key!r} is not on this machine",
         hint=f"fetch it: skopeo copy docker://{wanted} oci:{key}:latest; then write image: ./{key}",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from sdk_hooks.core.oci import imageset
+from sdk_hooks.core.oci.imageset import ImageSet
 from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.core.paths import data_directory
+from sdk_hooks.core.push.place import untagged
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 
@@ -26,9 +30,21 @@ def find(wanted: str, directory: Path, tag: str = "latest") -> Image:
 
     :raises SdkError: With what there is, when there is no such image.
     """
+    return Layout(_layout(wanted, directory, tag)).image()
+
+
+def find_set(wanted: str, directory: Path, tag: str = "latest") -> ImageSet:
+    """The image that *wanted* names, as `find` does, for each platform that its layout has one for.
+
+    :raises SdkError: With what there is, when there is no such image.
+    """
+    return imageset.read(_layout(wanted, directory, tag))
+
+
+def _layout(wanted: str, directory: Path, tag: str) -> Path:
     path = Path(wanted)
     if os.sep in wanted or (path / "index.json").exists():
-        return Layout(path).image()
+        return path
     found = place(directory, wanted, tag)
     if not (found / "index.json").exists():
         raise SdkError(
@@ -37,7 +53,29 @@ def find(wanted: str, directory: Path, tag: str = "latest") -> Image:
             hint=f"build it: devtool container-build {wanted}{'' if tag == 'latest' else f' --tag {tag}'}",
             code="no-image",
         )
-    return Layout(found).image()
+    return found
+
+
+def joined(found: ImageSet, places: Sequence[Path]) -> ImageSet:
+    """*found* with what other SDKs made of the same image.
+
+    :param places: Each a directory of images, an SDK that has one, or an image by itself.
+    :raises SdkError: When two are for the same platform.
+    """
+    more = [image for place in places for image in _same(found, place)]
+    return imageset.of([*found.images, *more]) if more else found
+
+
+def _same(found: ImageSet, place: Path) -> Iterator[Image]:
+    if (place / "index.json").exists():
+        made = imageset.read(place)
+        if untagged(made.name) == untagged(found.name):
+            yield from made.images
+        return
+    name = found.images[0].layout.absolute().name
+    for path in (place / name, *sorted(place.glob(f"tmp/deploy/images/*/{name}"))):
+        if (path / "index.json").exists():
+            yield from imageset.read(path).images
 
 
 def place_of(wanted: str, directory: Path) -> str:

@@ -13,7 +13,7 @@ from sdk_hooks.core.deploy.connection import Connection, Options, connect
 from sdk_hooks.core.deploy.packed import Packer
 from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.k8s import objects, order, preload
-from sdk_hooks.core.k8s.app import App, preloaded
+from sdk_hooks.core.k8s.app import App, Copy, preloaded
 from sdk_hooks.core.k8s.order import Order
 from sdk_hooks.core.oci import archive
 from sdk_hooks.core.registry import load
@@ -42,7 +42,8 @@ def reach(place: Place) -> Connection:
 def bring(connection: Connection, *wanted: Image) -> tuple[int, int, int]:
     assert STORE is not None
     with Packer() as packer:
-        sent = preload.bring(connection, STORE, wanted, Ui(), packer)
+        copies = [Copy(preloaded(each), each) for each in wanted]
+        sent = preload.bring(connection, STORE, copies, Ui(), packer)
     return sent.layers, sent.size, sent.wire
 
 

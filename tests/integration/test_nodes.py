@@ -12,7 +12,7 @@ from sdk_hooks.core.deploy import compression, fleet
 from sdk_hooks.core.deploy.connection import Connection, Options
 from sdk_hooks.core.deploy.packed import Packer
 from sdk_hooks.core.k8s import preload
-from sdk_hooks.core.k8s.app import preloaded
+from sdk_hooks.core.k8s.app import Copy, preloaded
 from sdk_hooks.core.k8s.preload import Brought
 from sdk_hooks.core.registry import load
 from sdk_hooks.core.ui import Ui
@@ -37,8 +37,9 @@ class Nodes:
         self.store = store
 
     def bring(self, *wanted: Image) -> list[Brought | SdkError]:
+        copies = [Copy(preloaded(image), image) for image in wanted]
         with Packer(len(self.boards)) as packer:
-            return self.each(lambda link: preload.bring(link, self.store, wanted, Ui(quiet=True), packer))
+            return self.each(lambda link: preload.bring(link, self.store, copies, Ui(quiet=True), packer))
 
     def each(self, work: Callable[[Connection], Answer]) -> list[Answer | SdkError]:
         return fleet.each(

@@ -231,9 +231,7 @@ def test_what_is_not_done_is_told(place: Path) -> None:
 
 
 def node(name: str, architecture: str = "amd64", **labels: str) -> Node:
-    return Node(
-        name, architecture, "containerd://2", "v1.32.0", "10.0.0.1", {"at": name, **labels}, True, True
-    )
+    return Node(name, architecture, "containerd://2", "v1.32.0", "10.0.0.1", {"at": name, **labels}, True)
 
 
 def facts(*nodes: Node) -> Facts:
@@ -269,18 +267,19 @@ def test_images_go_to_the_nodes_that_may_run_their_pods(place: Path) -> None:
     members = order.members(found.order)
 
     nodes = existing.nodes(members, manifests, facts(node("a"), node("b")), found.order)
-    assert {each.name: sorted(image.name for image in images_) for each, images_ in nodes} == {
+    assert {each.name: sorted(copy.image.name for copy in copies) for each, copies in nodes} == {
         "a": ["localhost/db:latest", "localhost/web:latest"],
         "b": ["localhost/db:latest"],
     }
     with fails(
         "the image 'db' is for amd64, and the pods of the Deployment 'back' may run on b (arm64) "
         "[wrong-architecture]\n"
-        "  hint: choose nodes: nodeSelector: {kubernetes.io/arch: amd64}"
+        "  hint: give one for these, too: --also DIR; or choose nodes: nodeSelector: {kubernetes.io/arch: amd64}"
     ):
         existing.nodes(members, manifests, facts(node("a"), node("b", "arm64")), found.order)
     with fails(
         "no node may run the pods of the Deployment 'front' [no-node]\n"
+        "  nodes: b (amd64)\n"
         "  hint: look at them: kubectl get nodes --show-labels"
     ):
         existing.nodes(members, manifests, facts(node("b")), found.order)

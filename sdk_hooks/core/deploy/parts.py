@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sdk_hooks.container import Port, Settings
+from sdk_hooks.core.oci.imageset import ImageSet
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 
@@ -71,6 +72,13 @@ class Part:
     secrets: tuple[Secret, ...] = ()
     configs: tuple[Config, ...] = ()
     """Each has a target of its own; one file may be there several times."""
+    variants: ImageSet | None = None
+    """The image for machines of several architectures, for clusters that have such; *image* is the first."""
+
+    @property
+    def images(self) -> ImageSet:
+        """The image, for each architecture that there is one for."""
+        return self.variants or ImageSet((self.image,))
 
 
 def check_ports(parts: Iterable[Part]) -> None:

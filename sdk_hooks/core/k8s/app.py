@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sdk_hooks.container import Port
 from sdk_hooks.core.deploy.parts import Part
-from sdk_hooks.core.push.place import untagged
+from sdk_hooks.core.oci.imageset import ImageSet
+from sdk_hooks.core.push.place import has_host, path, untagged
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
 from sdk_hooks.kubernetes import Kubernetes
@@ -121,17 +122,25 @@ def checked(name: str) -> str:
     return found
 
 
-def of_image(image: Image) -> str:
+def of_image(image: Image | ImageSet) -> str:
     """What the application is called that *image* is."""
-    return untagged(image.name).rpartition("/")[2]
+    return path(image.name).rpartition("/")[2]
 
 
-def preloaded(image: Image) -> str:
+class Copy(NamedTuple):
+    """An image as a node is to have it."""
+
+    name: str
+    """That pods ask for, whatever the node's architecture."""
+    image: Image
+
+
+def preloaded(image: Image | ImageSet) -> str:
     """The name under which nodes are given *image*: for another content it is another one.
+
+    Of a set it has the digest of the index, which no node gets: each is given its own image under that name.
 
     A name without a registry gets one: a node would take another for granted.
     """
     name = untagged(image.name)
-    host, slash, _ = name.partition("/")
-    own = slash and (host == "localhost" or "." in host or ":" in host)
-    return f"{name if own else f'localhost/{name}'}:{image.digest.replace(':', '-', 1)}"
+    return f"{name if has_host(name) else f'localhost/{name}'}:{image.digest.replace(':', '-', 1)}"

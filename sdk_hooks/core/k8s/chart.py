@@ -55,7 +55,7 @@ def files(app: App, manifests: Sequence[Manifest], version: tuple[int, int]) -> 
 
 
 def _chart(app: App, version: tuple[int, int]) -> str:
-    digests = {member.part.image.digest for member in app.members}
+    digests = {member.part.images.digest for member in app.members}
     newest = next(iter(digests)).partition(":")[2][:12] if len(digests) == 1 else ""
     return yamlfiles.dump(
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +33,26 @@ class Node:
     """The one that the cluster uses."""
     labels: Mapping[str, str]
     ready: bool
-    takes: bool
-    """Whether it may run pods that ask for nothing special."""
     cordoned: bool = False
-    """Whether it takes no new pods but those of DaemonSets, and would else take any."""
+    """Whether it takes no new pods but those of DaemonSets."""
+    taints: tuple[Mapping[str, str], ...] = ()
+    """What keeps pods away that do not tolerate it."""
     images: tuple[str, ...] = ()
     """Names that its kubelet tells of, which are not all when it has many."""
+
+    @property
+    def takes(self) -> bool:
+        """Whether it may run pods that ask for nothing special."""
+        return self.ready and not self.cordoned and not self.taints
+
+    def runs(self, kind: str, tolerations: Sequence[Any] = ()) -> bool:
+        """Whether it may run a pod of a workload of *kind* that has *tolerations*."""
+        # a DaemonSet gives its pods this one itself
+        cordon = {"key": _CORDON, "effect": "NoSchedule"}
+        cordons = (cordon,) if self.cordoned and kind != "DaemonSet" else ()
+        return self.ready and all(
+            any(_tolerates(each, taint) for each in tolerations) for taint in (*self.taints, *cordons)
+        )
 
 
 @dataclass(frozen=True)
@@ -59,13 +73,14 @@ class Facts:
         """What kind of cluster it is, for people."""
         return f"{self.distribution.name if self.distribution else 'kubernetes'} {self.text}"
 
-    def candidates(self, selector: Mapping[str, str], kind: str) -> list[Node]:
-        """The nodes that may run a pod of a workload of *kind* with this nodeSelector."""
+    def candidates(
+        self, selector: Mapping[str, str], kind: str, tolerations: Sequence[Any] = ()
+    ) -> list[Node]:
+        """The nodes that may run a pod of a workload of *kind* with this nodeSelector and *tolerations*."""
         return [
             node
             for node in self.nodes
-            if (node.takes or (node.cordoned and kind == "DaemonSet"))
-            and selector.items() <= node.labels.items()
+            if node.runs(kind, tolerations) and selector.items() <= node.labels.items()
         ]
 
 
@@ -107,6 +122,16 @@ def known(facts: Facts) -> Cluster:
     )
 
 
+def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, str]) -> bool:
+    if toleration.get("effect") not in (None, "", taint["effect"]):
+        return False
+    exists = toleration.get("operator") == "Exists"
+    if not toleration.get("key"):
+        return exists
+    same = (toleration.get("value") or "") == (taint.get("value") or "")
+    return toleration["key"] == taint["key"] and (exists or same)
+
+
 def _nodes(kubectl: Kubectl, blind: bool) -> Any:
     try:
         return kubectl.get("nodes")["items"]
@@ -138,8 +163,7 @@ def _node(item: Mapping[str, Any]) -> Node:
     addresses = {each["type"]: each["address"] for each in reversed(status.get("addresses", []))}
     ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions", []))
     keep = ("NoSchedule", "NoExecute")
-    taints = {taint["key"] for taint in spec.get("taints", []) if taint["effect"] in keep} - {_CORDON}
-    cordoned = bool(spec.get("unschedulable"))
+    taints = (taint for taint in spec.get("taints", []) if taint["effect"] in keep)
     labels = meta.get("labels", {})
     return Node(
         name=meta["name"],
@@ -149,7 +173,7 @@ def _node(item: Mapping[str, Any]) -> Node:
         address=addresses.get("InternalIP", addresses.get("Hostname", meta["name"])),
         labels=labels,
         ready=ready,
-        takes=ready and not taints and not cordoned,
-        cordoned=ready and not taints and cordoned,
+        cordoned=bool(spec.get("unschedulable")),
+        taints=tuple(taint for taint in taints if taint["key"] != _CORDON),
         images=tuple(name for each in status.get("images") or () for name in each.get("names") or ()),
     )

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sdk_hooks.core.k8s import affinity, imagerefs, inventory, manifestfiles, order, storage
-from sdk_hooks.core.k8s.app import BY, INSTANCE, App, Manifest, Member, preloaded
-from sdk_hooks.core.k8s.cluster import Facts, Node
+from sdk_hooks.core.k8s import imagerefs, inventory, manifestfiles, order, placement, storage
+from sdk_hooks.core.k8s.app import ARCHITECTURE, BY, INSTANCE, App, Manifest, Member
+from sdk_hooks.core.k8s.cluster import Facts
 from sdk_hooks.core.k8s.kubectl import Kubectl
 from sdk_hooks.core.k8s.manifestfiles import File
 from sdk_hooks.core.k8s.order import Order, Prepared
+from sdk_hooks.core.k8s.placement import Placed, Pods
+from sdk_hooks.core.oci.imageset import ImageSet
+from sdk_hooks.core.push import place as place_
 from sdk_hooks.errors import SdkError
-from sdk_hooks.image import Image
 
 _OF_THE_CLUSTER = (
     "Namespace", "Node", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition",
@@ -45,7 +47,7 @@ def of(order_: Order, files: Sequence[File], place: str) -> Existing:
     :param place: Where they come from, for errors.
     :raises SdkError: When one is no YAML, or none has an image of ours.
     """
-    references = {_name(each.part.image): each.image for each in order.members(order_)}
+    references = {place_.path(each.part.image.name): each.image for each in order.members(order_)}
     found, used = [], set[str]()
     for file in files:
         text, names = imagerefs.put(file.text, file.name, references)
@@ -65,17 +67,12 @@ def of(order_: Order, files: Sequence[File], place: str) -> Existing:
 
 def joined(orders: Sequence[Order], name: str) -> Order:
     """All of *orders* as the one application *name*; each image is a part called as it is."""
-    parts = [replace(part, name=_name(part.image), needs=()) for each in orders for part in each.parts]
+    parts = [
+        replace(part, name=place_.path(part.image.name), needs=()) for each in orders for part in each.parts
+    ]
     references = {digest: text for each in orders for digest, text in each.references.items()}
-    distinct = {part.image.digest + part.name: part for part in parts}
+    distinct = {part.images.digest + part.name: part for part in parts}
     return Order(name, tuple(distinct.values()), references)
-
-
-def _name(image: Image) -> str:
-    """The name of *image* without registry and tag."""
-    host, slash, path = image.name.partition("/")
-    known = slash and ("." in host or ":" in host or host == "localhost")
-    return (path if known else image.name).partition(":")[0]
 
 
 def namespace(found: Existing, said: str) -> str:
@@ -105,16 +102,12 @@ def remarks(found: Existing) -> Iterator[str]:
         name = f"{file.name}: the {each['kind']} {each['metadata']['name']!r}"
         if each["kind"] in _OF_THE_CLUSTER:
             yield f"{name} is for the whole cluster, and left alone: kubectl apply --filename FILE"
-    brought = {each.image for each in order.members(found.order) if not _pulled(found.order, each)}
+    brought = {found.order.brought(each) for each in order.members(found.order)} - {""}
     for file, each in _objects(found):
         for container in imagerefs.containers(imagerefs.pod(each) or {}):
             if container.get("image") in brought and container.get("imagePullPolicy") == "Always":
                 name = f"{file.name}: the {each['kind']} {each['metadata']['name']!r}"
                 yield f"{name} has imagePullPolicy: Always, and its image is in no registry: IfNotPresent"
-
-
-def _pulled(order_: Order, member: Member) -> bool:
-    return member.part.image.digest in order_.references
 
 
 def _objects(found: Existing) -> list[tuple[File, Manifest]]:
@@ -185,50 +178,27 @@ def _metas(manifest: Manifest) -> Iterator[dict[str, Any]]:
         yield inner.setdefault("metadata", {})
 
 
-def nodes(
-    members: Sequence[Member], manifests: Sequence[Manifest], facts: Facts, order_: Order
-) -> tuple[tuple[Node, tuple[Image, ...]], ...]:
-    """The nodes that may run a pod that has an image of ours, and the images that they need to have."""
-    wanted: dict[str, tuple[Node, dict[str, Image]]] = {}
+def nodes(members: Sequence[Member], manifests: Sequence[Manifest], facts: Facts, order_: Order) -> Placed:
+    """The nodes that may run a pod that has an image of ours, and the images that they need to have.
+
+    :raises SdkError: When there is none, or one that there is no image for.
+    """
+    wanted = []
     for manifest in manifests:
         spec = imagerefs.pod(manifest) or {}
         names = {each.get("image") for each in imagerefs.containers(spec)}
-        for member in members:
-            if member.image not in names:
-                continue
-            image = member.part.image
-            for node in _candidates(manifest, spec, image, facts):
-                _, images = wanted.setdefault(node.name, (node, {}))
-                if not _pulled(order_, member):
-                    images[preloaded(image)] = image
-    return tuple((node, tuple(images.values())) for node, images in wanted.values())
+        for member in (each for each in members if each.image in names):
+            images = member.part.images
+            found = placement.nodes(_pods(manifest, spec, images), images, facts, pinned=False)
+            wanted.append((found, order_.brought(member), images))
+    return placement.placed(wanted)
 
 
-def _candidates(manifest: Manifest, spec: Mapping[str, Any], image: Image, facts: Facts) -> list[Node]:
-    """
-    :raises SdkError: When there is none, or one of another architecture.
-    """
-    if not facts.nodes:  # nobody may look at them
-        return []
-    who = f"the {manifest['kind']} {manifest['metadata']['name']!r}"
-    found = [
-        node
-        for node in facts.candidates(spec.get("nodeSelector") or {}, manifest["kind"])
-        if affinity.allows(spec, node.labels)
-    ]
-    others = [node for node in found if node.architecture != image.platform.architecture]
-    if others:
-        names = ", ".join(f"{node.name} ({node.architecture})" for node in others)
-        raise SdkError(
-            f"the image {_name(image)!r} is for {image.platform.architecture}, and the pods of {who} may run "
-            f"on {names}",
-            hint=f"choose nodes: nodeSelector: {{kubernetes.io/arch: {image.platform.architecture}}}",
-            code="wrong-architecture",
-        )
-    if not found:
-        raise SdkError(
-            f"no node may run the pods of {who}",
-            hint="look at them: kubectl get nodes --show-labels",
-            code="no-node",
-        )
-    return found
+def _pods(manifest: Manifest, spec: Mapping[str, Any], images: ImageSet) -> Pods:
+    who = f"the pods of the {manifest['kind']} {manifest['metadata']['name']!r}"
+    known = ", ".join(images.architectures)
+    term = f"nodeSelector: {{{ARCHITECTURE}: {known}}}"
+    if len(images.architectures) > 1:
+        term = f"affinity: with {ARCHITECTURE} In [{known}]"
+    what, choose = f"the image {place_.path(images.name)!r}", f"or choose nodes: {term}"
+    return Pods(manifest["kind"], spec, what, who, who, choose)

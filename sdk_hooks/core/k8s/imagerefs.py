@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from sdk_hooks.core.k8s import yamlfiles
+from sdk_hooks.core.push.place import untagged
 
 _TEMPLATE = ("spec", "template", "spec")
 _PODS: Mapping[str, tuple[str, ...]] = {
@@ -55,9 +56,7 @@ def plain(text: str, name: str) -> str:
 
 def ours(reference: str, names: Mapping[str, Any]) -> str:
     """The one of *names* that *reference* means, in whatever registry and of whatever tag; else nothing."""
-    path = reference.partition("@")[0]
-    start, slash, last = path.rpartition("/")
-    path = start + slash + last.partition(":")[0]
+    path = untagged(reference.partition("@")[0])
     return next((name for name in names if path == name or path.endswith(f"/{name}")), "")
 
 

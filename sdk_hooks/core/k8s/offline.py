@@ -39,8 +39,7 @@ def app(order_: Order, version: tuple[int, int]) -> App:
     :raises SdkError: When a part of it can't be a pod.
     """
     members = order.members(order_)
-    pinned = {each.part.name: (each.part.image.platform.architecture,) for each in members if order_.pin}
-    found = App(order_.name, members, "", version, pinned)
+    found = App(order_.name, members, "", version, order.pinned(order_, members))
     refusals.check(found)
     return found
 

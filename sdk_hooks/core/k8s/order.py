@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from sdk_hooks.core.deploy.network import Drivers
 from sdk_hooks.core.deploy.parts import COMPLETED, Part
 from sdk_hooks.core.files import users
-from sdk_hooks.core.k8s import inventory, objects, refusals, release, snapshot, storage
+from sdk_hooks.core.k8s import inventory, objects, placement, refusals, release, snapshot, storage
 from sdk_hooks.core.k8s.app import App, Manifest, Member, preloaded
-from sdk_hooks.core.k8s.cluster import Facts, Node
+from sdk_hooks.core.k8s.cluster import Facts
 from sdk_hooks.core.k8s.kubectl import Kubectl, at_once, listed
+from sdk_hooks.core.k8s.placement import Placed, Pods
 from sdk_hooks.core.k8s.release import Release, Version
 from sdk_hooks.core.k8s.rollout import Wanted
 from sdk_hooks.core.k8s.snapshot import WORKLOADS
+from sdk_hooks.core.oci.imageset import ImageSet
 from sdk_hooks.errors import SdkError
-from sdk_hooks.image import Image
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,13 @@ class Order:
     """Whether pods keep away from nodes of other architectures than their image's."""
 
     @property
-    def images(self) -> tuple[Image, ...]:
+    def images(self) -> tuple[ImageSet, ...]:
         """Each once."""
-        return tuple({preloaded(part.image): part.image for part in self.parts}.values())
+        return tuple({preloaded(part.images): part.images for part in self.parts}.values())
+
+    def brought(self, member: Member) -> str:
+        """The name under which nodes are to be given the image of *member*; empty when they pull it."""
+        return "" if member.part.images.digest in self.references else member.image
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Prepared:
     app: App
     facts: Facts
     manifests: tuple[Manifest, ...]
-    nodes: tuple[tuple[Node, tuple[Image, ...]], ...]
+    nodes: Placed
     """Those that may run a pod, and the images that they need to have."""
     release: Release
     given: bool = False
@@ -62,21 +67,39 @@ class Prepared:
         return Version(
             self.manifests,
             tuple(dict.fromkeys(member.image for member in self.app.members)),
-            {member.part.name: member.part.image.digest for member in self.app.members},
+            {member.part.name: member.part.images.digest for member in self.app.members},
             tuple(node.name for node, images in self.nodes if images),
         )
 
 
 def members(order: Order) -> tuple[Member, ...]:
-    """The parts with what the cluster knows their images by."""
+    """The parts with what the cluster knows their images by.
+
+    :raises SdkError: When the user of one is not known, or not the same on all architectures.
+    """
     return tuple(
-        Member(
-            part,
-            users.of_container(part.image, part.settings.user),
-            order.references.get(part.image.digest) or preloaded(part.image),
-        )
+        Member(part, _user(part), order.references.get(part.images.digest) or preloaded(part.images))
         for part in order.parts
     )
+
+
+def _user(part: Part) -> tuple[int, int]:
+    """Who it runs as; pods say it, and are the same on all nodes."""
+    found = [(each.platform, users.of_container(each, part.settings.user)) for each in part.images.images]
+    if len({user for _, user in found}) > 1:
+        told = [f"{platform}: {uid}:{gid}" for platform, (uid, gid) in found]
+        raise SdkError(
+            f"the images of {part.images.name!r} run as different users",
+            detail="\n".join(told),
+            hint="say by number which: user: in container.yaml",
+            code="images-differ",
+        )
+    return found[0][1]
+
+
+def pinned(order: Order, members: tuple[Member, ...]) -> dict[str, tuple[str, ...]]:
+    """For each part the architectures of nodes that it may run on, where that was asked for."""
+    return {each.part.name: each.part.images.architectures for each in members if order.pin}
 
 
 def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, force: bool) -> Prepared:
@@ -86,9 +109,15 @@ def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, f
     :raises SdkError: With what is in the way. Nothing was changed.
     """
     found = members(order)
-    nodes = {member.part.name: _nodes(member, facts, order) for member in found}
-    pinned = {member.part.name: (member.part.image.platform.architecture,) for member in found if order.pin}
-    app = App(order.name, found, facts.namespace, facts.version, pinned)
+    wanted = [
+        (
+            placement.nodes(_pods(member, order), member.part.images, facts, pinned=order.pin),
+            order.brought(member),
+            member.part.images,
+        )
+        for member in found
+    ]
+    app = App(order.name, found, facts.namespace, facts.version, pinned(order, found))
     refusals.check(app)
     manifests = tuple(objects.manifests(app, drivers))
     *_, known = at_once(
@@ -96,7 +125,7 @@ def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, f
         lambda: storage.check(kubectl, manifests),
         lambda: remembered(kubectl, order.name),
     )
-    prepared = Prepared(order, app, facts, manifests, _images(found, nodes, order), known)
+    prepared = Prepared(order, app, facts, manifests, placement.placed(wanted), known)
     attempt(prepared, kubectl, force=force)
     return prepared
 
@@ -148,52 +177,11 @@ def waves(prepared: Prepared) -> list[tuple[tuple[Manifest, ...], tuple[Wanted, 
     return found
 
 
-def _nodes(member: Member, facts: Facts, order: Order) -> list[Node]:
-    """The nodes that may run *member*.
-
-    :raises SdkError: When there is none, or one of another architecture.
-    """
-    if not facts.nodes:  # nobody may look at them
-        return []
-    who, architecture = member.part.name or order.name, member.part.image.platform.architecture
-    candidates = facts.candidates(member.said.node_selector, member.kind)
-    others = [node for node in candidates if node.architecture != architecture]
-    if others and not order.pin:
-        names = ", ".join(f"{node.name} ({node.architecture})" for node in others)
-        raise SdkError(
-            f"the image of {who!r} is for {architecture}, and its pods may run on {names}",
-            hint="keep them away from there: --pin-architecture; or choose nodes: kubernetes: node_selector:",
-            code="wrong-architecture",
-        )
-    found = [node for node in candidates if node.architecture == architecture]
-    if not found:
-        told = ", ".join(f"{n.name} ({_why(n)})" for n in facts.nodes)
-        raise SdkError(
-            f"no node may run {who!r}",
-            detail=f"nodes: {told}",
-            hint="look at them: kubectl get nodes --show-labels",
-            code="no-node",
-        )
-    return found
-
-
-def _why(node: Node) -> str:
-    if not node.ready:
-        return "not ready"
-    return node.architecture if node.takes else "takes no pods"
-
-
-def _images(
-    found: tuple[Member, ...], nodes: Mapping[str, list[Node]], order: Order
-) -> tuple[tuple[Node, tuple[Image, ...]], ...]:
-    wanted: dict[str, tuple[Node, dict[str, Image]]] = {}
-    for member in found:
-        for node in nodes[member.part.name]:
-            _, images = wanted.setdefault(node.name, (node, {}))
-            image = member.part.image
-            if image.digest not in order.references:
-                images[preloaded(image)] = image  # two names may have the same content
-    return tuple((node, tuple(images.values())) for node, images in wanted.values())
+def _pods(member: Member, order: Order) -> Pods:
+    who = repr(member.part.name or order.name)
+    choose = "keep them away from there: --pin-architecture; or choose nodes: kubernetes: node_selector:"
+    spec = {"nodeSelector": member.said.node_selector}
+    return Pods(member.kind, spec, f"the image of {who}", "its pods", who, choose)
 
 
 def attempt(prepared: Prepared, kubectl: Kubectl, *, force: bool) -> None:
@@ -204,7 +192,7 @@ def attempt(prepared: Prepared, kubectl: Kubectl, *, force: bool) -> None:
 
 def _try_pods(prepared: Prepared, kubectl: Kubectl) -> None:
     try:
-        kubectl.run("create", "--dry-run=server", "--filename=-", stdin=_pods(prepared))
+        kubectl.run("create", "--dry-run=server", "--filename=-", stdin=_trials(prepared))
     except SdkError as error:
         # who may make workloads need not be allowed to make pods, and a quota has room again when the pods of
         # the version before are gone: then the rollout tells
@@ -213,7 +201,7 @@ def _try_pods(prepared: Prepared, kubectl: Kubectl) -> None:
             raise
 
 
-def _pods(prepared: Prepared) -> bytes:
+def _trials(prepared: Prepared) -> bytes:
     """The pods of the workloads by themselves: what is said of pods is not said of their templates."""
     pods = []
     for each in prepared.manifests:

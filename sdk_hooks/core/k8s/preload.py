@@ -9,12 +9,11 @@ from sdk_hooks.core.deploy import compression, packed
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.packed import Packer
-from sdk_hooks.core.k8s.app import preloaded
+from sdk_hooks.core.k8s.app import Copy
 from sdk_hooks.core.oci import archive
 from sdk_hooks.core.shell import lines, quoted
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
-from sdk_hooks.image import Image
 from sdk_hooks.kubernetes import NodeStore
 from sdk_hooks.target import Script
 
@@ -43,23 +42,23 @@ class Held:
 
 
 def bring(
-    connection: Connection, store: NodeStore, images: Sequence[Image], progress: Progress, packer: Packer
+    connection: Connection, store: NodeStore, copies: Sequence[Copy], progress: Progress, packer: Packer
 ) -> Brought:
-    """Let the node have *images* under the names that `preloaded` gives them.
+    """Let the node have *copies*.
 
     :param packer: That of all nodes.
     :raises SdkError: When it does not take one. What it runs was not touched.
     """
-    wanted = [*map(preloaded, images), *(diff for image in images for diff in image.diff_ids)]
+    names = [copy.name for copy in copies]
+    wanted = [*names, *(diff for copy in copies for diff in copy.image.diff_ids)]
     held = inventory(connection, store, wanted)
     total = Brought(0, 0, 0)
     blobs = set(held.blobs)
-    names = [preloaded(image) for image in images]
-    for name, image in zip(names, images, strict=True):
-        if name not in held.names:
-            sent = _send(connection, store, image, blobs, held.programs, progress, packer)
+    for copy in copies:
+        if copy.name not in held.names:
+            sent = _send(connection, store, copy, blobs, held.programs, progress, packer)
             total = Brought(total.layers + sent.layers, total.size + sent.size, total.wire + sent.wire)
-            blobs |= {*image.diff_ids}
+            blobs |= {*copy.image.diff_ids}
     _run(connection, lines(store.keep(name) for name in names if store.keep(name)))
     return total
 
@@ -132,15 +131,15 @@ def _run(connection: Connection, script: Script) -> None:
 def _send(
     connection: Connection,
     store: NodeStore,
-    image: Image,
+    copy: Copy,
     held: set[str],
     programs: frozenset[str],
     progress: Progress,
     packer: Packer,
 ) -> Brought:
-    name, view = preloaded(image), archive.whole(image)
+    image, view = copy.image, archive.whole(copy.image)
     for omit in (held & {*image.diff_ids}, frozenset[str]()):
-        stream = packed.of_archive(view, name, omit)
+        stream = packed.of_archive(view, copy.name, omit)
         method = compression.among(programs, stream.size, near=connection.name == "local")
         result, wire = packer.send(connection, stream, method, quoted(store.load()), progress, _PATH)
         words = (result.error or result.output).strip()

@@ -12,6 +12,7 @@ from sdk_hooks.core.k8s.failures import PASSING, explained
 from sdk_hooks.core.k8s.kubectl import Kubectl
 from sdk_hooks.core.k8s.snapshot import Snapshot, Workload
 from sdk_hooks.core.k8s.trouble import Trouble
+from sdk_hooks.core.push.place import untagged
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 
@@ -163,7 +164,7 @@ class Watch:
             return []
         pod = next(pod for pod in found.pods if pod["metadata"]["name"] == worst.pod)
         image = pod["spec"]["containers"][0]["image"]
-        start = image.partition("@")[0].rpartition(":")[0] or image
+        start = untagged(image.partition("@")[0])
         there = [name for name in self.images_on(worst.node) if name.startswith((f"{start}:", f"{start}@"))]
         return [f"wanted: {image}", f"on {worst.node}: {', '.join(there) or 'none of that name'}"]
 

@@ -101,25 +101,55 @@ class Layout:
 
         :raises SdkError: When there is none, or there are several, or it is damaged.
         """
+        found = self.images()
+        if len(found) != 1:
+            raise SdkError(
+                f"'{self.path}' has {len(found)} images where one is expected", code="not-one-image"
+            )
+        return found[0]
+
+    def images(self) -> list[Image]:
+        """All images in this layout, those of an index in it, too.
+
+        :raises SdkError: When it is damaged.
+        """
+        with self._valid():
+            return [self._image(entry, name) for _, entry, name in self._entries()]
+
+    def index(self) -> bytes:
+        """The image index in this layout, to the byte; empty when it has none, or several.
+
+        :raises SdkError: When it is damaged.
+        """
+        with self._valid():
+            listed = {entry.digest: entry for entry, _, _ in self._entries() if entry}
+        return (self.path / listed.popitem()[1].path).read_bytes() if len(listed) == 1 else b""
+
+    @contextlib.contextmanager
+    def _valid(self) -> Iterator[None]:
         try:
-            return self._image()
+            yield
         except (KeyError, TypeError, AttributeError) as error:
             what = f"'{self.path}' is not a valid image layout"
             raise SdkError(what, detail=f"{type(error).__name__}: {error}", code="bad-layout") from error
 
-    def _image(self) -> Image:
-        index = _read_json(self.path / "index.json")
-        manifests = [
-            m for m in index.get("manifests", []) if m.get("mediaType") == MANIFEST and not refers(m)
-        ]
-        if len(manifests) != 1:
-            raise SdkError(
-                f"'{self.path}' has {len(manifests)} images where one is expected", code="not-one-image"
-            )
-        found = descriptor(manifests[0])
+    def _entries(self) -> Iterator[tuple[Descriptor | None, Mapping[str, Any], str]]:
+        """(the index that has it, the entry, the image's name) of each image."""
+        for entry in _read_json(self.path / "index.json").get("manifests", []):
+            name = image_name(entry, self.path)
+            if entry.get("mediaType") == INDEX:
+                own = descriptor(entry)
+                for inner in _read_json(self.path / own.path)["manifests"]:
+                    if _is_image(inner):
+                        yield own, inner, name
+            elif _is_image(entry):
+                yield None, entry, name
+
+    def _image(self, entry: Mapping[str, Any], name: str) -> Image:
+        found = descriptor(entry)
         manifest = _read_json(self.path / found.path)
         config = _read_json(self.path / descriptor(manifest["config"]).path)
-        return Image(self.path, image_name(manifests[0], self.path), found, manifest, config)
+        return Image(self.path, name, found, manifest, config)
 
     def find(self) -> Image | None:
         """The image in this layout, or None when there is no complete one."""
@@ -146,6 +176,12 @@ def image_name(entry: Mapping[str, Any], path: Path) -> str:
     notes = entry.get("annotations", {})
     name = notes.get(IMAGE_NAME) or notes.get(REF_NAME, "latest")
     return str(name) if "/" in name or ":" in name else f"localhost/{path.stem.lower()}:{name}"
+
+
+def _is_image(entry: Mapping[str, Any]) -> bool:
+    # what a builder says about its images stands in its index as if it were one, for no machine
+    unknown = (entry.get("platform") or {}).get("architecture") == "unknown"
+    return entry.get("mediaType") == MANIFEST and not refers(entry) and not unknown
 
 
 def refers(entry: Mapping[str, Any]) -> bool:

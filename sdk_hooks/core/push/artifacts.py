@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sdk_hooks.core.bom.places import REFERRERS, beside
+from sdk_hooks.core.oci.imageset import ImageSet
 from sdk_hooks.core.oci.layout import refers
 from sdk_hooks.core.push import place
 from sdk_hooks.errors import SdkError
@@ -41,27 +42,36 @@ class Artifact(NamedTuple):
         }
 
 
-def of_image(image: Image) -> Artifact:
-    return Artifact(image.layout, image.descriptor, image.manifest, place.tag(image.name), "the manifest")
+def of_image(image: Image, *, alone: bool = True) -> Artifact:
+    """
+    :param alone: Whether it has the tag itself, and not an index that names it.
+    """
+    name = tag(image) if alone else ""
+    return Artifact(image.layout, image.descriptor, image.manifest, name, "the manifest")
 
 
-def referring(image: Image) -> list[Artifact]:
-    """Signatures, bills of materials and the like of *image*; none of another image.
+def tag(wanted: Image | ImageSet) -> str:
+    return place.tag(wanted.name)
 
+
+def referring(layout: Path, subject: str) -> list[Artifact]:
+    """Signatures, bills of materials and the like of what has the digest *subject*; none of another image.
+
+    :param layout: With the image; they may be beside it.
     :raises SdkError: When a layout with them is damaged.
     """
     found: dict[str, Artifact] = {}
-    for layout in dict.fromkeys((image.layout, beside(image.layout, REFERRERS))):
+    for each in dict.fromkeys((layout, beside(layout, REFERRERS))):
         try:
-            found |= {each.descriptor.digest: each for each in _in_layout(layout, image)}
+            found |= {one.descriptor.digest: one for one in _in_layout(each, subject)}
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise SdkError(
-                f"'{layout}' is damaged", detail=str(error), hint="build the image again", code="bad-layout"
+                f"'{each}' is damaged", detail=str(error), hint="build the image again", code="bad-layout"
             ) from error
     return list(found.values())
 
 
-def _in_layout(layout: Path, image: Image) -> Iterator[Artifact]:
+def _in_layout(layout: Path, wanted: str) -> Iterator[Artifact]:
     index = layout / "index.json"
     if not index.exists():
         return
@@ -70,14 +80,14 @@ def _in_layout(layout: Path, image: Image) -> Iterator[Artifact]:
             continue
         own = descriptor(entry)
         manifest = json.loads((layout / own.path).read_bytes())
-        tag = (entry.get("annotations") or {}).get(REF_NAME, "")
+        name = (entry.get("annotations") or {}).get(REF_NAME, "")
         subject = (manifest.get("subject") or {}).get("digest")
         # a signature that cosign has written has no subject, but a name
-        if subject == image.digest or tag == f"{fallback(image)}.sig":
-            what = "the signature" if tag else f"the {manifest.get('artifactType', 'document')}"
-            yield Artifact(layout, own, manifest, tag, what)
+        if subject == wanted or name == f"{fallback(wanted)}.sig":
+            what = "the signature" if name else f"the {manifest.get('artifactType', 'document')}"
+            yield Artifact(layout, own, manifest, name, what)
 
 
-def fallback(image: Image) -> str:
-    """The tag with the list of what refers to *image*, where a registry keeps no such lists itself."""
-    return image.digest.replace(":", "-")
+def fallback(subject: str) -> str:
+    """The tag with the list of what refers to *subject*, where a registry keeps no such lists itself."""
+    return subject.replace(":", "-")

@@ -50,13 +50,20 @@ class Place:
 
     def repository(self, image: str) -> str:
         """What the image *image*, a full name, is called there: without its own host and its tag."""
-        first, slash, rest = untagged(image).partition("/")
-        own = (
-            rest
-            if slash and (first == "localhost" or "." in first or ":" in first)
-            else f"{first}{slash}{rest}"
-        )
+        own = path(image)
         return f"{self.prefix}/{own}" if self.prefix else own
+
+
+def path(image: str) -> str:
+    """The full name *image* without its registry and its tag."""
+    name = untagged(image)
+    return name.partition("/")[2] if has_host(name) else name
+
+
+def has_host(name: str) -> bool:
+    """Whether *name* begins with a registry."""
+    host, slash, _ = name.partition("/")
+    return bool(slash) and (host == "localhost" or "." in host or ":" in host)
 
 
 def tag(image: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from sdk_hooks.core import disk
+from sdk_hooks.core.oci.imageset import ImageSet
 from sdk_hooks.core.push import answers, artifacts, together
 from sdk_hooks.core.push.artifacts import Artifact
 from sdk_hooks.core.push.link import Link
@@ -22,7 +23,7 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.image import INDEX, Descriptor, Image
 
-__all__ = ["Place", "Pushed", "parse", "push", "reference"]
+__all__ = ["Place", "Pushed", "parse", "push", "push_set", "reference"]
 
 _PIECE = 1 << 18
 _REPOSITORY = re.compile(rf"{NAME}(?:/{NAME})*")
@@ -50,34 +51,55 @@ class _Blob(NamedTuple):
 
 
 def push(image: Image, place: Place, progress: Progress) -> Pushed:
-    """Make *image* be at *place* under its own name and tag, and say what was sent.
+    """Make *image* be at *place* under its own name and tag, and say what was sent; see `push_set`."""
+    return push_set(ImageSet((image,)), place, progress)
 
-    The manifest comes last: nobody sees an image there of which a part, or a signature, is missing.
+
+def push_set(wanted: ImageSet, place: Place, progress: Progress) -> Pushed:
+    """Make *wanted* be at *place* under its own name and tag, and say what was sent.
+
+    The manifest, or the index of several, comes last: nobody sees an image there of which a part, or a
+    signature, is missing.
 
     :raises SdkError: When it can't be pushed; the tag is then still that of what it was before.
     """
-    own, others = artifacts.of_image(image), artifacts.referring(image)
-    repository = _checked(place.repository(image.name), place, own.tag)
+    own, others = _artifacts(wanted)
+    repository = _checked(place.repository(wanted.name), place, artifacts.tag(wanted))
     with Link(place, repository, progress.step) as link:
         link.greet()
-        missing = _missing(link, [own, *others])
+        missing = _missing(link, [*own, *(each for _, found in others for each in found)])
         _send(link, missing, progress)
-        for each in others:
+        for each in own if wanted.index else ():
             link.persist(partial(_put, link, each))
-        if others:
-            link.persist(lambda: _list(link, image, others))
-        link.persist(lambda: _put(link, own))
+        for subject, found in others:
+            for each in found:
+                link.persist(partial(_put, link, each))
+            if found:
+                link.persist(partial(_list, link, subject, found))
+        if wanted.index:
+            link.persist(lambda: _put_index(link, wanted))
+        else:
+            link.persist(lambda: _put(link, own[0]))
     size = sum(each.descriptor.size for each in missing)
-    return Pushed(reference(image, place), len(missing), size)
+    return Pushed(reference(wanted, place), len(missing), size)
 
 
-def reference(image: Image, place: Place) -> str:
-    """By what whoever pulls *image* from *place* knows it.
+def _artifacts(wanted: ImageSet) -> tuple[list[Artifact], list[tuple[str, list[Artifact]]]]:
+    """The images, and what refers to each of them and to their index, by its digest."""
+    own = [artifacts.of_image(image, alone=not wanted.index) for image in wanted.images]
+    others = [(image.digest, artifacts.referring(image.layout, image.digest)) for image in wanted.images]
+    if wanted.index:
+        others.append((wanted.digest, artifacts.referring(wanted.images[0].layout, wanted.digest)))
+    return own, others
+
+
+def reference(wanted: Image | ImageSet, place: Place) -> str:
+    """By what whoever pulls *wanted* from *place* knows it.
 
     :raises SdkError: When it can't have a name there.
     """
-    repository = _checked(place.repository(image.name), place, artifacts.of_image(image).tag)
-    return f"{place.name}/{repository}@{image.digest}"
+    repository = _checked(place.repository(wanted.name), place, artifacts.tag(wanted))
+    return f"{place.name}/{repository}@{wanted.digest}"
 
 
 def _checked(repository: str, place: Place, tag: str) -> str:
@@ -196,26 +218,38 @@ def _changed(path: Path) -> SdkError:
 def _put(link: Link, artifact: Artifact) -> None:
     """Push the manifest, unless it is there already under all of its names."""
     own = artifact.descriptor
-    url = link.about(f"manifests/{artifact.tag or own.digest}")
+    _publish(
+        link, artifact.tag, own, lambda: b"".join(_read(artifact.layout / own.path)), artifact.what,
+        artifact.layout / own.path,
+    )  # fmt: skip
+
+
+def _put_index(link: Link, wanted: ImageSet) -> None:
+    layout = wanted.images[0].layout
+    _publish(link, artifacts.tag(wanted), wanted.descriptor, lambda: wanted.index, "the image index", layout)
+
+
+def _publish(link: Link, tag: str, own: Descriptor, read: Callable[[], bytes], what: str, path: Path) -> None:
+    url = link.about(f"manifests/{tag or own.digest}")
     answer = link.ask("HEAD", url, Accept=own.media_type)
     if answer.status == 200 and answer.headers.get("Docker-Content-Digest") == own.digest:
         return
-    content = b"".join(_read(artifact.layout / own.path))
+    content = read()
     if f"sha256:{hashlib.sha256(content).hexdigest()}" != own.digest:
-        raise _changed(artifact.layout / own.path)
+        raise _changed(path)
     answer = link.ask("PUT", url, of_bytes(content), Content_Type=own.media_type)
     if answer.status not in (201, 204):
-        raise answers.refused(link.place, link.repository, answer, artifact.what)
+        raise answers.refused(link.place, link.repository, answer, what)
     if answer.headers.get("Docker-Content-Digest", own.digest) != own.digest:
-        raise answers.rejected(link.place, answer, artifact.what)
+        raise answers.rejected(link.place, answer, what)
 
 
-def _list(link: Link, image: Image, others: Sequence[Artifact]) -> None:
+def _list(link: Link, subject: str, others: Sequence[Artifact]) -> None:
     """Let *others* be found from *image*, where the registry does not see to that by itself."""
-    answer = link.ask("GET", link.about(f"referrers/{image.digest}"), Accept=INDEX)
+    answer = link.ask("GET", link.about(f"referrers/{subject}"), Accept=INDEX)
     if answer.status == 200:
         return
-    url, what = link.about(f"manifests/{artifacts.fallback(image)}"), "the list of what refers to the image"
+    url, what = link.about(f"manifests/{artifacts.fallback(subject)}"), "the list of what refers to the image"
     entries = {each["digest"]: each for each in _listed(link, url)}
     before = dict(entries)
     entries |= {each.descriptor.digest: each.entry for each in others}
