@@ -132,8 +132,11 @@ class Nodes:
         app = App("app", members(order), "default", self.facts.version, {})
         nodes = tuple((node, (Copy(preloaded(image), image),)) for node in self.facts.nodes)
         prepared = Prepared(order, app, self.facts, (), nodes, Release("app"))
+        names = [node.name for node in self.facts.nodes]
         return self._timed(
-            lambda: cluster_nodes.bring(self.args, self.session, prepared, lambda node: node.name)
+            lambda: cluster_nodes.bring(
+                self.args, self.session, prepared, lambda node: node.name, lambda: names
+            )
         )
 
     def login(self) -> Took:

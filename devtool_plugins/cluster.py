@@ -44,6 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     targets.add_arguments(parser)
 
 
+def check(args: argparse.Namespace) -> None:
+    """
+    :raises UsageError: When there can't be such a namespace: files are written without asking a cluster.
+    """
+    import re
+
+    from sdk_hooks.errors import UsageError
+
+    if args.namespace and not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", args.namespace):
+        raise UsageError(
+            f"--namespace: {args.namespace!r} can't be the name of a namespace",
+            hint="1 to 63 lower-case letters, digits and hyphens",
+        )
+
+
 @contextmanager
 def kubectl(args: argparse.Namespace, session: Session) -> Iterator[Kubectl]:
     """kubectl as the options choose it.

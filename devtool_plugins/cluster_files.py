@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from devtool_plugins import settings, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from devtool_plugins.session import Session
     from sdk_hooks.core.k8s.existing import Existing
@@ -24,14 +24,14 @@ def add_arguments(group: argparse._ActionsContainer) -> None:
         action=targets.Given,
         default="",
         metavar="DIR",
-        help="write a base for kustomize, with overlays; ask no cluster",
+        help="write a base for kustomize, with overlays; ask no cluster (--registry pushes, too)",
     )
     group.add_argument(
         "--helm",
         action=targets.Given,
         default="",
         metavar="DIR",
-        help="write a chart for helm; ask no cluster",
+        help="write a chart for helm; ask no cluster (--registry pushes, too)",
     )
 
 
@@ -130,30 +130,56 @@ def _rendered(place: Path, session: Session) -> str:
 
 def write(args: argparse.Namespace, session: Session) -> int:
     """Write files instead of asking a cluster; gives the exit status."""
+    from devtool_plugins import cluster_images
+    from sdk_hooks.core import locks
     from sdk_hooks.core.k8s import kept
 
     directory = Path(args.output or args.helm)
-    files = _given_files(args, session) if args.manifests else _made(args, session, directory)
-    plan = kept.plan(directory, files)
-    kept.write(plan)
+    with locks.held("k8s-files", directory):
+        made = _given_files(args, session) if args.manifests else _made(args, session, directory)
+        plan = kept.plan(directory, made.files)
+        for each in made.orders:  # files are not to name what nobody can pull
+            cluster_images.push(args, session, each)
+        kept.write(plan)
     secrets = sorted(path for path in plan.private if plan.texts.get(path))
     for text in (*plan.remarks, *(f"'{directory / path}' is secret: publish it nowhere" for path in secrets)):
         session.ui.warning(text)
+    if not args.registry:
+        session.ui.step(_unpushed(args, directory))
     _tell(args, plan)
     return 0
 
 
-def _given_files(args: argparse.Namespace, session: Session) -> Mapping[str, Generated]:
+def _unpushed(args: argparse.Namespace, directory: Path) -> str:
+    """How nodes get images that are in no registry."""
+    what = "no registry has these images"
+    if len(args.names) > 1 and not args.manifests:  # --manifests is for one application
+        return f"{what}: push them: --registry"
+    first = f"helm template {directory} >FILE; " if args.helm else ""
+    place = "FILE" if args.helm else directory if args.manifests else directory / "base"
+    name = f" --name {args.name}" if args.name else ""
+    how = f"{first}k8s-deploy {' '.join(args.names)}{name} --manifests {place}"
+    return f"{what}: {how} brings them to the nodes; or push them: --registry"
+
+
+class _Made(NamedTuple):
+    """What is to be written, and what is in the images that it names."""
+
+    files: Mapping[str, Generated]
+    orders: Sequence[Order]
+
+
+def _given_files(args: argparse.Namespace, session: Session) -> _Made:
     from sdk_hooks.core.k8s import existing
     from sdk_hooks.core.k8s.kept import Generated
 
     found = given(args, session)
     for text in existing.remarks(found):
         session.ui.warning(text)
-    return {file.path: Generated(file.text) for file in found.files}
+    return _Made({file.path: Generated(file.text) for file in found.files}, [found.order])
 
 
-def _made(args: argparse.Namespace, session: Session, directory: Path) -> Mapping[str, Generated]:
+def _made(args: argparse.Namespace, session: Session, directory: Path) -> _Made:
     """The files of a chart, or of a base with overlays."""
     from devtool_plugins import cluster_order
     from sdk_hooks.core.k8s import chart, kept, kustomize, offline, refusals
@@ -166,10 +192,11 @@ def _made(args: argparse.Namespace, session: Session, directory: Path) -> Mappin
             session.ui.warning(text)
     objects = [offline.manifests(each, session.plugins.network) for each in apps]
     if args.helm:
-        return chart.files(apps[0], objects[0], version)
+        return _Made(chart.files(apps[0], objects[0], version), orders)
     gone = kept.removed(directory)
     manifests = [each for listed in objects for each in listed]
-    return kustomize.files(manifests, _name(orders, directory), args.namespace, version, gone)
+    files = kustomize.files(manifests, _name(orders, directory), args.namespace, version, gone)
+    return _Made(files, orders)
 
 
 def _name(orders: list[Order], directory: Path) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from devtool_plugins import cluster
 from devtool_plugins.session import Session
@@ -22,13 +23,23 @@ from sdk_hooks.kubernetes import NodeStore
 
 _AT_ONCE = 16
 """Nodes: a fleet takes about as long as one."""
+_LOST = "connection-lost"
+_AWAY = (_LOST, "unreachable")
+"""Codes of what a node that is off gives."""
+_NOTICED, _PAUSE = 60.0, 2.0
+"""Seconds: a cluster notices when a kubelet has been silent for 40, or 50; and those between two looks."""
 
 
 def bring(
-    args: argparse.Namespace, session: Session, prepared: Prepared, target: Callable[[Node], str]
+    args: argparse.Namespace,
+    session: Session,
+    prepared: Prepared,
+    target: Callable[[Node], str],
+    ready: Callable[[], Collection[str]],
 ) -> Mapping[str, Brought]:
-    """Bring the images to all nodes at once.
+    """Bring the images to all nodes at once; gives what each was sent that is there.
 
+    :param ready: Gives the names of the nodes that the cluster says are there now.
     :raises SdkError: When a node does not take one. Nothing in the cluster was changed.
     """
     wanted = [(node, found) for node, found in prepared.nodes if found]
@@ -40,12 +51,35 @@ def bring(
 
     with Packer(len(jobs)) as packer:
         answers = fleet.each([*jobs], lambda place: (place, cluster.options(args)), work, _AT_ONCE)
-    sent = {}
-    for (node, _), answer in zip(wanted, answers, strict=True):
-        if isinstance(answer, SdkError):
-            raise _not_brought(node, answer)
-        sent[node.name] = answer
-    return sent
+    found = list(zip(wanted, answers, strict=True))
+    failed = [(node, each) for (node, _), each in found if isinstance(each, SdkError)]
+    for node, error in failed:
+        if error.code not in _AWAY:
+            raise _not_brought(node, error)
+    for node, error in _there(failed, ready, session):
+        raise _not_brought(node, error)
+    for node, _ in failed:
+        text = f"the node {node.name} is not ready any more, and gets no images: deploy again when it is"
+        session.ui.warning(text)
+    return {node.name: each for (node, _), each in found if not isinstance(each, SdkError)}
+
+
+def _there(
+    failed: Sequence[tuple[Node, SdkError]], ready: Callable[[], Collection[str]], session: Session
+) -> Sequence[tuple[Node, SdkError]]:
+    """Those of *failed* that are there, as the cluster has it: it takes it a while to notice."""
+    patience = _NOTICED if any(error.code == _LOST for _, error in failed) else 0
+    deadline = time.monotonic() + patience
+    if patience:
+        names = ", ".join(node.name for node, _ in failed)
+        session.ui.step(f"{names}: the connection was lost: waiting for what the cluster says of it")
+    while failed:
+        known = ready()
+        failed = [(node, error) for node, error in failed if node.name in known]
+        if not failed or time.monotonic() >= deadline:
+            break
+        time.sleep(_PAUSE)
+    return failed
 
 
 def forget(
@@ -86,6 +120,9 @@ def _store(facts: Facts, node: Node) -> NodeStore:
 
 
 def _not_brought(node: Node, error: SdkError) -> SdkError:
+    if error.code in _AWAY:
+        hint = f"the cluster says it is ready; is it off? leave it out: kubectl cordon {node.name}"
+        error = SdkError(error.what, detail=error.detail, hint=hint, code=error.code)
     return SdkError(
         f"the node {node.name!r} can't be given the images: {error.what}",
         detail=error.detail,

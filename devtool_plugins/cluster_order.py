@@ -64,6 +64,12 @@ def _facts(args: argparse.Namespace, kubectl: Kubectl, session: Session) -> Fact
     return facts
 
 
+def _ready(kubectl: Kubectl, session: Session) -> set[str]:
+    """The nodes that the cluster says are there."""
+    facts = facts_of.facts(kubectl, session.plugins.clusters())
+    return {node.name for node in facts.nodes if node.ready}
+
+
 def _prepared(
     session: Session, wanted: Order, facts: Facts, kubectl: Kubectl, force: bool, given: Existing | None
 ) -> Prepared:
@@ -96,7 +102,8 @@ def _deployed(
     core.begin(prepared, kubectl)
     try:
         pushed = cluster_images.push(args, session, prepared.order)
-        sent = cluster_nodes.bring(args, session, prepared, target)
+        sent = cluster_nodes.bring(args, session, prepared, target, lambda: _ready(kubectl, session))
+        prepared = prepared.without({name for name in version.nodes if name not in sent})
     except BaseException:  # also Ctrl-C
         core.abandon(prepared, kubectl)
         raise

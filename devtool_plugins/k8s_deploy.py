@@ -161,6 +161,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"{option} is for one NAME", hint="give one")
     if args.lines < 0:
         raise UsageError(f"--lines is {args.lines}", hint="give how many lines to show, 0 for none")
+    cluster.check(args)
     cluster_files.check(args)
     how(args)
 

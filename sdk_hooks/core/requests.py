@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sdk_hooks.core import disk
+from sdk_hooks.core import disk, locks
 from sdk_hooks.core.bom.places import beside
-from sdk_hooks.core.paths import cache_directory
 
 SUFFIX = "-request.json"
 
@@ -35,22 +31,9 @@ class Request:
     """Where it was called: container.yaml may be there."""
 
 
-@contextlib.contextmanager
-def locked(directory: Path, name: str) -> Iterator[None]:
+def locked(directory: Path, name: str) -> AbstractContextManager[None]:
     """Only one process at a time reads and builds the image *name* of *directory*; a second one waits."""
-    key = hashlib.sha256(os.fsencode(os.path.abspath(directory / name))).hexdigest()[:32]
-    lock = cache_directory() / "requests" / f"{key}.lock"
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
-    except OSError:  # a read-only home: two at once may then read what the other one is making
-        yield
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+    return locks.held("requests", directory / name)
 
 
 def path(layout: Path) -> Path:

@@ -194,8 +194,8 @@ def test_nodes_of_another_architecture(site: ApiSite) -> None:
     who = "the image of 'plain' is for amd64, and its pods may run on edge (riscv64)"
     assert site.refused() == (
         f"{who} [wrong-architecture]\n"
-        "  hint: give one for these, too: --also DIR; keep them away from there: --pin-architecture; or choose "
-        "nodes: kubernetes: node_selector:\n"
+        "  hint: give one for these, too: --also DIR; keep them away from there: --pin-architecture; or "
+        "choose nodes: kubernetes: node_selector:\n"
     )
     assert site.refused("plain", "v1", "--pin-architecture") == (
         "no node may run 'plain' [no-node]\n"

@@ -1,13 +1,16 @@
 """What can go wrong between a person, a cluster and another person: whoever is in doubt loses nothing."""
 
 import json
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from .apisite import ApiSite, site
+from .kubeapi.store import Object
 from .place import finish, wait
 from .registries import registry
+from .tester import build_other
 
 __all__ = ["site"]
 pytestmark = pytest.mark.integration
@@ -139,3 +142,90 @@ def test_nodes_that_nobody_may_look_at(site: ApiSite, tmp_path: Path) -> None:
     assert done.status == 0, done.stderr
     assert "you may not look at the nodes" in done.stderr
     assert site.image().startswith(f"{place}/team/plain@sha256:")
+
+
+def test_a_node_gets_the_image_of_its_architecture(site: ApiSite, tmp_path: Path) -> None:
+    """Pods ask for one name on all nodes; a registry is given the index that it is the digest of."""
+    also = ("--also", str(build_other(site.cli, tmp_path / "arm")))
+    assert site.deployed("plain", "v1", *also) == "deployed"
+
+    name = site.image()
+    assert name in site.node.sh("ctr -n k8s.io images ls -q").split()
+    [line] = [each for each in site.node.sh("ctr -n k8s.io images ls").splitlines() if each.startswith(name)]
+    assert "linux/amd64" in line
+    with registry(tmp_path) as place:
+        assert site.deployed("plain", "v1", *also, "--registry", f"http://{place}") == "deployed"
+        assert site.image() == f"{place}/plain@{name.rpartition(':')[2].replace('-', ':')}"
+        index = json.loads(fetched(place, site.image()))
+    assert [each["platform"]["architecture"] for each in index["manifests"]] == ["amd64", "arm64"]
+
+
+def fetched(place: str, reference: str) -> str:
+    """The manifest that a registry has."""
+    digest = reference.partition("@")[2]
+    accept = {"Accept": "application/vnd.oci.image.index.v1+json"}
+    asked = urllib.request.Request(f"http://{place}/v2/plain/manifests/{digest}", headers=accept)
+    with urllib.request.urlopen(asked) as answer:
+        return str(answer.read().decode())
+
+
+def second_node(site: ApiSite, *, ready: bool = True) -> Object:
+    """One that does not answer on its ssh port."""
+    [edge] = site.api.store.find("nodes", "")
+    text = json.dumps(edge).replace('"edge"', '"off"').replace('"True"', json.dumps(str(ready)))
+    return site.api.store.put("nodes", json.loads(text))
+
+
+def test_a_node_that_is_there_and_takes_no_image_stops_it(site: ApiSite) -> None:
+    second_node(site)
+    text = site.refused("plain", "v1", "--node", "off=root@127.0.0.1:1")
+
+    assert text.splitlines()[0] == (
+        "the node 'off' can't be given the images: 'root@127.0.0.1:1' does not answer on its ssh port "
+        "[unreachable]"
+    )
+    assert text.endswith(
+        "  hint: the cluster says it is ready; is it off? leave it out: kubectl cordon off\n"
+    )
+    assert site.there() == []
+
+
+def test_a_node_that_goes_meanwhile_is_passed_over(site: ApiSite) -> None:
+    node = second_node(site)
+
+    def leaves(body: bytes) -> None:
+        if b"devtool-containers/release" in body and b"plain-check" not in body:
+            node["status"]["conditions"][0]["status"] = "False"
+
+    site.api.before = leaves
+    done = site("plain", "--node", "off=root@127.0.0.1:1", "--format", "json", version="v1")
+
+    assert done.status == 0, done.stderr
+    assert done.json()[0]["result"] == "deployed"
+    assert list(done.json()[0]["nodes"]) == ["edge"]  # type: ignore[call-overload]  # it is JSON
+    text = "warning: the node off is not ready any more, and gets no images: deploy again when it is\n"
+    assert text in done.stderr
+
+
+SHOP = """\
+containers:
+  back: {image: plain, ports: [], env: {WHO: VERSION}}
+  front: {image: plain, ports: [8091], needs: [back]}
+"""
+
+
+def test_an_undo_keeps_to_the_order_of_what_needs_what(site: ApiSite, tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(SHOP.replace("VERSION", "one"))
+    assert site.deployed(str(file), "v1", "--name", "shop") == "deployed"
+    file.write_text(SHOP.replace("VERSION", "crash").replace("8091", "8092"))
+    site.api.clock.fails = {"crash": "CrashLoopBackOff"}
+    applied: list[tuple[str, ...]] = []
+
+    def see(body: bytes) -> None:
+        if b'"kind":"Deployment"' in body and b"serviceAccountName" in body:
+            applied.append(json.loads(body)["metadata"]["name"])
+
+    site.api.before = see
+    assert "the version before runs again" in site.refused(str(file), "v1", "--name", "shop")
+    assert applied[-2:] == ["shop-back", "shop-front"]

@@ -201,3 +201,14 @@ def build_tester(cli: Cli, version: str) -> None:
         file = cli.home / f"{name}.yaml"
         file.write_text(spec)
         cli.build(name, "--from", str(tree), "-f", str(file), "-o", str(cli.home / version))
+
+
+def build_other(cli: Cli, directory: Path) -> Path:
+    """Build `plain` for arm64, as another SDK would into *directory*; nothing here runs it."""
+    tree = directory / "tree"
+    (tree / "usr/bin").mkdir(parents=True)
+    (tree / "usr/bin/tester").write_text("for arm64")
+    (tree / "usr/bin/tester").chmod(0o755)
+    words = ("--from", str(tree), "-f", str(cli.home / "plain.yaml"), "--platform", "linux/arm64")
+    cli.build("plain", *words, "-o", str(directory))
+    return directory

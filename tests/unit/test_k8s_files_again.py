@@ -40,6 +40,8 @@ def test_an_overlay_that_somebody_changed_is_told_of(place: Path, capsys: pytest
     assert capsys.readouterr().err == (
         f"warning: '{patch}' was changed there, and is of no more use: remove it and what names it in the "
         "kustomization.yaml beside it\n"
+        "no registry has these images: k8s-deploy web --name two --manifests out/base brings them to the nodes; "
+        "or push them: --registry\n"
     )
 
 

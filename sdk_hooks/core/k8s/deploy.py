@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from sdk_hooks.core.k8s import inventory, order, release
 from sdk_hooks.core.k8s.app import VERSION, Manifest
 from sdk_hooks.core.k8s.failures import PASSING
+from sdk_hooks.core.k8s.kinds import WORKLOADS
 from sdk_hooks.core.k8s.kubectl import Kubectl
 from sdk_hooks.core.k8s.order import Prepared
 from sdk_hooks.core.k8s.preload import Brought
 from sdk_hooks.core.k8s.release import Release, Version
 from sdk_hooks.core.k8s.rollout import Watch
-from sdk_hooks.core.k8s.snapshot import WORKLOADS, selector
+from sdk_hooks.core.k8s.snapshot import selector
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 
@@ -80,10 +81,10 @@ def execute(prepared: Prepared, kubectl: Kubectl, how: How, progress: Progress) 
     pending = None if prepared.unchanged else version
     watch = _watch(prepared, kubectl, progress)
     try:
-        for manifests, wanted, finished in order.waves(prepared):
+        for manifests, wave in version.steps:
             kubectl.apply(_marked(manifests, version), force=how.force)
             if how.wait:
-                watch.until_up(wanted, finished, how.timeout)
+                watch.until_up(wave.workloads, wave.ending, how.timeout)
     except KeyboardInterrupt:
         progress.step(f"{known.name}: the cluster goes on without us: k8s-deploy {known.name} --status")
         raise
@@ -184,12 +185,21 @@ def _back(known: Release, kubectl: Kubectl, how: How, progress: Progress) -> str
 
 
 def put(kubectl: Kubectl, name: str, version: Version, timeout: float, progress: Progress) -> None:
-    """Let *version*, which ran before, be what runs.
+    """Let *version*, which ran before, be what runs, each workload after those that it needs.
 
-    :raises SdkError: When it does not come up.
+    :raises SdkError: When it does not come up; the cluster has been given all of it then.
     """
-    kubectl.apply(_marked(version.manifests, version), force=True)
-    Watch(kubectl, name, progress).until_up(order.workloads(version.manifests), (), timeout)
+    watch, left = Watch(kubectl, name, progress), version.steps
+    while left:
+        manifests, wave = left.pop(0)
+        kubectl.apply(_marked(manifests, version), force=True)
+        try:
+            watch.until_up(wave.workloads, wave.ending, timeout)
+        except SdkError:
+            rest = [each for more, _ in left for each in more]
+            with suppress(SdkError):
+                kubectl.apply(_marked(rest, version), force=True)
+            raise
     _prune(kubectl, name, version.manifests)
 
 

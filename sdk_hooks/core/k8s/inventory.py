@@ -8,23 +8,10 @@ from dataclasses import replace
 
 from sdk_hooks.core.k8s import release
 from sdk_hooks.core.k8s.app import BY, INSTANCE, Manifest
+from sdk_hooks.core.k8s.kinds import NETWORKS, RESOURCES, STORAGE
 from sdk_hooks.core.k8s.kubectl import Kubectl, at_once, listed
 from sdk_hooks.core.k8s.snapshot import selector
 from sdk_hooks.errors import SdkError
-
-_KINDS = (
-    "deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch", "services",
-    "poddisruptionbudgets.policy", "networkpolicies.networking.k8s.io", "configmaps", "secrets",
-    "serviceaccounts",
-)  # fmt: skip
-"""Workloads first: what they use goes after them."""
-_MADE = {
-    "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "PodDisruptionBudget",
-    "NetworkPolicy", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim",
-    "NetworkAttachmentDefinition",
-}  # fmt: skip
-_STORAGE = "persistentvolumeclaims"
-_NETWORKS = "network-attachment-definitions.k8s.cni.cncf.io"
 
 
 def check(kubectl: Kubectl, name: str, manifests: Iterable[Manifest]) -> None:
@@ -54,7 +41,7 @@ def _items(text: str) -> Sequence[Manifest]:
 
 def objects(kubectl: Kubectl, name: str, *, storage: bool = False) -> list[str]:
     """What there is of the application *name*, as `kind/name`; without what controllers made."""
-    kinds = [*_KINDS, *([_STORAGE] if storage else [])]
+    kinds = [name for kind, name in RESOURCES.items() if kind != NETWORKS and (storage or kind != STORAGE)]
     found, networks, others = at_once(
         lambda: kubectl.get(",".join(kinds), "--selector", selector(name))["items"],
         lambda: _networks(kubectl, name),
@@ -108,7 +95,9 @@ def _given(kubectl: Kubectl, name: str) -> Sequence[Manifest]:
     """Of kinds that only a person's own manifests had."""
     known = release.read(kubectl, name)
     versions = [each for each in (known.current, known.previous, known.pending) if each]
-    kinds = {_full(each) for version in versions for each in version.manifests if each["kind"] not in _MADE}
+    kinds = {
+        _full(each) for version in versions for each in version.manifests if each["kind"] not in RESOURCES
+    }
     if not kinds:
         return ()
     return list(kubectl.get(",".join(sorted(kinds)), "--selector", selector(name))["items"])
@@ -117,6 +106,6 @@ def _given(kubectl: Kubectl, name: str) -> Sequence[Manifest]:
 def _networks(kubectl: Kubectl, name: str) -> Sequence[Manifest]:
     """Of a kind that not every cluster knows."""
     known = kubectl.try_("api-resources", "--output=name", "--api-group=k8s.cni.cncf.io")
-    if _NETWORKS not in known.output.split():
+    if RESOURCES[NETWORKS] not in known.output.split():
         return ()
-    return list(kubectl.get(_NETWORKS, "--selector", selector(name))["items"])
+    return list(kubectl.get(RESOURCES[NETWORKS], "--selector", selector(name))["items"])

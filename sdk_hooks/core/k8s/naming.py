@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sdk_hooks.core.k8s.app import App, Manifest, label
-from sdk_hooks.core.k8s.snapshot import WORKLOADS
+from sdk_hooks.core.k8s.kinds import WORKLOADS
 from sdk_hooks.errors import SdkError
 
 _LONGEST = 63

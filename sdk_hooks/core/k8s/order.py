@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from sdk_hooks.core.deploy.network import Drivers
@@ -11,11 +11,10 @@ from sdk_hooks.core.files import users
 from sdk_hooks.core.k8s import inventory, objects, placement, refusals, release, snapshot, storage
 from sdk_hooks.core.k8s.app import App, Manifest, Member, preloaded
 from sdk_hooks.core.k8s.cluster import Facts
+from sdk_hooks.core.k8s.kinds import WORKLOADS
 from sdk_hooks.core.k8s.kubectl import Kubectl, at_once, listed
 from sdk_hooks.core.k8s.placement import Placed, Pods
-from sdk_hooks.core.k8s.release import Release, Version
-from sdk_hooks.core.k8s.rollout import Wanted
-from sdk_hooks.core.k8s.snapshot import WORKLOADS
+from sdk_hooks.core.k8s.release import Release, Version, Wave, wanted
 from sdk_hooks.core.oci.imageset import ImageSet
 from sdk_hooks.errors import SdkError
 
@@ -69,7 +68,25 @@ class Prepared:
             tuple(dict.fromkeys(member.image for member in self.app.members)),
             {member.part.name: member.part.images.digest for member in self.app.members},
             tuple(node.name for node, images in self.nodes if images),
+            () if self.given else waves(self.app, self.manifests),
         )
+
+    def without(self, names: Collection[str]) -> Prepared:
+        """The same when the nodes *names* are no longer there.
+
+        :raises SdkError: When none is left that may run some of it.
+        """
+        left = tuple((node, copies) for node, copies in self.nodes if node.name not in names)
+        gone = {each.name for _, copies in self.nodes for each in copies}
+        gone -= {each.name for _, copies in left for each in copies}
+        if gone:
+            raise SdkError(
+                f"no node is left for the image {sorted(gone)[0]!r}",
+                hint="look at them: kubectl get nodes",
+                code="no-node",
+            )
+        nodes = (replace(node, ready=node.ready and node.name not in names) for node in self.facts.nodes)
+        return replace(self, nodes=left, facts=replace(self.facts, nodes=tuple(nodes)))
 
 
 def members(order: Order) -> tuple[Member, ...]:
@@ -109,7 +126,7 @@ def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, f
     :raises SdkError: With what is in the way. Nothing was changed.
     """
     found = members(order)
-    wanted = [
+    places = [
         (
             placement.nodes(_pods(member, order), member.part.images, facts, pinned=order.pin),
             order.brought(member),
@@ -125,7 +142,7 @@ def prepare(order: Order, facts: Facts, kubectl: Kubectl, drivers: Drivers, *, f
         lambda: storage.check(kubectl, manifests),
         lambda: remembered(kubectl, order.name),
     )
-    prepared = Prepared(order, app, facts, manifests, placement.placed(wanted), known)
+    prepared = Prepared(order, app, facts, manifests, placement.placed(places), known)
     attempt(prepared, kubectl, force=force)
     return prepared
 
@@ -139,42 +156,27 @@ def remembered(kubectl: Kubectl, name: str) -> Release:
     if known.pending is None:
         return known
     now = snapshot.take(kubectl, name)
-    found = [now.named(*each) for each in workloads(known.pending.manifests)]
+    found = [now.named(*each) for each in known.pending.workloads]
     if all(each and each.up and each.version == known.pending.id for each in found):
         return replace(known.succeeded(known.pending), stamp=known.stamp)
     return known
 
 
-def workloads(manifests: tuple[Manifest, ...]) -> tuple[Wanted, ...]:
-    """Kind and name of each workload."""
-    return tuple((each["kind"], each["metadata"]["name"]) for each in manifests if each["kind"] in WORKLOADS)
-
-
-def waves(prepared: Prepared) -> list[tuple[tuple[Manifest, ...], tuple[Wanted, ...], tuple[Wanted, ...]]]:
-    """What is applied at once, the workloads that are waited for then, and those that have to end.
-
-    The first wave has all that is no workload, and the workloads that need no other.
-    """
-    if prepared.given:
-        return [(prepared.manifests, workloads(prepared.manifests), ())]
-    members = prepared.app.members
-    needs = {member.part.name: member.part.needs for member in members}
+def waves(app: App, manifests: tuple[Manifest, ...]) -> tuple[Wave, ...]:
+    """The workloads of *app* so that each comes after those that it needs."""
+    needs = {member.part.name: member.part.needs for member in app.members}
     level: dict[str, int] = {}
-    for member in members:  # each comes after those that it needs
+    for member in app.members:  # each comes after those that it needs
         level[member.part.name] = max((level[need.part] + 1 for need in member.part.needs), default=0)
     ending = {need.part for each in needs.values() for need in each if need.condition == COMPLETED}
-    made = [each for each in prepared.manifests if each["kind"] in WORKLOADS]
-    by_part = {member.part.name: each for member, each in zip(members, made, strict=True)}
+    made = [wanted(each) for each in manifests if each["kind"] in WORKLOADS]
+    by_part = {member.part.name: each for member, each in zip(app.members, made, strict=True)}
     found = []
     for number in range(max(level.values()) + 1):
         names = [name for name, at in level.items() if at == number]
-        now = tuple(by_part[name] for name in names)
-        others = (
-            tuple(each for each in prepared.manifests if each["kind"] not in WORKLOADS) if not number else ()
-        )
-        last = workloads(tuple(by_part[name] for name in names if name in ending))
-        found.append(((*others, *now), workloads(now), last))
-    return found
+        last = tuple(by_part[name] for name in names if name in ending)
+        found.append(Wave(tuple(by_part[name] for name in names), last))
+    return tuple(found)
 
 
 def _pods(member: Member, order: Order) -> Pods:

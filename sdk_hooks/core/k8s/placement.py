@@ -73,7 +73,7 @@ def _why(node: Node) -> str:
 def placed(wanted: Iterable[tuple[Sequence[Node], str, ImageSet]]) -> Placed:
     """What each node needs to have.
 
-    :param wanted: Nodes, the name that pods on them ask for, which is empty when they pull it, and its images.
+    :param wanted: Nodes, the name that pods on them ask for (empty when they pull it), and the images of it.
     """
     found: dict[str, tuple[Node, dict[str, Copy]]] = {}
     for these, name, images in wanted:

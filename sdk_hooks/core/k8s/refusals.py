@@ -29,6 +29,10 @@ def warnings(app: App) -> list[str]:
     return [f"{member.part.name or app.name}: {text}" for member in app.members for text in _remarks(member)]
 
 
+_LARGEST = 1 << 20
+"""Bytes of the files in a ConfigMap or a Secret."""
+
+
 def _problems(app: App, member: Member) -> Iterator[tuple[str, str, str]]:
     """(key, what, hint), the hint empty for leaving it out."""
     settings = member.part.settings
@@ -48,6 +52,11 @@ def _problems(app: App, member: Member) -> Iterator[tuple[str, str, str]]:
         if isinstance(device, DeviceMatch) and device.kind != "cdi":
             hint = "name its node, its CDI name, or what a device plugin offers: kubernetes: resources:"
             yield "devices", f"{device} is looked for on one target, and not on many nodes", hint
+    for key, files in (("configs", member.part.configs), ("secrets", member.part.secrets)):
+        size = sum({each.name: len(each.content) for each in files}.values())
+        if size > _LARGEST:
+            what = f"its {key} have {size} bytes, and Kubernetes takes {_LARGEST}"
+            yield key, what, f"put less into {key}:, or into the image"
     held = pod.claims(app, member)
     if held and member.kind == "DaemonSet":
         hint = "name a directory of the node: volumes: [/var/lib/...:/...]; or kubernetes: storage: temporary"

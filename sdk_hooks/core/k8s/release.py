@@ -8,14 +8,27 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sdk_hooks.core.k8s.app import BY, INSTANCE, MANAGER, Manifest
+from sdk_hooks.core.k8s.kinds import WORKLOADS
 from sdk_hooks.core.k8s.kubectl import Kubectl
 from sdk_hooks.errors import SdkError
 
 TYPE = "devtool-containers/release"
 """Its type: what is in it may be secret, as the application's own secrets are in there."""
+
+
+Wanted = tuple[str, str]
+"""Kind and name of a workload."""
+
+
+class Wave(NamedTuple):
+    """Workloads that come up at once."""
+
+    workloads: tuple[Wanted, ...]
+    ending: tuple[Wanted, ...] = ()
+    """Those of them that have to end well before others are begun."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +40,27 @@ class Version:
     """Names by which the pods ask for them."""
     digests: Mapping[str, str]
     """Of each part's image."""
-    nodes: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = field(default=(), compare=False)
     """That were given the images; none with a registry."""
+    waves: tuple[Wave, ...] = field(default=(), compare=False)
+    """The order in which its workloads come up."""
 
     @property
     def id(self) -> str:
         """By which it is known whether the cluster was told of it."""
         return hashlib.sha256(json.dumps(self.manifests, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def workloads(self) -> tuple[Wanted, ...]:
+        return tuple(wanted(each) for each in self.manifests if each["kind"] in WORKLOADS)
+
+    @property
+    def steps(self) -> list[tuple[list[Manifest], Wave]]:
+        """What is applied, one after the other, and who has to be up then; first all that is no workload."""
+        waves = self.waves or (Wave(self.workloads),)
+        found = [([m for m in self.manifests if wanted(m) in wave.workloads], wave) for wave in waves]
+        found[0][0][:0] = [each for each in self.manifests if each["kind"] not in WORKLOADS]
+        return found
 
 
 @dataclass(frozen=True)
@@ -123,6 +150,7 @@ def _packed(version: Version) -> str:
         "images": version.images,
         "digests": dict(version.digests),
         "nodes": version.nodes,
+        "waves": version.waves,
     }
     return base64.b64encode(gzip.compress(json.dumps(raw, sort_keys=True).encode(), mtime=0)).decode()
 
@@ -130,4 +158,11 @@ def _packed(version: Version) -> str:
 def _unpacked(text: str) -> Version:
     raw: Mapping[str, Any] = json.loads(gzip.decompress(base64.b64decode(text)))
     manifests: Sequence[Manifest] = raw["manifests"]
-    return Version(tuple(manifests), tuple(raw["images"]), raw["digests"], tuple(raw["nodes"]))
+    waves = tuple(
+        Wave(*(tuple((kind, name) for kind, name in each) for each in wave)) for wave in raw.get("waves", ())
+    )
+    return Version(tuple(manifests), tuple(raw["images"]), raw["digests"], tuple(raw["nodes"]), waves)
+
+
+def wanted(manifest: Manifest) -> Wanted:
+    return manifest["kind"], manifest["metadata"]["name"]

@@ -10,6 +10,7 @@ from sdk_hooks.core.k8s import snapshot, trouble, workload
 from sdk_hooks.core.k8s.app import Manifest
 from sdk_hooks.core.k8s.failures import PASSING, explained
 from sdk_hooks.core.k8s.kubectl import Kubectl
+from sdk_hooks.core.k8s.release import Wanted
 from sdk_hooks.core.k8s.snapshot import Snapshot, Workload
 from sdk_hooks.core.k8s.trouble import Trouble
 from sdk_hooks.core.push.place import untagged
@@ -21,9 +22,6 @@ _PAUSE = 0.4
 _LINES = 10
 _NO_LOG = "unable to retrieve container logs"
 """What a kubelet prints as a log when the container is gone."""
-
-Wanted = tuple[str, str]
-"""Kind and name of a workload."""
 
 
 @dataclass

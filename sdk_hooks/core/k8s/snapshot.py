@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdk_hooks.core.k8s.app import BY, INSTANCE, VERSION, Manifest
+from sdk_hooks.core.k8s.kinds import ASKED, WORKLOADS
 from sdk_hooks.core.k8s.kubectl import Kubectl
-
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
-_ASKED = "deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,cronjobs.batch,replicasets.apps,pods"
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def take(kubectl: Kubectl, name: str, absent: Set[str] = frozenset()) -> Snapsho
     :param absent: Nodes that are not there: what a DaemonSet has on them does not count.
     :raises SdkError: When that can't be asked.
     """
-    items = kubectl.get(_ASKED, "--selector", selector(name))["items"]
+    items = kubectl.get(ASKED, "--selector", selector(name))["items"]
     made = (_workload(item, items, absent) for item in items if item["kind"] in WORKLOADS)
     return Snapshot(tuple(each for each in made if each))
 
