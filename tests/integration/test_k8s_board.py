@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sdk_plugins.clusters.k8s import K8s
+from sdk_plugins.clusters.microk8s import MicroK8s
 
 from devtool_plugins import settings
 from sdk_hooks.core import images
@@ -20,8 +21,10 @@ from sdk_hooks.core.registry import load
 from sdk_hooks.core.ui import Ui
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
+from sdk_hooks.kubernetes import NodeStore
 
 from .place import Place, wait
+from .test_crio import put
 from .tester import Cli
 
 pytestmark = pytest.mark.integration
@@ -39,11 +42,11 @@ def reach(place: Place) -> Connection:
     return connect(place.alias, Options(place.board.ssh_config))
 
 
-def bring(connection: Connection, *wanted: Image) -> tuple[int, int, int]:
-    assert STORE is not None
+def bring(connection: Connection, *wanted: Image, store: NodeStore | None = STORE) -> tuple[int, int, int]:
+    assert store is not None
+    copies = [Copy(preloaded(each), each) for each in wanted]
     with Packer() as packer:
-        copies = [Copy(preloaded(each), each) for each in wanted]
-        sent = preload.bring(connection, STORE, copies, Ui(), packer)
+        sent = preload.bring(connection, store, copies, Ui(), packer)
     return sent.layers, sent.size, sent.wire
 
 
@@ -147,3 +150,47 @@ def test_a_login_that_may_not_see_the_images_is_told(node: Place, cli: Cli) -> N
         "the images of the node 'BOARD' can't be listed [no-node-images]"
     )
     assert caught.value.hint == "log in as root: --node NAME=root@ADDRESS; or use a registry: --registry"
+
+
+def test_a_node_with_the_storage_of_cri_o(podman: Place, cli: Cli) -> None:
+    """CRI-O keeps images where podman does; a name goes, and what another one has stays."""
+    store = K8s().store("cri-o://1.37.0")
+    assert store is not None
+    first, second = image(cli, "hello-http"), image(cli, "hello-http", "v2")
+    one, two = preloaded(first), preloaded(second)
+    with reach(podman) as connection:
+        try:
+            layers, size, _ = bring(connection, first, store=store)
+            assert (layers, size > 500_000) == (3, True)
+            assert bring(connection, first, store=store) == NOTHING
+            layers, _, wire = bring(connection, second, store=store)
+            assert (layers, wire < 40_000) == (1, True)
+            assert preload.inventory(connection, store, [one, two]).names == {one, two}
+            shown = (
+                f"cat $(podman image mount {two})/etc/hello-http.conf; podman image unmount {two} >/dev/null"
+            )
+            assert "greeting = hello" in podman.sh(shown)
+
+            preload.forget(connection, store, [one], [two], None)
+            assert preload.inventory(connection, store, [one, two]).names == {one, two}
+            preload.forget(connection, store, [one], [two], set())
+            assert preload.inventory(connection, store, [one, two]).names == {two}
+        finally:
+            podman.sh("podman rmi -f -a")
+
+
+def test_a_node_of_microk8s(node: Place, cli: Cli) -> None:
+    """Its ctr is a word after its own name, and knows where its containerd listens."""
+    store = MicroK8s().store("containerd://1.6.28")
+    put(node.board, "/usr/local/bin/microk8s", '#!/bin/sh\n[ "$1" = ctr ] || exit 9\nexec "$@"\n', "755")
+    first = image(cli, "hello-http")
+    with reach(node) as connection:
+        assert bring(connection, first, store=store)[0] == 3
+        assert bring(connection, first, store=store) == NOTHING
+        assert store is not None
+        assert PINNED in held(node)[preloaded(first)]
+        preload.forget(connection, store, [preloaded(first)], [], set())
+
+    assert node.sh("ctr -n k8s.io images ls -q").split() == []
+    assert store == MicroK8s().store("containerd://2.0")
+    assert MicroK8s().store("cri-o://1") is None

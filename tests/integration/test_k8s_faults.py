@@ -220,12 +220,14 @@ def test_an_undo_keeps_to_the_order_of_what_needs_what(site: ApiSite, tmp_path: 
     assert site.deployed(str(file), "v1", "--name", "shop") == "deployed"
     file.write_text(SHOP.replace("VERSION", "crash").replace("8091", "8092"))
     site.api.clock.fails = {"crash": "CrashLoopBackOff"}
-    applied: list[tuple[str, ...]] = []
+    asked: list[str] = []
 
     def see(body: bytes) -> None:
-        if b'"kind":"Deployment"' in body and b"serviceAccountName" in body:
-            applied.append(json.loads(body)["metadata"]["name"])
+        made = b'"kind":"Deployment"' in body and b"serviceAccountName" in body
+        asked.append(json.loads(body)["metadata"]["name"] if made else "" if body else "look")
 
     site.api.before = see
     assert "the version before runs again" in site.refused(str(file), "v1", "--name", "shop")
-    assert applied[-2:] == ["shop-back", "shop-front"]
+    *_, back, front = (number for number, what in enumerate(asked) if what.startswith("shop-"))
+    assert (asked[back], asked[front]) == ("shop-back", "shop-front")
+    assert "look" in asked[back:front], "whether the first one is up was not asked"

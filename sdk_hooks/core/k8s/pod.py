@@ -168,7 +168,7 @@ def _security(member: Member) -> dict[str, Any]:
         found["capabilities"] = {key: names for key, names in caps.items() if names}
     if member.part.settings.read_only:
         found["readOnlyRootFilesystem"] = True
-    if _nodes(member):  # a device node of the host is there for who is privileged only
+    if _devices(member):  # a device node of the host is there for who is privileged only
         found = {**found, "privileged": True, "allowPrivilegeEscalation": True}
         found.pop("capabilities", None)
     return found
@@ -238,7 +238,7 @@ def _spread(app: App, member: Member) -> list[dict[str, Any]] | None:
     ]
 
 
-def _nodes(member: Member) -> list[Device]:
+def _devices(member: Member) -> list[Device]:
     return [device for device in member.part.settings.devices if isinstance(device, Device)]
 
 
@@ -252,7 +252,7 @@ def _volumes(app: App, member: Member) -> list[dict[str, Any]]:
             found[name] = {"emptyDir": {}}
         elif member.kind != "StatefulSet":
             found[name] = {"persistentVolumeClaim": {"claimName": f"{app.name}-{label(volume.source)}"}}
-    for device in _nodes(member):
+    for device in _devices(member):
         found[_path_name(device.source)] = {"hostPath": {"path": device.source}}
     for tmpfs in member.part.settings.tmpfs:
         limit = {"sizeLimit": str(tmpfs.size)} if tmpfs.size else {}
@@ -273,7 +273,7 @@ def _mounts(app: App, member: Member) -> list[dict[str, Any]]:  # noqa: ARG001  
         }
         for volume in member.part.settings.volumes
     ]
-    found += [{"name": _path_name(each.source), "mountPath": each.target} for each in _nodes(member)]
+    found += [{"name": _path_name(each.source), "mountPath": each.target} for each in _devices(member)]
     found += [{"name": _tmpfs_name(each), "mountPath": each.target} for each in member.part.settings.tmpfs]
     if member.part.secrets:
         found.append({"name": _SECRETS, "mountPath": SECRETS, "readOnly": True})

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -186,10 +187,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served(api: Api) -> Iterator[int]:
+def served(api: Api, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """Gives the port on loopback where *api* answers."""
     handler = type("Handler", (_Handler,), {"api": api, "lock": threading.Lock()})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
