@@ -114,3 +114,15 @@ def test_a_second_one_that_writes_there_waits(place: Path) -> None:
         assert not (place / "out").exists()
     assert other.wait(20) == 0
     assert (place / "out/base/deployment-web.yaml").exists()
+
+
+def test_a_registry_that_can_not_be_reached(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--output", "out", "--registry", "http://127.0.0.1:1/team"]
+
+    assert main(["k8s-deploy", "web", "-o", ".", *words]) == 1
+    assert capsys.readouterr().err == (
+        "error: can't reach the registry '127.0.0.1:1' [registry-unreachable]\n"
+        "  connection refused\n"
+        "  hint: is it running, and is that its port?\n"
+    )
+    assert not (place / "out").exists()
