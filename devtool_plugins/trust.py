@@ -58,7 +58,7 @@ def check(args: argparse.Namespace, images: Iterable[Image], ui: Ui) -> None:
     from sdk_hooks.core.bom import openssl, signature
 
     public = openssl.public_key(Path(place))
-    for image in {each.layout: each for each in images}.values():
+    for image in {(each.layout, each.digest): each for each in images}.values():
         signature.verify(image, Path(place), public)
         ui.step(f"{image.name} is signed by the key '{place}'")
 

@@ -19,7 +19,6 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_change_of_the_sources_becomes_new_pods(site: ApiSite, tmp_path: Path) -> None:
-    """One that does not come up is told of, and the next edit is waited for."""
     tree, place = tmp_path / "tree", tmp_path / "images"
     (tree / "bin").mkdir(parents=True)
     (tree / "bin/app").write_text("#!/bin/app\none")
@@ -37,13 +36,14 @@ def test_a_change_of_the_sources_becomes_new_pods(site: ApiSite, tmp_path: Path)
         os.killpg(running.pid, signal.SIGINT)
         done = finish(running)
     assert done.status == 130
-    assert done.stderr.count(f"watching {tree}") == 2
+    assert f"watching {tree}" in done.stderr
+    assert done.stderr.count("Deployment plain: 1 of 1 up\n") == 2
 
 
 def _deployed(site: ApiSite) -> str:
     """The image of the version that the cluster remembers as the one that is up."""
-    [known] = site.api.store.find("secrets", "shop")
-    assert set(known["data"]) - {"previous"} == {"current"}
+    known = site.api.store.find("secrets", "shop")
+    assert [set(each["data"]) - {"previous"} for each in known] == [{"current"}]
     return site.image()
 
 
@@ -86,9 +86,9 @@ def test_the_certificate_of_the_cluster_has_expired(cli: Cli, tmp_path: Path, wh
 
     assert (done.status, done.stdout) == (1, "")
     text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:]+(Z|[+-][0-9:]+)", "TIME", done.stderr)
-    assert text == (
+    assert text.replace("tls: failed to verify certificate: ", "") == (  # which newer ones say first
         "error: a certificate of the cluster or of yours has expired, or a clock is wrong [expired]\n"
-        "  Unable to connect to the server: CHECK: certificate has expired or is not yet valid: current "
+        "  Unable to connect to the server: x509: certificate has expired or is not yet valid: current "
         "time TIME is after TIME\n"
         "  hint: compare the clocks: date; renew it, with kubeadm: kubeadm certs renew all\n"
-    ).replace("CHECK", "x509" if which == "debian" else "tls: failed to verify certificate: x509")
+    )
