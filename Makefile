@@ -6,7 +6,7 @@ help:
 	@echo "make demo-microservices"
 	@echo "                  four services as one application: build, deploy, look, a bad version comes back"
 	@echo "make test         every test: unit tests, and the real programs"
-	@echo "make test-all     and every stack and runtime on a machine of its own under QEMU: about half an hour"
+	@echo "make test-all     and every stack and runtime on a machine of its own under QEMU: an hour and more"
 	@echo "make unit         unit tests only: under a minute, no root"
 	@echo "make lint         ruff, mypy --strict, shellcheck"
 	@echo "make bench        speed, side by side with umoci, buildah, docker and podman"
