@@ -83,7 +83,7 @@ EXEC = {
     "podman": 'exec podman exec hello-http "$@"',
     "docker": 'exec docker exec hello-http "$@"',
     "containerd": """exec sh -c 'exec ctr tasks exec --exec-id "check-$$" "$@"' sh hello-http "$@\"""",
-    "crun": 'exec crun exec --user 65532:65532 hello-http "$@"',
+    "crun": 'exec crun exec hello-http "$@"',
     "runc": 'exec runc exec --user 65532:65532 hello-http "$@"',
 }
 
