@@ -21,7 +21,7 @@ demo-microservices:
 
 test:
 	@.ci/setup test
-	$(PYTHON) -m pytest -q -n 2 --dist loadfile --durations=10
+	$(PYTHON) -m pytest -q -n 3 --dist loadfile --durations=10
 
 test-all:
 	@.ci/setup test guests
