@@ -134,7 +134,10 @@ def parse(target: str, options: Options) -> tuple[str, Options]:
     """
     match = re.fullmatch(r"((?:\S+@)?)(?:\[([^\]\s]+)\]|([^@:\s\[\]]+))(?::(\d+))?", target)
     if not match or target.startswith("-"):
-        raise UsageError(f"{target!r} is not a target", hint="write it like root@192.168.7.2, or board:2222")
+        user, at, address = target.rpartition("@")
+        colons = address.count(":") > 1 and re.fullmatch(r"[0-9A-Fa-f:.%\w]+", address)
+        usual = f"{user}{at}[{address}]" if colons else "root@192.168.7.2, or board:2222"
+        raise UsageError(f"{target!r} is not a target", hint=f"write it like {usual}")
     host = match[1] + (match[2] or match[3])
     if match[4]:
         options = Options(options.config, match[4], options.check_host_key, options.extra)
