@@ -20,6 +20,7 @@ COMMANDS = [
     "container-run",
     "container-test",
     "container-inspect",
+    "k8s-deploy",
 ]
 WARNING = "WARNING: the container commands are not available: "
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,16 @@ def layer(bare: Sdk, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def as_it_was(bare: Sdk) -> Iterator[None]:
+    """Other tests of the session may count on the commands."""
+    installed = (bare.path / "lib").exists()
+    yield
+    if installed:
+        bare.install()
+
+
+@pytest.mark.usefixtures("as_it_was")
 def test_adding_the_layer_gives_the_commands(bare: Sdk, layer: Path) -> None:
     configuration = bare.path / "conf/bblayers.conf"
     before = configuration.read_bytes()
@@ -35,6 +45,7 @@ def test_adding_the_layer_gives_the_commands(bare: Sdk, layer: Path) -> None:
         assert "WARNING" not in done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("as_it_was")
 def test_installed_as_well_the_commands_are_there_once(bare: Sdk, layer: Path) -> None:
     configuration = bare.path / "conf/bblayers.conf"
     before = configuration.read_bytes()
