@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Setup, Target, hookimpl
+from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Settings, Setup, Target, hookimpl
 from sdk_hooks.runclike import shim
 from sdk_hooks.shell import quoted
 
@@ -139,18 +139,7 @@ def _box(container: Container, target: Target) -> dict[str, Any]:
     :raises SdkError: With what that is.
     """
     settings, config = container.settings, container.config
-    if settings.ulimits:
-        what = f"cri-o can't set the limit {settings.ulimits[0].name!r} of processes"
-        raise SdkError(what, hint="use another stack, or leave out ulimits:", code="no-ulimit")
-    if settings.stop_signal:
-        what = f"cri-o can't stop a container with {settings.stop_signal!r} instead of its image's signal"
-        raise SdkError(what, hint="use another stack, or say stop_signal: when it is built", code="no-signal")
-    if settings.tmpfs:
-        what = f"cri-o can't give a container a directory in memory: {settings.tmpfs[0].target}"
-        raise SdkError(what, hint="use another stack, or leave out tmpfs:", code="no-tmpfs")
-    if settings.extra_hosts:
-        what = f"cri-o can't give a container names of its own: {settings.extra_hosts[0][0]}"
-        raise SdkError(what, hint="use another stack, or leave out extra_hosts:", code="no-hosts")
+    _check(settings)
     found = {
         "metadata": {"name": container.name},
         **({"working_dir": settings.workdir} if settings.workdir else {}),
@@ -175,6 +164,28 @@ def _box(container: Container, target: Target) -> dict[str, Any]:
     if container.command is not None:
         found |= {"command": list(config.get("Entrypoint") or ()), "args": list(container.command)}
     return found
+
+
+def _check(settings: Settings) -> None:
+    """
+    :raises SdkError: With the first thing that the CRI has no word for.
+    """
+    hosts = [name for name, _ in settings.extra_hosts]
+    refused = (
+        (settings.ulimits, "ulimit", "set the limit {0.name!r} of processes", "leave out ulimits:"),
+        (
+            [settings.stop_signal] if settings.stop_signal else (),
+            "signal",
+            "stop a container with {0!r} instead of its image's signal",
+            "say stop_signal: when it is built",
+        ),
+        (settings.tmpfs, "tmpfs", "give a container a directory in memory: {0.target}", "leave out tmpfs:"),
+        (hosts, "hosts", "give a container names of its own: {0}", "leave out extra_hosts:"),
+    )
+    for said, code, what, hint in refused:
+        if said:
+            text = f"cri-o can't {what.format(said[0])}"
+            raise SdkError(text, hint=f"use another stack, or {hint}", code=f"no-{code}")
 
 
 def _resources(container: Container, target: Target) -> dict[str, Any]:

@@ -24,6 +24,10 @@ FEDORAS = "usr/lib/sysimage/rpm/rpmdb.sqlite"
 PREFIXES = (1098, 8, ["/usr"])
 
 
+def _building(feed: Path, out: Path) -> list[str]:
+    return ["-q", "container-build", "app", "--install", "app", "--feed", str(feed), "-o", str(out)]
+
+
 @pytest.fixture
 def feed(tmp_path: Path) -> Path:
     place = tmp_path / "feed"
@@ -184,17 +188,7 @@ def test_a_base_with_a_database_of_another_kind_is_refused(
     feed: Path, tmp_path: Path, name: str, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     below = tree(files(tmp_path / "tree", **{f"var/lib/rpm/{name}": b"\0"}))
-    argv = [
-        "-q",
-        "container-build",
-        "app",
-        "--install",
-        "app",
-        "--feed",
-        str(feed),
-        "-o",
-        str(tmp_path / "out"),
-    ]
+    argv = _building(feed, tmp_path / "out")
     words = [*argv, "--base", str(below.layout), "--platform", "linux/amd64"]
 
     assert main([*words, "--package-database"]) == 1
@@ -225,17 +219,7 @@ def test_a_damaged_database_of_a_base_is_refused(
         connection.commit()
         raw = (tmp_path / "made").read_bytes()
     below = tree(files(tmp_path / "tree", **{PLACE: raw}))
-    argv = [
-        "-q",
-        "container-build",
-        "app",
-        "--install",
-        "app",
-        "--feed",
-        str(feed),
-        "-o",
-        str(tmp_path / "out"),
-    ]
+    argv = _building(feed, tmp_path / "out")
     done = main([*argv, "--base", str(below.layout), "--platform", "linux/amd64", "--package-database"])
 
     assert done == (0 if why is None else 1)
