@@ -1,5 +1,7 @@
 # Every target installs what it needs (.ci/setup), as root or through sudo, and says what it does.
 PYTHON = .venv/bin/python
+# what an environment may have set: tests start hundreds of processes, each of which would compile all anew
+export PYTHONDONTWRITEBYTECODE =
 
 help:
 	@echo "make demo         the main job, end to end: build, boot a target, deploy, change, redeploy, roll back"
@@ -7,7 +9,7 @@ help:
 	@echo "                  four services as one application: build, deploy, look, a bad version comes back"
 	@echo "make test         every test: unit tests, and the real programs"
 	@echo "make test-all     and every stack and runtime on a machine of its own under QEMU: an hour and more"
-	@echo "make unit         unit tests only: under a minute, no root"
+	@echo "make unit         unit tests only: about a minute, no root"
 	@echo "make lint         ruff, mypy --strict, shellcheck"
 	@echo "make bench        speed, side by side with umoci, buildah, docker and podman"
 
@@ -29,7 +31,7 @@ test-all:
 
 unit:
 	@.ci/setup unit
-	$(PYTHON) -m pytest -q -n 2 --dist loadfile tests/unit
+	$(PYTHON) -m pytest -q -n 3 --dist worksteal tests/unit
 
 lint:
 	@.ci/setup lint

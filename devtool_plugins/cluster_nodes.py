@@ -14,7 +14,7 @@ from sdk_hooks.core.deploy.packed import Packer
 from sdk_hooks.core.k8s import cluster as facts_of
 from sdk_hooks.core.k8s import inventory, preload
 from sdk_hooks.core.k8s.cluster import Facts, Node
-from sdk_hooks.core.k8s.kubectl import Kubectl
+from sdk_hooks.core.k8s.kubectl import Kubectl, Recent
 from sdk_hooks.core.k8s.order import Prepared
 from sdk_hooks.core.k8s.preload import Brought
 from sdk_hooks.core.k8s.release import Release, Version
@@ -100,7 +100,7 @@ def forget(
     jobs = {target(node): node for node in facts.nodes if node.name in nodes}
     if not jobs:
         return
-    used = inventory.images_in_use(kubectl)
+    used = Recent(lambda: inventory.images_in_use(kubectl))
 
     def work(connection: Connection) -> None:
         preload.forget(connection, _store(facts, jobs[connection.name]), names, kept.images, used)

@@ -13,7 +13,7 @@ from devtool_plugins import cluster, cluster_images, cluster_nodes, settings, tr
 from devtool_plugins.session import Session
 from sdk_hooks.core import applications, images
 from sdk_hooks.core.deploy.parts import Part
-from sdk_hooks.core.k8s import app, existing, order, refusals
+from sdk_hooks.core.k8s import app, existing, order, refusals, turns
 from sdk_hooks.core.k8s import cluster as facts_of
 from sdk_hooks.core.k8s import deploy as core
 from sdk_hooks.core.k8s.cluster import Facts, Node
@@ -99,13 +99,13 @@ def _deployed(
     :raises SdkError: With the reason when it does not, and what runs now.
     """
     facts, before, version = prepared.facts, prepared.release, prepared.version
-    core.begin(prepared, kubectl)
+    turns.begin(prepared, kubectl)
     try:
         pushed = cluster_images.push(args, session, prepared.order)
         sent = cluster_nodes.bring(args, session, prepared, target, lambda: _ready(kubectl, session))
         prepared = prepared.without({name for name in version.nodes if name not in sent})
     except BaseException:  # also Ctrl-C
-        core.abandon(prepared, kubectl)
+        turns.abandon(prepared, kubectl)
         raise
     try:
         result = core.execute(prepared, kubectl, how, session.ui)
@@ -129,6 +129,8 @@ def of(args: argparse.Namespace, session: Session, wanted: str) -> Order:
     if file is not None:
         settings.refuse(args, file)
         found = applications.load(file)
+        for note in found.notes:
+            session.ui.step(note)
         parts = applications.assemble(found, file, directory, settings.of_image, images.find_set)
         name = args.name or applications.name(found, file)
     else:
@@ -169,8 +171,9 @@ def _tell(args: argparse.Namespace, outcomes: list[Outcome]) -> None:
 
 
 def _row(each: Outcome) -> tuple[str, ...]:
-    layers, wire = (sum(getattr(b, key) for b in each.nodes.values()) for key in ("layers", "wire"))
-    count = f" to {len(each.nodes)} nodes" if len(each.nodes) > 1 else ""
+    given = [brought for brought in each.nodes.values() if brought.wire]
+    layers, wire = (sum(getattr(brought, key) for brought in given) for key in ("layers", "wire"))
+    count = f" to {len(given)} nodes" if len(given) > 1 else ""
     sent = f"{human(wire)} in {layers} layer{'s' * (layers != 1)}{count}" if wire else "nothing"
     if each.pushed:
         sent = f"{human(each.pushed)} to the registry"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from devtool_plugins.session import Session
 from sdk_hooks.core.k8s import deploy, release, snapshot, trouble
 from sdk_hooks.core.k8s.app import BY, INSTANCE
+from sdk_hooks.core.k8s.failures import explained
 from sdk_hooks.core.k8s.kubectl import Kubectl
 from sdk_hooks.core.k8s.snapshot import Workload
 from sdk_hooks.core.ui import table
@@ -41,9 +42,7 @@ def logs(args: argparse.Namespace, kubectl: Kubectl, name: str) -> int:
         "logs", "--selector", snapshot.selector(name), "--all-containers", "--prefix", f"--tail={args.lines}",
         f"--max-log-requests={_STREAMS}", *(["--follow"] if args.follow else []),
     ]  # fmt: skip
-    # the pipe is open for as long as this process lives: at its end a machine far away stops following
-    with subprocess.Popen(kubectl.argv(*words), stdin=subprocess.PIPE) as child:
-        return child.wait()
+    return kubectl.show(*words, out=sys.stdout.buffer)
 
 
 def _all(kubectl: Kubectl) -> list[str]:
@@ -106,6 +105,9 @@ def _rows(name: str, record: dict[str, Any]) -> Sequence[tuple[str, ...]]:
     for number, each in enumerate(record["workloads"]):
         count = "" if each["kind"] in ("Job", "CronJob") else f" ({each['ready']} of {each['wanted']})"
         first = (name, digest, back) if not number else ("", "", "")
-        rows.append((first[0], f"{each['kind']} {each['name']}", each["state"] + count, "", *first[1:]))
+        state = each["state"]
+        if " is forbidden: " in state:  # a line of a table, and not all that the cluster says
+            state = explained(state).what.replace("kubectl failed", state)
+        rows.append((first[0], f"{each['kind']} {each['name']}", state + count, "", *first[1:]))
         rows += [("", f"  {pod['name']}", pod["state"], pod["node"], "", "") for pod in each["pods"]]
     return rows

@@ -12,7 +12,7 @@ from devtool_plugins import settings, targets, trust
 if TYPE_CHECKING:
     from devtool_plugins.session import Session
     from sdk_hooks.core.deploy.connection import Connection
-    from sdk_hooks.core.deploy.order import Order, Outcome
+    from sdk_hooks.core.deploy.order import Order, Outcome, Prepared
     from sdk_hooks.core.deploy.packed import Packer
     from sdk_hooks.image import Image
 
@@ -111,6 +111,8 @@ def _application(args: argparse.Namespace, session: Session, file: Path) -> Orde
 
     settings.refuse(args, file)
     found = applications.load(file)
+    for note in found.notes:
+        session.ui.step(note)
     name = applications.name(found, file) if args.name is None else args.name
     parts = applications.assemble(found, file, settings.directory(args, session), settings.of_image)
     trust.check(args, [part.image for part in parts], session.ui)
@@ -125,10 +127,13 @@ def _deployment(
     wanted = order(args, session)
 
     def work(connection: Connection) -> Outcome | str:
-        prepared = core.prepare(wanted, connection, session.plugins)
+        def prepare() -> Prepared:
+            return core.prepare(wanted, connection, session.plugins)
+
+        prepared = prepare()
         if args.dry_run:
             return core.script(prepared)
-        outcome = core.execute(prepared, connection, session.ui, packer)
+        outcome = core.execute(prepared, prepare, connection, session.ui, packer)
         targets.tell_addresses(connection.name, wanted.ports, session)
         return outcome
 

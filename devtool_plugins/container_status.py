@@ -34,11 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, session: Session) -> int:
     import json
-    import subprocess
+    import sys
     from dataclasses import asdict
 
     from sdk_hooks.core.deploy import status
-    from sdk_hooks.core.deploy.connection import connect
+    from sdk_hooks.core.deploy.connection import connect, show
     from sdk_hooks.core.ui import table
     from sdk_hooks.errors import UsageError
 
@@ -49,10 +49,7 @@ def run(args: argparse.Namespace, session: Session) -> int:
         if args.logs:
             found = status.read(connection, args.name)
             name = args.name or _only(found)
-            argv = status.logs(connection, name, args.lines, args.follow)
-            # the pipe is open for as long as this process lives: at its end the target stops following
-            with subprocess.Popen(argv, stdin=subprocess.PIPE) as child:
-                return child.wait()
+            return show(connection, status.logs(name, args.lines, args.follow), sys.stdout.buffer)
         found = status.read(connection, args.name)
     if args.format == "json":
         print(json.dumps([asdict(one) for one in found], indent=2))

@@ -63,19 +63,28 @@ def _bridge(module: Any) -> Callable[..., int]:
     def run(args: argparse.Namespace, config: Any, basepath: str, workspace: Mapping[str, Any]) -> int:
         from devtool import DevtoolError
 
-        from devtool_plugins.session import Session
-        from sdk_hooks.core.sdk.workspace import Sdk
-        from sdk_hooks.core.ui import Ui
-        from sdk_hooks.errors import SdkError, of_system
-
-        session = Session(Ui(quiet=getattr(args, "quiet", False)), Sdk(config, basepath, workspace))
         try:
-            return int(module.run(args, session))
-        except SdkError as error:
-            raise DevtoolError(str(error)) from error  # devtool prints it without a traceback
-        except OSError as error:
-            raise DevtoolError(str(of_system(error))) from error
+            return _run(module, args, config, basepath, workspace)
         except KeyboardInterrupt:
             raise DevtoolError("interrupted", 130) from None
 
     return run
+
+
+def _run(
+    module: Any, args: argparse.Namespace, config: Any, basepath: str, workspace: Mapping[str, Any]
+) -> int:
+    from devtool import DevtoolError
+
+    from devtool_plugins.session import Session
+    from sdk_hooks.core.sdk.workspace import Sdk
+    from sdk_hooks.core.ui import Ui
+    from sdk_hooks.errors import SdkError, of_system
+
+    session = Session(Ui(quiet=getattr(args, "quiet", False)), Sdk(config, basepath, workspace))
+    try:
+        return int(module.run(args, session))
+    except SdkError as error:
+        raise DevtoolError(str(error)) from error  # devtool prints it without a traceback
+    except OSError as error:
+        raise DevtoolError(str(of_system(error))) from error

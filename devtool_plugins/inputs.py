@@ -216,12 +216,12 @@ def platform(text: str) -> Platform:
 
 def _file(args: argparse.Namespace, directory: Path) -> Spec:
     if args.file:
-        return spec_file.load(Path(args.file))
+        return checked(spec_file.load(Path(args.file)), Path(args.file), args.name)
     return checked(spec_file.find(directory), directory / spec_file.FILE_NAME, args.name)
 
 
 def checked(spec: Spec, path: Path, name: str) -> Spec:
-    """*spec*, which was found at *path*, when it may be that of *name*.
+    """*spec*, which is at *path*, when it may be that of *name*.
 
     :raises UsageError: When it says that it is another one's.
     """
@@ -242,7 +242,9 @@ def _with_platform(source: Source, text: str | None) -> Source:
     wanted = platform(text)
     if source.platform and not wanted.runs(source.platform):
         raise SdkError(
-            f"--platform is {text}, the programs are for {source.platform}", code="mixed-architectures"
+            f"--platform is {text}, the programs are for {source.platform}",
+            hint="leave out --platform, or give programs for it: --from DIR",
+            code="mixed-architectures",
         )
     return Source(source.groups, wanted)
 

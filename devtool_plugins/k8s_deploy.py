@@ -111,6 +111,8 @@ def run(args: argparse.Namespace, session: Session) -> int:
         args.image = args.names[0]
         return watch(args, session, deploy)
     with cluster.kubectl(args, session) as kubectl:
+        if args.status or args.logs or args.delete or args.rollback:
+            kubectl.server()  # whether it is there at all
         if args.status:
             return cluster_view.status(args, session, kubectl)
         if args.logs:
@@ -201,11 +203,10 @@ def _change(args: argparse.Namespace, session: Session, kubectl: Kubectl) -> int
 def _delete(args: argparse.Namespace, session: Session, kubectl: Kubectl, name: str) -> None:
     from devtool_plugins import cluster_nodes
     from sdk_hooks.core.k8s import cluster as facts_of
-    from sdk_hooks.core.k8s import deploy as core
-    from sdk_hooks.core.k8s import release
+    from sdk_hooks.core.k8s import release, removal
 
     known = release.read(kubectl, name)
-    kept = core.delete(kubectl, name, how(args), storage=args.volumes)
+    kept = removal.delete(kubectl, name, how(args), storage=args.volumes)
     print(f"{name}: removed")
     if kept:
         session.ui.step(f"{name}: kept: {', '.join(kept)}; remove it, too: --delete --volumes")

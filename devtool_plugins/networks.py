@@ -66,4 +66,5 @@ def _networks(wanted: str) -> tuple[Network, ...]:
         name, found = spec.name or "", spec.networks or ()
     if not found:
         raise SdkError(f"'{path}' has no networks", hint="describe them: networks:", code="no-network")
-    return tuple(replace(each, name=f"{name}-{each.name}".lstrip("-")) for each in found)
+    made = (each for each in found if not each.external)
+    return tuple(replace(each, name=f"{name}-{each.name}".lstrip("-")) for each in made)

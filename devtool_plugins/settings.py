@@ -115,11 +115,13 @@ def apply(args: argparse.Namespace, image: Image) -> Settings:
         ),
     )
     volumes = tuple(_parse("--volume", values.volume, text) for text in args.volume)
+    tmpfs = tuple(_parse("--tmpfs", values.tmpfs, text) for text in args.tmpfs)
+    instead = {each.target.rstrip("/") for each in (*volumes, *tmpfs)}
     return replace(
         found,
         env={**found.env, **_env(args.env)},
-        volumes=found.volumes + volumes,
-        tmpfs=found.tmpfs + tuple(_parse("--tmpfs", values.tmpfs, text) for text in args.tmpfs),
+        volumes=(*(each for each in found.volumes if each.target.rstrip("/") not in instead), *volumes),
+        tmpfs=(*(each for each in found.tmpfs if each.target.rstrip("/") not in instead), *tmpfs),
         resources=limits,
         **_given(
             ports=tuple(_parse("--port", values.port, text) for text in args.port) or None,

@@ -9,10 +9,8 @@ from sdk_hooks.container import (
     Joined,
     Network,
     Port,
-    Resources,
     Restart,
     Settings,
-    Ulimit,
     Volume,
 )
 from sdk_hooks.errors import SdkError, UnknownPluginError, UsageError
@@ -24,14 +22,13 @@ from sdk_hooks.families import (
     NetworkDriver,
     Progress,
     Runtime,
-    Setup,
     Stack,
-    Unit,
 )
 from sdk_hooks.hook import Hook
 from sdk_hooks.image import Descriptor, Image
+from sdk_hooks.limits import Resources, Ulimit
 from sdk_hooks.spec import API_VERSION, hookimpl
-from sdk_hooks.target import Argv, Needs, Platform, Script, StackFacts, Target
+from sdk_hooks.target import Argv, Needs, Platform, Script, Setup, StackFacts, Target, Unit
 from sdk_hooks.tmpfs import Tmpfs
 
 __all__ = [

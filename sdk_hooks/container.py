@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from sdk_hooks.limits import Resources, Ulimit
 from sdk_hooks.target import Argv
 
 if TYPE_CHECKING:
@@ -108,29 +109,6 @@ class HealthCheck:
 
 
 @dataclass(frozen=True)
-class Resources:
-    """Limits; 0 means none."""
-
-    memory: int = 0
-    """Bytes."""
-    cpus: float = 0.0
-    pids: int = 0
-
-
-@dataclass(frozen=True)
-class Ulimit:
-    """A limit of each process of the container, as setrlimit has it; -1 means none."""
-
-    name: str
-    """Lower case and without RLIMIT_: nofile, nproc, core, ..."""
-    soft: int
-    hard: int
-
-    def __str__(self) -> str:
-        return f"{self.name}={self.soft}:{self.hard}"
-
-
-@dataclass(frozen=True)
 class Restart:
     """What happens when the container's process ends: no, always, unless-stopped, on-failure."""
 
@@ -162,7 +140,12 @@ class Network:
     sysctl: Mapping[str, str] = field(default_factory=dict)
     """Settings of the kernel in the containers' network namespace: `net.` and what follows."""
 
+    external: bool = False
+    """Whether somebody else has made it on the target, under this name, and for others as well."""
+
     def __post_init__(self) -> None:
+        if self.external and replace(self, external=False) != Network(self.name):
+            raise ValueError("what is 'external' is as it was made: nothing else can be said of it")
         if self.gateway:
             self._check_gateway(self.gateway)
 
@@ -186,7 +169,7 @@ class Settings:
     devices: tuple[Device | DeviceMatch, ...] = ()
     ulimits: tuple[Ulimit, ...] = ()
     healthcheck: HealthCheck | None = None
-    resources: Resources = Resources()
+    resources: Resources = field(default_factory=Resources)
     restart: Restart = Restart()
     network: str = ""
     """host, bridge or none; empty for host, or for bridge where ports have to be moved."""
@@ -210,6 +193,21 @@ class Settings:
     tmpfs: tuple[Tmpfs, ...] = ()
     extra_hosts: tuple[tuple[str, str], ...] = ()
     """(name, address) that it finds in its /etc/hosts; `host-gateway` is an address of the target."""
+    dns: Argv = ()
+    dns_search: Argv = ()
+    dns_opt: Argv = ()
+    """Name servers, domains and options of its /etc/resolv.conf, each of these instead of the target's."""
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the kernel in the container's own namespaces."""
+    group_add: Argv = ()
+    """Groups of its user besides its own: numbers, and names of the image's /etc/group."""
+    security_opt: Argv = ()
+    """Of `sdk_hooks.security`: what keeps it in that is left out, or added."""
+    privileged: bool = False
+    """Whether nothing keeps it in but its namespaces: all capabilities, all devices of the target."""
+    pid: str = ""
+    ipc: str = ""
+    """`host` for the target's own processes, and its shared memory; empty for some of its own."""
     stop_timeout: float = 10.0
     kubernetes: Kubernetes | None = None
     """What counts on Kubernetes only."""
@@ -261,7 +259,9 @@ class Container:
     """Whether the stack's daemon runs in namespaces of the login."""
     devices: tuple[DeviceNode, ...] = ()
     groups: tuple[int, ...] = ()
-    """Groups of the target, besides its own, that its user needs to open the devices."""
+    """Besides its own: those that its user needs to open the devices, and those of `group_add`."""
+    own_groups: tuple[int, ...] = ()
+    """Groups that the image's /etc/group has its user in; engines look there by themselves."""
     application: str = ""
     """What it is deployed under; its own name, unless the application has several containers."""
     alias: str = ""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from sdk_hooks.container import Container, Joined
 from sdk_hooks.core.shell import quoted
-from sdk_hooks.families import Runtime, Setup, Unit
-from sdk_hooks.target import Argv, Script, Target
+from sdk_hooks.families import Runtime
+from sdk_hooks.target import Argv, Script, Setup, Target, Unit
 from sdk_hooks.tmpfs import Tmpfs
 
 _STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}"
@@ -44,6 +44,9 @@ class DockerLike:
 
     def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002
         return {}
+
+    def inside(self, target: Target) -> Argv:  # noqa: ARG002
+        return ()
 
     def lacks(self, runtime: Runtime, target: Target) -> str:  # noqa: ARG002  for those who know more
         return (
@@ -107,8 +110,12 @@ class DockerLike:
     def _with_networks(self, container: Container) -> Script:
         text = ""
         for joined in container.networks:
-            there = quoted((self.name, "network", "inspect", self._called(joined)))
-            text += f"{there} >/dev/null 2>&1 || {quoted(self._network(joined))} || exit\n"
+            name = self._called(joined)
+            there = quoted((self.name, "network", "inspect", name))
+            lacks = f"there is no network {name!r}, which is external: {self.name} network create {name}"
+            none = f"{{ echo {quoted((lacks,))} >&2; exit 1; }}"
+            make = none if joined.network.external else f"{quoted(self._network(joined))} || exit"
+            text += f"{there} >/dev/null 2>&1 || {make}\n"
         return text
 
     def _network(self, joined: Joined) -> Argv:
@@ -147,15 +154,16 @@ class DockerLike:
             *(("--runtime", self._runtime(container.runtime)) if container.runtime else ()),
             *self._joins(container),
             *(("--hostname", settings.hostname) if settings.hostname else ()),
-            *(("--read-only",) if settings.read_only else ()),
+            *(self._read_only(container) if settings.read_only else ()),
             *self._instead(container),
+            *self._isolation(container),
             *(word for name in settings.cap_drop for word in ("--cap-drop", name)),
             *(word for name in settings.cap_add for word in ("--cap-add", name)),
             *self._resources(container),
             *self._devices(container),
             *self._ports(container),
             *(word for volume in settings.volumes for word in ("--volume", str(volume))),
-            *(word for tmpfs in settings.tmpfs for word in ("--tmpfs", self._tmpfs(tmpfs))),
+            *(word for tmpfs in settings.tmpfs for word in ("--tmpfs", self._tmpfs(tmpfs, container))),
             *(word for key, value in settings.env.items() for word in ("--env", f"{key}={value}")),
             *("--label", f"devtool-containers.digest={container.digest}"),
             *(("--entrypoint", (*settings.entrypoint, "")[0]) if settings.entrypoint is not None else ()),
@@ -163,10 +171,11 @@ class DockerLike:
 
     def remove(self, container: Container) -> tuple[Argv, ...]:
         seconds = str(round(container.settings.stop_timeout))
-        networks = [(self.name, "network", "rm", self._called(each)) for each in container.networks]
+        ours = [each for each in container.networks if not each.network.external]
+        networks = [(self.name, "network", "rm", self._called(each)) for each in ours]
         return (
             (self.name, "stop", "-t", seconds, container.name),
-            (self.name, "rm", "-f", container.name),
+            (self.name, "rm", "-f", "-v", container.name),  # with volumes that have no name: an image's own
             *networks,  # the last container that leaves one takes it along
         )
 
@@ -179,8 +188,8 @@ class DockerLike:
     def logs(self, container: Container, follow: bool, lines: int) -> Argv:
         return (self.name, "logs", *(("-f",) if follow else ()), "--tail", str(lines), container.name)
 
-    def _tmpfs(self, tmpfs: Tmpfs) -> str:
-        return str(tmpfs)
+    def _tmpfs(self, tmpfs: Tmpfs, container: Container) -> str:
+        return f"{tmpfs.target}:{','.join(tmpfs.options_for(container.user))}"
 
     def _runtime(self, runtime: Runtime) -> str:
         return runtime.name
@@ -204,6 +213,21 @@ class DockerLike:
         )
         return tuple(word for option, value in said if value for word in (option, value))
 
+    def _isolation(self, container: Container) -> Argv:
+        """What keeps it in, and whom it asks for names."""
+        settings = container.settings
+        said = (
+            ("--dns", settings.dns),
+            ("--dns-search", settings.dns_search),
+            ("--dns-option", settings.dns_opt),
+            ("--sysctl", tuple(f"{key}={value}" for key, value in settings.sysctls.items())),
+            ("--security-opt", settings.security_opt),
+            ("--pid", (settings.pid,) if settings.pid else ()),
+            ("--ipc", (settings.ipc,) if settings.ipc else ()),
+        )
+        words = (word for option, values in said for value in values for word in (option, value))
+        return (*(("--privileged",) if settings.privileged else ()), *words)
+
     def _resources(self, container: Container) -> Argv:
         limits = container.settings.resources
         return (
@@ -221,6 +245,10 @@ class DockerLike:
 
     def _groups(self, container: Container) -> Argv:
         return tuple(map(str, container.groups))
+
+    def _read_only(self, container: Container) -> Argv:  # noqa: ARG002
+        """Options for a root file system that is not written to."""
+        return ("--read-only",)
 
     def _joins(self, container: Container) -> Argv:
         hosts = [word for pair in container.hosts for word in ("--add-host", ":".join(pair))]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sdk_hooks.container import Container, Network
 from sdk_hooks.image import Image
-from sdk_hooks.target import Argv, Needs, Platform, Script, Target
+from sdk_hooks.target import Argv, Needs, Platform, Script, Setup, Target, Unit
 
 
 class Plugin(Protocol):
@@ -74,28 +74,6 @@ class Runtime(Plugin, Protocol):
         """Remove what is left of it, killing it first if it still runs."""
 
 
-@dataclass(frozen=True)
-class Setup:
-    """A change to the configuration of a stack: one file, and what makes the stack read it."""
-
-    path: str
-    """On the target."""
-    content: str | Mapping[str, Any]
-    """The whole file, which is only ours; or what has to be in the JSON object that it holds."""
-    reload: Script = ""
-    """Commands after which it holds; none when the file is read each time."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """What makes a target's init start a container at boot, which that also supervises and stops."""
-
-    enable: Script
-    """It runs as what `Stack.run` has given to the init: from now on also at boot."""
-    disable: Script
-    """Undoes `enable`, and stops nothing: another deployment may have taken its place."""
-
-
 class Stack(Plugin, Protocol):
     """A container engine on a target, or what stands in for one."""
 
@@ -126,6 +104,12 @@ class Stack(Plugin, Protocol):
     def environment(self, target: Target) -> Mapping[str, str]:
         """Variables that all its commands want on *target*, which a login or an init may not have set."""
 
+    def inside(self, target: Target) -> Argv:
+        """Words before all its commands on *target*, which let them run in the namespaces of its daemon.
+
+        Empty where its programs reach that from outside.
+        """
+
     def lacks(self, runtime: Runtime, target: Target) -> str:
         """Why it can't start containers with *runtime* on *target*, whatever they are; empty when it can."""
 
@@ -141,7 +125,8 @@ class Stack(Plugin, Protocol):
         `blob sha256:...` for a layer found by its diff ID alone;
         `chain sha256:... sha256:...` for an image whose layers are found only in this order;
         `daemon unix:///run/user/1000/engine.sock` when its daemon runs in namespaces of the login, $uid, and
-        listens there; `unlimited yes` when that has no control groups for its containers;
+        listens there, or by what it is known there; `forwards yes` when ports of the target can lead to what
+        has that daemon's own network; `unlimited yes` when that has no control groups for its containers;
         `units /path/of/generator` when a target's systemd can be given its containers, by the name of what
         makes units of them;
         `ids 65537 65537 COMMAND` when its containers have only so many users and groups: those of the login

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 
 Argv = tuple[str, ...]
 """A command line. It becomes text for a shell in `sdk_hooks.core.shell.quoted` and nowhere else."""
@@ -46,6 +47,8 @@ class Needs:
     """What these stand for, such as "hardware virtualization"."""
     prevented: str = ""
     """Why it can't run on this target, whatever is installed there."""
+    least: tuple[tuple[str, str, str], ...] = ()
+    """(program, version, what older ones can't): of programs that tell theirs with --version."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ class Target:
     """Where an ordinary user's configurations are; this and `places` only where a runtime was named."""
     places: Mapping[str, str] = field(default_factory=dict)
     """Paths of the programs of runtimes, by their names."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """What programs say to --version of which a runtime needs a least one, by their names; as `places`."""
     stacks: Mapping[str, StackFacts] = field(default_factory=dict)
 
 
@@ -111,8 +116,10 @@ class StackFacts:
     cdi: bool = False
     """Whether it looks up CDI names that it is given as devices."""
     daemon: str = ""
-    """Where its daemon listens that runs in namespaces of the login, so that its containers never have the
-    target's own network; empty for any other."""
+    """Where its daemon listens that runs in namespaces of the login, or what it is known by, so that its
+    containers never have the target's own network; empty for any other."""
+    forwards: bool = False
+    """Whether ports of the target lead to what has that daemon's own network, which `host` then means."""
     unlimited: bool = False
     """Whether it has no control groups to limit a container's resources with."""
     ids: tuple[int, int] | None = None
@@ -138,3 +145,25 @@ class StackFacts:
                     break
                 held.add(ours)
         return frozenset(held)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A change to the configuration of a stack: one file, and what makes the stack read it."""
+
+    path: str
+    """On the target."""
+    content: str | Mapping[str, Any]
+    """The whole file, which is only ours; or what has to be in the JSON object that it holds."""
+    reload: Script = ""
+    """Commands after which it holds; none when the file is read each time."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What makes a target's init start a container at boot, which that also supervises and stops."""
+
+    enable: Script
+    """It runs as what `Stack.run` has given to the init: from now on also at boot."""
+    disable: Script
+    """Undoes `enable`, and stops nothing: another deployment may have taken its place."""

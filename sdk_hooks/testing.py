@@ -17,9 +17,16 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from sdk_hooks.base_images import BaseImage
-from sdk_hooks.container import Container, Joined, Network, Port, Resources, Settings, Volume
+from sdk_hooks.container import Container, Joined, Network, Port, Settings, Volume
 from sdk_hooks.core import build
-from sdk_hooks.core.contracts import check_argv, check_cluster, check_plugin, check_script, require
+from sdk_hooks.core.contracts import (
+    check_argv,
+    check_cluster,
+    check_plugin,
+    check_script,
+    require,
+    stack_scripts,
+)
 from sdk_hooks.core.deploy import matching
 from sdk_hooks.core.files.fileset import FILE, Entry, Group
 from sdk_hooks.core.files.tree import Source
@@ -29,9 +36,10 @@ from sdk_hooks.core.spec import feeds
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.families import DeviceKind, ImageBackend, NetworkDriver, Runtime, Stack
 from sdk_hooks.image import Image
+from sdk_hooks.limits import Resources
 from sdk_hooks.packages import PackageFormat
 from sdk_hooks.runclike import RuncLike
-from sdk_hooks.target import Platform, Script, StackFacts, Target
+from sdk_hooks.target import Platform, StackFacts, Target
 
 __all__ = [
     "TARGET",
@@ -148,6 +156,8 @@ def check_stack(stack: Stack) -> None:
     known = replace(TARGET, stacks={stack.name: StackFacts("99")})
     words = [word for pair in stack.environment(known).items() for word in pair]
     require(all(isinstance(word, str) for word in words), f"{stack.name}.environment maps texts to texts")
+    nested = replace(TARGET, uid=1000, stacks={stack.name: StackFacts("99", daemon="/run/user/1000/daemon")})
+    check_argv(f"{stack.name}.inside", (*stack.inside(nested), "true"))
     require(isinstance(stack.lacks(_Runtime(), known), str), f"{stack.name}.lacks gives a text")
     setup = stack.setup(_Runtime(), known)
     require(setup is None or setup.path.startswith("/"), f"{stack.name}.setup names a file of the target")
@@ -156,16 +166,7 @@ def check_stack(stack: Stack) -> None:
         check_argv(f"{stack.name}.remove", argv)
     _check_unit(stack, container(unit="container-web"))
     joined = container(networks=(Joined(Network("web-default"), ("bridge", {})),), alias="web")
-    scripts = {
-        "networked": quoted(stack.run(joined)),
-        **{f"networked {name}": text for name, text in _shell_files(stack, joined).items()},
-        "inventory": f"inventory() {{\n{stack.inventory(('web', 'db'), False)}\n}}\n",
-        "detailed inventory": f"inventory() {{\n{stack.inventory(('web', 'db'), True)}\n}}\n",
-        "state": stack.state(box),
-        "run": quoted(stack.run(box)),
-        **_shell_files(stack, box),
-    }
-    for name, text in scripts.items():
+    for name, text in stack_scripts(stack, box, joined, TARGET).items():
         check_script(f"{stack.name}.{name}", text)
 
 
@@ -175,9 +176,10 @@ def _check_unit(stack: Stack, box: Container) -> None:
     unit = stack.unit(box, replace(TARGET, init="systemd", stacks={stack.name: facts}))
     if unit:
         stop = [quoted(argv) for argv in stack.remove(box)]
-        scripts = (unit.enable, unit.disable, stack.state(box), quoted(stack.logs(box, False, 10)), *stop)
-        for text in scripts:
-            check_script(f"{stack.name}.unit", text)
+        logs = quoted(stack.logs(box, False, 10))
+        check_script(
+            f"{stack.name}.unit", "\n".join((unit.enable, unit.disable, stack.state(box), logs, *stop))
+        )
         require(box.unit in " ".join(stop), f"{stack.name}.remove stops the unit")
 
 
@@ -276,13 +278,6 @@ def check_image_backend(backend: ImageBackend) -> None:
         require(same, f"{backend.name}: the same image gives the same bytes")
         left = {path.name for path in directory.iterdir()} - {"built", *(output.name for output in outputs)}
         require(not left, f"{backend.name} leaves {sorted(left)} behind")
-
-
-def _shell_files(stack: Stack, box: Container) -> dict[str, Script]:
-    """Those of its files that are scripts."""
-    data = (".json", "net-", "hosts")
-    files = stack.files(box, TARGET).items()
-    return {name: text for name, text in files if not any(part in name for part in data)}
 
 
 def _image(place: Path) -> Image:

@@ -24,5 +24,12 @@ class Tmpfs:
         size = (f"size={self.size}",) if self.size else ()
         return ("nosuid", "nodev", "noexec", f"mode={self.mode:o}", *size)
 
+    def options_for(self, user: tuple[int, int]) -> tuple[str, ...]:
+        """With an owner: runc before 1.2 forgets the mode where the image has that directory.
+
+        :param user: Of the container, and its group.
+        """
+        return self.options if user == (0, 0) else (*self.options, f"uid={user[0]}", f"gid={user[1]}")
+
     def __str__(self) -> str:
         return f"{self.target}:{','.join(self.options)}"

@@ -35,6 +35,22 @@ name=$(tar -xOf "$file" index.json | tr ',{' '\\n\\n' | \
 sed -n 's/.*"io.containerd.image.name": *"\\([^"]*\\)".*/\\1/p')
 skopeo copy -q "oci-archive:$file" "containers-storage:$name"
 """
+# Where podman is missing, that by which the storage knows its layers says which there are. It is only read,
+# and need not be right: an archive that omits too much is refused by skopeo, and all is sent. Its
+# configuration may have another place for it, and the name of its driver is in those of its directories.
+_INDEX = """\
+skopeo --version >/dev/null || exit
+root=
+for f in /etc/containers/storage.conf /usr/share/containers/storage.conf; do
+	[ -n "$root" ] || root=$(tr -d ' \\t' <"$f" | sed -n 's/^graphroot="\\(.*\\)".*/\\1/p')
+done 2>/dev/null
+cd "${root:-/var/lib/containers/storage}" 2>/dev/null || exit 0
+cat ./*-layers/layers.json 2>/dev/null | tr ',{' '\\n\\n' |
+	sed -n 's/.*"diff-digest": *"\\(sha256:[0-9a-f]*\\)".*/blob \\1/p'
+cat ./*-images/images.json 2>/dev/null | tr '{' '\\n' | sed -n 's/.*"names": *\\[\\([^]]*\\)\\].*/\\1/p' |
+	tr ',' '\\n' | sed -n 's/^ *"\\(.*\\)" *$/image \\1/p'
+exit 0
+"""
 
 
 class Containerd:
@@ -64,14 +80,17 @@ class Containerd:
 
 
 class CriO:
-    """CRI-O, which shares its storage with podman and skopeo."""
+    """CRI-O, which shares its storage with podman and skopeo: it takes no images itself, and one of both must
+    be there."""
 
     def inventory(self) -> Script:
         return (
-            "command -v podman >/dev/null || { skopeo --version >/dev/null && exit 0; }\n"
-            'i=$(podman image ls -q) || exit\n[ -n "$i" ] || exit 0\n'
-            f"podman image inspect --format '{_HELD}' $i\n"
-            "podman image ls --format '{{range .Names}}image {{.}}{{\"\\n\"}}{{end}}'\n"
+            f"if ! command -v podman >/dev/null; then\n{_INDEX}fi\n"
+            # podman fails when somebody removes an image while it lists them
+            'again() { "$@" 2>/dev/null || { sleep 1; "$@"; }; }\n'
+            'i=$(again podman image ls -q) || exit\n[ -n "$i" ] || exit 0\n'
+            f"podman image inspect --format '{_HELD}' $i 2>/dev/null\n"
+            "again podman image ls --format '{{range .Names}}image {{.}}{{\"\\n\"}}{{end}}'\n"
         )
 
     def load(self) -> Argv:

@@ -48,7 +48,11 @@ class Deb(DebLike):
             yield from _index(place, "", "", digests, by_hash)
             return
         if release is None:
-            raise SdkError(f"the feed has no suite {wanted.suite!r}", code="no-suite")
+            raise SdkError(
+                f"the feed has no suite {wanted.suite!r}",
+                hint="name one that is below dists/ there: feeds: [URL SUITE COMPONENT]",
+                code="no-suite",
+            )
         for component in wanted.components:
             directory = f"{component}/binary-{architecture(wanted.platform)}/"
             found = list(_index(place, top, directory, digests, by_hash))
@@ -56,6 +60,7 @@ class Deb(DebLike):
                 raise SdkError(
                     f"{wanted.suite!r} of the feed has no {component!r} for {wanted.platform}",
                     detail=f"it has: {_field(release, 'Components')} for {_field(release, 'Architectures')}",
+                    hint="name another in feeds:, or another --platform",
                     code="no-component",
                 )
             yield from found

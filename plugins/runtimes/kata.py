@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdk_hooks import Container, Needs, Target, hookimpl
 from sdk_hooks.runclike import RuncLike, shim
+from sdk_hooks.security import beyond
 
 
 class Kata(RuncLike):
@@ -27,14 +28,23 @@ class Kata(RuncLike):
             devices=("/dev/vhost-vsock",),  # how its agent in the machine is spoken to
             one_of=("/dev/kvm", "/dev/mshv"),
             one_of_means="hardware virtualization, nested where the target is a virtual machine itself",
+            least=((shim(self.handler), "2.5", "log to a file"),),
         )
 
     def refuses(self, container: Container) -> str:
         if container.settings.network == "host":
-            return "share the target's network: its virtual machine has one of its own"
+            return (
+                "share the target's network: its virtual machine has one of its own; "
+                "networks: {n: {}} in container.yaml makes it part of one"
+            )
         if container.cdi or any(node.kind == "c" for node in container.devices):
             return "pass character devices into its virtual machine"
-        return ""
+        if container.settings.resources.pids:
+            return "limit processes: it passes that over"
+        tuned = [(key, joined.network.name) for joined in container.networks for key in joined.network.sysctl]
+        if tuned:
+            return "set {} in the network {!r}: its virtual machine has another kernel".format(*tuned[0])
+        return beyond(container.settings, "sysctls", "group_add", "security_opt")
 
 
 @hookimpl

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from sdk_hooks import Argv, Container, Needs, Target, Tmpfs, hookimpl, networks
 from sdk_hooks.bundle import process
+from sdk_hooks.security import beyond
 
 
 class Pflask:
@@ -33,6 +34,8 @@ class Pflask:
             return "limit resources"
         if settings.ulimits:
             return f"set the limit of processes {settings.ulimits[0].name!r}"
+        if unknown := beyond(settings):
+            return unknown
         if settings.read_only:
             return "make the root file system read-only"
         limited = [each.target for each in settings.tmpfs if each != Tmpfs(each.target)]

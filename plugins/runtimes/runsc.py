@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdk_hooks import Argv, Container, hookimpl
 from sdk_hooks.runclike import RuncLike
+from sdk_hooks.security import beyond
 
 
 class Runsc(RuncLike):
@@ -21,7 +22,11 @@ class Runsc(RuncLike):
         inside = [h.path for h in container.hooks if h.stage in ("createContainer", "startContainer")]
         if inside:  # it passes over them, and says so in its log only
             return f"call hooks in the container's namespaces: {inside[0]}"
-        return "pass devices: its kernel has no drivers for them" if wanted else ""
+        if wanted or container.settings.privileged:
+            return "pass devices: its kernel has no drivers for them"
+        if container.settings.cap_add and container.user[0]:
+            return f"give {container.settings.cap_add[0]} to a user other than root"
+        return beyond(container.settings, "group_add", "security_opt")
 
 
 @hookimpl

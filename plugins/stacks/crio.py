@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Settings, Setup, Target, hookimpl
+from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Settings, Setup, Target, hookimpl, security
 from sdk_hooks.runclike import shim
 from sdk_hooks.shell import quoted
 
@@ -18,6 +18,8 @@ _CRICTL = ("crictl", "--runtime-endpoint", "unix:///run/crio/crio.sock")
 _ASK = quoted(_CRICTL)
 _NODE, _CONTAINER = 2, 1
 """Of the CRI's NamespaceMode."""
+_UNCONFINED = 1
+"""Of its SecurityProfile."""
 _PERIOD = 100_000
 _RUNTIMES = '{{range $name, $_ := .config.crio.Runtimes}}runtime {{$name}}{{"\\n"}}{{end}}'
 _HELD = '{{range .RootFS.Layers}}blob {{.}}{{"\\n"}}{{end}}'
@@ -36,6 +38,9 @@ class CriO:
 
     def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002
         return {}
+
+    def inside(self, target: Target) -> Argv:  # noqa: ARG002
+        return ()
 
     def lacks(self, runtime: Runtime, target: Target) -> str:
         there = runtime.name in target.stacks[self.name].runtimes
@@ -118,8 +123,10 @@ class CriO:
 
 
 def _pod(container: Container) -> dict[str, Any]:
-    modes = {"network": _NODE, "pid": _CONTAINER, "ipc": _CONTAINER}
-    directory = str(container.directory)
+    settings, directory = container.settings, str(container.directory)
+    shared = {kind: _NODE if getattr(settings, kind) else _CONTAINER for kind in ("pid", "ipc")}
+    names = {"servers": settings.dns, "searches": settings.dns_search, "options": settings.dns_opt}
+    context = {"namespace_options": {"network": _NODE, **shared}, **_unconfined(settings)}
     return {
         "metadata": {
             "name": container.name,
@@ -128,8 +135,9 @@ def _pod(container: Container) -> dict[str, Any]:
             "attempt": 0,
         },
         "log_directory": directory,
-        **({"hostname": container.settings.hostname} if container.settings.hostname else {}),
-        "linux": {"security_context": {"namespace_options": modes}},
+        **({"hostname": settings.hostname} if settings.hostname else {}),
+        **({"dns_config": {key: list(each) for key, each in names.items()}} if settings.dns else {}),
+        "linux": {"security_context": context, "sysctls": dict(settings.sysctls)},
     }
 
 
@@ -181,6 +189,12 @@ def _check(settings: Settings) -> None:
         ),
         (settings.tmpfs, "tmpfs", "give a container a directory in memory: {0.target}", "leave out tmpfs:"),
         (hosts, "hosts", "give a container names of its own: {0}", "leave out extra_hosts:"),
+        (
+            settings.dns_search or settings.dns_opt if not settings.dns else (),
+            "dns",
+            "keep the target's name servers beside {0!r}",
+            "say which: dns:",
+        ),
     )
     for said, code, what, hint in refused:
         if said:
@@ -207,7 +221,18 @@ def _security(container: Container) -> dict[str, Any]:
         "readonly_rootfs": settings.read_only,
         **({"capabilities": caps} if settings.cap_add or settings.cap_drop else {}),
         "no_new_privs": True,
-        "namespace_options": _pod(container)["linux"]["security_context"]["namespace_options"],
+        **_pod(container)["linux"]["security_context"],
+    }
+
+
+def _unconfined(settings: Settings) -> dict[str, Any]:
+    """What is left out of what keeps it in."""
+    said, none = settings.security_opt, {"profile_type": _UNCONFINED}
+    return {
+        **({"privileged": True} if settings.privileged else {}),
+        **({"seccomp": none} if security.NO_FILTER in said else {}),
+        **({"apparmor": none} if security.NO_APPARMOR in said else {}),
+        **({"selinux_options": {"type": "spc_t"}} if security.NO_LABEL in said else {}),
     }
 
 

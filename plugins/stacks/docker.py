@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from sdk_hooks import Argv, Container, Joined, Runtime, Script, SdkError, Setup, Target, hookimpl
+from sdk_hooks.bundle import idle
 from sdk_hooks.dockerlike import DockerLike
 from sdk_hooks.shell import quoted
 
@@ -93,7 +94,13 @@ class Docker(DockerLike):
         names = {"name": quoted((container.name,)), "image": quoted((container.image,)), "place": _PLACE}
         header = _directory(_PLACE, container.user)
         each = (_VOLUME.format(volume=quoted((volume,)), header=header, **names) for volume in volumes)
-        return "".join(dict.fromkeys(each))
+        return idle(container, self.name) + "".join(dict.fromkeys(each))
+
+    def _what(self, container: Container) -> Argv:
+        if len(container.name) == 1:  # its daemon says so once the image is there
+            what = f"docker has no container whose name is one letter: {container.name!r}"
+            raise SdkError(what, hint="deploy it under another name: --name", code="bad-name")
+        return super()._what(container)
 
     def _resources(self, container: Container) -> Argv:
         memory = container.settings.resources.memory

@@ -30,8 +30,8 @@ if [ -f supervisor ]; then # it did not end by itself: something may be left
 fi
 disconnect
 umount bundle/rootfs 2>/dev/null
-rm -rf bundle upper work supervisor stopping 2>/dev/null || {
+rm -rf bundle upper work supervisor stopping waits 2>/dev/null || {
 	chmod -R u+rwx bundle # directories that their owner may not write, and no root to do it
-	rm -rf bundle upper work supervisor stopping
+	rm -rf bundle upper work supervisor stopping waits
 }
 exit 0

@@ -1,9 +1,9 @@
 # Puts the root file system together and leaves the container to a supervisor.
 # shellcheck disable=SC1091,SC2154  # vars is made for each deployment
 cd "${0%/*}" && . ./vars || exit
-rm -rf bundle/rootfs upper work stopping status
+rm -rf bundle/rootfs upper work stopping status waits
 mkdir -p bundle/rootfs upper work "$state/run" || exit
-cp bundle.json bundle/config.json
+configure || exit
 : >>log
 chmod 755 upper
 for v in $volumes; do
@@ -52,7 +52,12 @@ copy() {
 	done
 }
 overlay 2>mount.log || copy || exit
-connect
+# At boot an interface or a device may come late: the supervisor tries again. Who deploys is told at once.
+present >waits 2>&1 && rm -f waits
+if [ -f waits ]; then
+	cat waits >&2
+	[ -z "$MUST" ] && [ "$policy" != no ] || exit 1
+fi
 
 detach=
 command -v setsid >/dev/null 2>&1 && detach=setsid

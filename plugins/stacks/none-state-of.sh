@@ -9,7 +9,9 @@ look() {
 		echo "running $since"
 	elif [ -f status ]; then
 		read -r code <status
-		echo "stopped $code"
+		why=
+		[ ! -f waits ] || why=$(tail -n 1 waits)
+		echo "stopped $code${why:+ ($why)}"
 	else
 		return 1
 	fi

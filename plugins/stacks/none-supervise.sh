@@ -5,18 +5,28 @@ read -r boot </proc/sys/kernel/random/boot_id
 echo "$$ $boot" >supervisor
 umask 022 # the container gets it
 
+# The shell takes lines apart byte by byte, which holds up who says much: dd takes what is there, and not more.
+# Nothing that goes wrong here may end it: the container would end with it.
 keep() {
-	size=0
-	exec >>log
-	while IFS= read -r line || [ -n "$line" ]; do
-		printf '%s\n' "$line"
-		size=$((size + ${#line} + 1))
-		if [ $size -gt 1000000 ]; then
-			mv log log.1
-			exec >>log
-			size=0
+	was=$(wc -c <log)
+	while :; do
+		if ! dd bs=4096 count=256 >>log 2>/dev/null; then
+			IFS= read -r line || break
+			printf '%s\n' "$line" >>log # no dd, or no space: then this is lost
 		fi
-	done
+		size=$(wc -c <log)
+		if [ "$size" = "$was" ]; then
+			IFS= read -r line || [ -n "$line" ] || break # nothing has come: is it the end?
+			printf '%s\n' "$line" >>log
+			size=$(wc -c <log)
+		fi
+		was=$size
+		if [ "$size" -gt 1000000 ]; then
+			mv log log.1
+			: >log
+			was=0
+		fi
+	done 2>/dev/null
 }
 
 times=0 pause=1
@@ -25,12 +35,19 @@ while :; do
 	echo "$up" >started
 	rm -f status
 	{
-		run </dev/null 2>&1
+		if [ ! -f waits ] || { present >waits.new 2>&1 && rm -f waits waits.new; }; then
+			run </dev/null 2>&1
+		else
+			mv waits.new waits
+			cat waits
+			false
+		fi
 		echo $? >status
 	} | keep
 	read -r code <status
 	read -r now _ </proc/uptime
-	[ ! -f stopping ] || break
+	# without its files, which somebody has removed, it must not stand in the way of who comes after it
+	[ ! -f stopping ] && [ -f supervisor ] || break
 	case $policy in
 	no) break ;;
 	on-failure)

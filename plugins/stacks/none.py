@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 from sdk_hooks import Argv, Container, Runtime, Script, SdkError, Setup, Stack, Target, hookimpl, networks
-from sdk_hooks.bundle import config_json
+from sdk_hooks.bundle import config_json, configure
 from sdk_hooks.shell import quoted
 
 _RUNNING = """case "$({state} 2>/dev/null)" in *'"status": "running"'*) return 0 ;; esac
@@ -26,6 +26,9 @@ class NoStack:
 
     def environment(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002
         return {}
+
+    def inside(self, target: Target) -> Argv:  # noqa: ARG002
+        return ()
 
     def lacks(self, runtime: Runtime, target: Target) -> str:  # noqa: ARG002
         return "" if runtime.alone else f"{runtime.name} needs an engine that starts it"
@@ -93,11 +96,28 @@ def _variables(container: Container, target: Target) -> Script:
         "stop": quoted(runtime.kill(container.name, signal)),
         "stop_now": quoted(runtime.kill(container.name, "KILL")),
         "delete": quoted(runtime.delete(container.name)),
-        "connect": networks.up(container) or "true",
+        "configure": configure(container, "bundle.json", "bundle/config.json"),
+        "present": _present(container),
         "disconnect": networks.down(container) or "true",
         "running": _RUNNING.format(state=quoted(runtime.state(container.name))),
     }
     return assigned(container, target, functions)
+
+
+def _present(container: Container) -> Script:
+    """Commands that connect it, or say what is not there; they may end the shell that they are in."""
+    nodes = dict.fromkeys(node.device.source for node in container.devices)
+    text = "".join(f"{_there(path, f'device {path}')} || return\n" for path in nodes)
+    connect = networks.up(container).rstrip()
+    if not connect:
+        return f"{text}true"
+    parents = dict.fromkeys(joined.network.parent for joined in container.networks if joined.network.parent)
+    why = "".join(f"{_there(f'/sys/class/net/{name}', f'interface {name}')}\n" for name in parents)
+    return f"{text}({connect}) && return\n{why}return 1"
+
+
+def _there(path: str, what: str) -> Script:
+    return f"{{ [ -e {quoted((path,))} ] || {{ echo {quoted((f'{what} is not there',))}; false; }}; }}"
 
 
 def assigned(container: Container, target: Target, functions: Mapping[str, Script]) -> Script:

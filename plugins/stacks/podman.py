@@ -82,6 +82,7 @@ class Podman(DockerLike):
 
     def files(self, container: Container, target: Target) -> Mapping[str, str]:
         _check_gateway(container, target)
+        _check_names(container, target)
         if not container.unit:
             return super().files(container, target)
         before = self._before(container) + self._with_networks(container)
@@ -117,8 +118,15 @@ class Podman(DockerLike):
         at = words.index("--entrypoint") if "--entrypoint" in words else len(words)
         return (*words[:at], *(["=".join(words[at : at + 2])] if words[at:] else []), *words[at + 2 :])
 
-    def _tmpfs(self, tmpfs: Tmpfs) -> str:
+    def _tmpfs(self, tmpfs: Tmpfs, container: Container) -> str:  # noqa: ARG002  it knows no owner
         return f"{tmpfs},notmpcopyup"  # as everywhere else it is empty
+
+    def _read_only(self, container: Container) -> Argv:
+        # else /run, /tmp and /var/tmp are written to here and nowhere else; versions after 4.3 take that for
+        # a wish that /dev/shm can't be written either
+        shared = container.settings.ipc or any(t.target == "/dev/shm" for t in container.settings.tmpfs)  # noqa: S108
+        memory = self._tmpfs(Tmpfs("/dev/shm", 64 << 20), container)  # noqa: S108
+        return ("--read-only", "--read-only-tmpfs=false", *(() if shared else ("--tmpfs", memory)))
 
     def _networked(self, container: Container) -> Script:
         return f"{_NAMES}{super()._networked(container)}"
@@ -130,7 +138,14 @@ class Podman(DockerLike):
     def _groups(self, container: Container) -> Argv:
         # the groups of the login have no number in its user namespace
         devices = container.devices or container.cdi
-        return ("keep-groups",) if container.rootless and devices else super()._groups(container)
+        kept, more = container.rootless and devices, container.settings.group_add
+        if kept and more:
+            raise SdkError(
+                f"podman of an ordinary user can't add the group {more[0]!r} to those that open devices",
+                hint="leave out group_add:, or log in as root",
+                code="no-group",
+            )
+        return ("keep-groups",) if kept else super()._groups(container)
 
 
 def _check_gateway(container: Container, target: Target) -> None:
@@ -142,6 +157,18 @@ def _check_gateway(container: Container, target: Target) -> None:
             f"podman {version} gives a container no address of its target as {name!r}",
             hint="leave it out of extra_hosts: and use host.containers.internal; or give the address",
             code="no-hosts",
+        )
+
+
+def _check_names(container: Container, target: Target) -> None:
+    """Version 4.3 asks name servers of a container's own instead of that which knows the other containers."""
+    several = container.networks and container.name != container.application
+    version = target.stacks["podman"].version if container.settings.dns and several else ""
+    if version and int(version.partition(".")[0]) < 5:
+        raise SdkError(
+            f"podman {version} gives {container.name!r} name servers of its own, or names of the others",
+            hint="leave out dns:, and set the name servers of the target; or use network: host",
+            code="no-dns",
         )
 
 

@@ -15,8 +15,10 @@ from sdk_hooks.core import images
 from sdk_hooks.core.deploy import parts
 from sdk_hooks.core.deploy.parts import HEALTHY, STARTED, Config, Need, Part, Secret
 from sdk_hooks.core.oci.imageset import ImageSet
-from sdk_hooks.core.spec import application, compose, dotenv
+from sdk_hooks.core.spec import application, compose, compose_files
 from sdk_hooks.core.spec.application import APPLICATION, Application, Entry, Source
+from sdk_hooks.core.spec.compose_directories import name_directories
+from sdk_hooks.core.spec.compose_mounted import with_files
 from sdk_hooks.core.spec.document import document
 from sdk_hooks.core.spec.kinds import SpecError, pairs
 from sdk_hooks.errors import SdkError
@@ -42,10 +44,13 @@ def load(path: Path) -> Application:
     """
     node = document(path)
     keys = _keys(node)
-    if node is not None and "services" in keys:
-        beside = path.parent / ".env"
-        variables = dotenv.read(beside) if beside.is_file() else {}
-        return compose.read(node, {**variables, **os.environ}, path.parent)
+    if "services" in keys or _only_includes(keys):
+        variables = compose_files.variables(path)
+        notes: list[str] = []
+        whole = compose_files.whole(path, variables, notes.append)
+        name_directories(whole, path.parent)
+        whole = with_files(whole, path.parent, notes.append)
+        return replace(compose.read(whole, variables, path.parent), notes=tuple(notes))
     if node is None or "containers" not in keys:
         raise SpecError(
             f"'{path}' has neither 'containers' nor 'services'",
@@ -60,7 +65,8 @@ def several(path: Path) -> bool:
 
     :raises SpecError: When it can't be read.
     """
-    return bool(_keys(document(path)) & {"containers", "services"})
+    found = _keys(document(path))
+    return bool(found & {"containers", "services"}) or _only_includes(found)
 
 
 def name(found: Application, path: Path) -> str:
@@ -98,6 +104,7 @@ def assemble(
         for images_ in [_image(key, entry, path, directory, find)]
     ]
     parts.check_ports(made)
+    parts.check_mounts(made)
     checks = {part.name: part.settings.healthcheck for part in made}
     return parts.ordered(
         tuple(replace(part, needs=tuple(_decided(need, checks) for need in part.needs)) for part in made)
@@ -106,6 +113,11 @@ def assemble(
 
 def _keys(node: yaml.Node | None) -> set[str]:
     return set(dict(pairs(node, ""))) if node is not None and node.value else set()
+
+
+def _only_includes(keys: set[str]) -> bool:
+    """Whether all services of a compose file are in others; container.yaml has `include:` as well."""
+    return "include" in keys and keys <= {"include", "name", "networks", "volumes", "secrets", "configs"}
 
 
 def _part(
@@ -166,5 +178,6 @@ def _read(kind: str, key: str, path: Path) -> bytes:
         raise SdkError(
             f"the file '{path}' of the {kind} {key!r} can't be read",
             detail=error.strerror or "",
+            hint=f"make it, or name another: {kind}s: {{{key}: {{file: PATH}}}}",
             code=f"no-{kind}",
         ) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sdk_hooks.container import Settings
+from sdk_hooks.container import Container, Settings
+from sdk_hooks.core.shell import quoted
+from sdk_hooks.target import Script
 
 NAMES = (
     "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
@@ -54,3 +56,12 @@ def kept(settings: Settings) -> list[str]:
     gone = dropped(settings)
     found = [name for name in (f"CAP_{name}" for name in _DEFAULT) if name not in gone]
     return found + [name for name in settings.cap_add if name not in found]
+
+
+def idle(container: Container, stack: str) -> Script:
+    """Commands that tell what is added in vain, of a stack that leaves it to root alone."""
+    names, user = container.settings.cap_add, container.user[0]
+    if not names or user == 0 or container.settings.privileged:
+        return ""
+    note = f"note: {stack} gives {', '.join(names)} to no user but root, and this one is {user}"
+    return f"{quoted(('echo', f'{note}: say user: root'))} >&2\n"

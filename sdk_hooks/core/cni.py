@@ -68,7 +68,7 @@ def chain(
     """The plugins that connect one container to *network*, in the order in which they are called.
 
     :param own: The container's address, in CIDR form; empty when the driver gives none.
-    :param first: Whether this is the container's first network, which has its default route.
+    :param first: Whether this is the container's first network that leads out, which has its default route.
     """
     main = dict(driver.cni(network))
     if network.mtu:

@@ -1,4 +1,4 @@
-"""What the contracts of all families share, and that of clusters, whose nodes have scripts of their own."""
+"""What the contracts of all families share, the scripts of a stack, and the contract of clusters."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable
+from dataclasses import replace
 
+from sdk_hooks.container import Container
 from sdk_hooks.core.shell import quoted
-from sdk_hooks.families import Plugin
+from sdk_hooks.families import Plugin, Stack
 from sdk_hooks.kubernetes import Cluster, NodeStore
-from sdk_hooks.target import Script
+from sdk_hooks.target import Script, Target
 
 _IMAGE = "localhost/web:sha256-0123"
 _RUNTIMES = ("containerd://1.7.24", "cri-o://1.32.0")
@@ -77,3 +79,27 @@ def require(holds: object, otherwise: str) -> None:
     """
     if not holds:
         raise AssertionError(otherwise)
+
+
+def stack_scripts(stack: Stack, box: Container, joined: Container, target: Target) -> dict[str, Script]:
+    """All that a shell runs for *box*, also with a daemon in namespaces of the login, and for *joined*."""
+    rootless = replace(box, nested=True)
+    return {
+        "networked": quoted(stack.run(joined)),
+        **_files(stack, joined, target, "networked "),
+        "inventory": f"inventory() {{\n{stack.inventory(('web', 'db'), False)}\n}}\n",
+        "detailed inventory": f"inventory() {{\n{stack.inventory(('web', 'db'), True)}\n}}\n",
+        "state": stack.state(box),
+        "run": quoted(stack.run(box)),
+        **_files(stack, box, target, ""),
+        **_files(stack, rootless, target, "nested "),
+        "nested state": stack.state(rootless),
+        "nested remove": "\n".join(map(quoted, stack.remove(rootless))),
+    }
+
+
+def _files(stack: Stack, box: Container, target: Target, label: str) -> dict[str, Script]:
+    """Those of its files that are scripts."""
+    data = (".json", "net-", "hosts")
+    files = stack.files(box, target).items()
+    return {f"{label}{name}": text for name, text in files if not any(part in name for part in data)}

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sdk_hooks.core.oci import imageset
+from sdk_hooks.core.oci import adopt, imageset
 from sdk_hooks.core.oci.imageset import ImageSet
 from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.core.paths import data_directory
@@ -26,11 +26,12 @@ def place(directory: Path, name: str, tag: str, suffix: str = "-oci") -> Path:
 
 
 def find(wanted: str, directory: Path, tag: str = "latest") -> Image:
-    """The image that *wanted* names: a path to a layout, else a name in *directory*.
+    """The image that *wanted* names: a path to a layout or an archive, else a name in *directory*.
 
     :raises SdkError: With what there is, when there is no such image.
     """
-    return Layout(_layout(wanted, directory, tag)).image()
+    path = _layout(wanted, directory, tag)
+    return adopt.archive(path) if path.is_file() else Layout(path).image()
 
 
 def find_set(wanted: str, directory: Path, tag: str = "latest") -> ImageSet:
@@ -43,7 +44,13 @@ def find_set(wanted: str, directory: Path, tag: str = "latest") -> ImageSet:
 
 def _layout(wanted: str, directory: Path, tag: str) -> Path:
     path = Path(wanted)
-    if os.sep in wanted or (path / "index.json").exists():
+    if os.sep in wanted and not path.exists():
+        raise SdkError(
+            f"there is no {wanted!r}",
+            hint="give the directory of an OCI layout, a .tar archive, or the name of a built image",
+            code="no-image",
+        )
+    if os.sep in wanted or (path / "index.json").exists() or (path.suffix == ".tar" and path.is_file()):
         return path
     found = place(directory, wanted, tag)
     if not (found / "index.json").exists():

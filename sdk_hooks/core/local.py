@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from sdk_hooks.container import Container
+from sdk_hooks.core.deploy import asked, content, namespace
 from sdk_hooks.core.deploy import connection as link
-from sdk_hooks.core.deploy import content, namespace
 from sdk_hooks.core.deploy.connection import Local
 from sdk_hooks.core.deploy.order import Order, Prepared, prepare
 from sdk_hooks.core.oci import runtimespec, unpack
@@ -42,16 +42,21 @@ def run(order: Order, command: Argv | None, plugins: Plugins, progress: Progress
         tty=sys.stdin.isatty() and sys.stdout.isatty(),
         command=made.command if command is None else command,
     )
+    asked.check_program(container)
     make_directories(container)
     if prepared.deployment.stack.takes == "layers":
-        with bundle(order.parts[0].image, container, prepared.found.target) as directory:
+        with bundle(prepared.deployment.members[0].image, container, prepared.found.target) as directory:
             own = replace(container, state=PurePosixPath(directory))
             argv = runtime(own).run(own, PurePosixPath(directory))
             return _foreground(argv, environment(directory))
     for transfer in prepared.transfers:
         transfer.send(connection, progress)
     try:
-        return _foreground(prepared.deployment.stack.run(container), with_engine(prepared))
+        argv = prepared.deployment.command(prepared.deployment.stack.run(container))
+        status = _foreground(argv, with_engine(prepared))
+        for note in mixed(status, prepared.deployment.stack.name, prepared.found.target):
+            progress.step(note)
+        return status
     finally:
         forget(prepared)
 
@@ -97,10 +102,23 @@ def _foreground(argv: Argv, env: dict[str, str] | None = None) -> int:
             continue
 
 
+def mixed(status: int, stack: str, target: Target) -> Iterator[str]:
+    """What to try when *stack* has ended with *status*: some runtimes fail here, and say no more than that.
+
+    Without the engine one is taken that does not.
+    """
+    if status in (125, 126, 127) and target.hybrid:
+        yield (
+            f"note: the runtime of {stack} may want no controllers in version 2 of the control groups beside "
+            f"version 1, such as {target.hybrid} here: --stack none"
+        )
+
+
 def forget(prepared: Prepared) -> None:
     """Drop the name that the image had for this run, unless it is deployed here."""
     if not prepared.found.current:
-        argv = prepared.deployment.stack.untag(prepared.deployment.containers[0].image)
+        made = prepared.deployment
+        argv = made.command(made.stack.untag(made.containers[0].image))
         subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, env=with_engine(prepared), check=False
         )
@@ -121,19 +139,24 @@ def bundle(image: Image, container: Container, target: Target) -> Iterator[str]:
                 if not container.rootless:
                     os.chown(place, *container.user)
         local = replace(container, state=PurePosixPath(directory))
-        if container.hosts:
+        if namespace.etc(container) and not container.networks:
             local = replace(local, directory=PurePosixPath(directory))
-            text = Path("/etc/hosts").read_text() + namespace.files(local, target)["hosts.own"]
-            (Path(directory) / "hosts").write_text(text)
-        (Path(directory) / "config.json").write_text(runtimespec.config_json(local, target))
+            for name, text in namespace.files(local, target).items():
+                (Path(directory) / name).write_text(text)
+            subprocess.run(("sh", "-c", namespace.up(local)), cwd=directory, check=True)
+        (Path(directory) / "bundle.json").write_text(runtimespec.config_json(local, target))
+        configure = runtimespec.configure(local, "bundle.json", "config.json")
+        subprocess.run(("sh", "-c", configure), cwd=directory, check=True)
         yield directory
 
 
 @contextlib.contextmanager
 def _directory() -> Iterator[str]:
-    """A temporary directory; also directories without permission in it can be removed."""
+    """A temporary directory; also directories without permission in it can be removed.
+
+    Nobody else may look in: who can reach the image's files can start those that are setuid.
+    """
     directory = tempfile.mkdtemp(prefix="dtc-run-")
-    os.chmod(directory, 0o755)  # noqa: S103  the container's user has to look in
     try:
         yield directory
     finally:

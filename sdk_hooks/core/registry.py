@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -160,17 +160,33 @@ def load(found: Iterable[EntryPoint] | None = None) -> Plugins:
     :param found: Entry points to load instead, for tests.
     :raises Exception: What a plugin raised, when SDK_STRICT_PLUGINS=1 is in the environment.
     """
-    manager = pluggy.PluginManager("sdk_hooks")
+    manager = _Manager("sdk_hooks")
     manager.add_hookspecs(spec)
     plugins = Plugins(manager)
-    points = entry_points(group=GROUP) if found is None else found
-    for point in sorted(set(points), key=lambda point: (point.name, point.value)):
-        plugins.entries.append(_load_one(manager, point))
+    points = sorted(
+        set(entry_points(group=GROUP) if found is None else found),
+        key=lambda point: (point.name, point.value),
+    )
+    distributions = {id(point.dist): point.dist for point in points}
+    names = {key: _distribution(each) for key, each in distributions.items()}
+    for point in points:
+        plugins.entries.append(_load_one(manager, point, names[id(point.dist)]))
     return plugins
 
 
-def _load_one(manager: pluggy.PluginManager, point: EntryPoint) -> Loaded:
-    distribution = point.dist.name if point.dist else "unknown"
+class _Manager(pluggy.PluginManager):
+    """Looks only at what has the name of a hook: pluggy inspects all that a module has imported as well."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        return super().parse_hookimpl_opts(plugin, name) if name.startswith("sdk_") else None
+
+
+def _distribution(found: Distribution | None) -> str:
+    """Its name, which is parsed out of all its metadata each time that it is asked for."""
+    return found.name if found else "unknown"
+
+
+def _load_one(manager: pluggy.PluginManager, point: EntryPoint, distribution: str) -> Loaded:
     module = None
     try:
         if manager.has_plugin(point.name):

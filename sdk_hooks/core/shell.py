@@ -15,12 +15,12 @@ def quoted(argv: Argv) -> Script:
 
 
 def for_login(argv: Argv) -> Script:
-    """*argv* as one command of whatever shell a login has: csh and fish as well.
+    """*argv* as one command of whatever shell a login has: csh and fish as well; it takes the shell's place.
 
     Of what can stand between quotation marks csh knows no line ends and `!`, and fish another meaning of a
     backslash: these are written as numbers, for a shell that is one to read.
     """
-    text = quoted(argv)
+    text = f"exec {quoted(argv)}"
     if not re.search(r"[\n!\\]", text):
         return text
     coded = re.sub(r"[\n!\\']", lambda found: f"\\0{ord(found[0]):03o}", text)

@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
+CUT = "it is cut off"
 _PATIENCE = 4
 """Reads at the end of the archive: a sound one is read there once or twice."""
 
@@ -19,8 +20,13 @@ def untar(stream: IO[bytes]) -> Iterator[tarfile.TarFile]:
     What is damaged raises one of `plain.DAMAGED`.
     """
     ending = cast("IO[bytes]", _Ending(stream))
-    with tarfile.open(fileobj=ending, mode="r|") as archive:
-        yield archive
+    try:
+        with tarfile.open(fileobj=ending, mode="r|") as archive:
+            yield archive
+    except tarfile.ReadError as error:  # newer Pythons find it themselves where the last member ends
+        if str(error) == "unexpected end of data":
+            raise ValueError(CUT) from error
+        raise
 
 
 class _Ending(io.RawIOBase):
@@ -37,5 +43,5 @@ class _Ending(io.RawIOBase):
         buffer[: len(piece)] = piece
         self.left -= not piece
         if self.left < 0:
-            raise ValueError("it is cut off")
+            raise ValueError(CUT)
         return len(piece)

@@ -42,6 +42,15 @@ def bare(home: Callable[[str], Path]) -> Sdk:
     return Sdk(Path(os.environ["ESDK"]), home("esdk"))
 
 
+@pytest.fixture
+def as_it_was(bare: Sdk) -> Iterator[None]:
+    """Other tests of the session may count on the commands."""
+    installed = (bare.path / "lib").exists()
+    yield
+    if installed:
+        bare.install()
+
+
 @pytest.fixture(scope="session")
 def sdk(bare: Sdk) -> Iterator[Sdk]:
     """The eSDK with our commands and both layers."""

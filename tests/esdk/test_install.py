@@ -57,6 +57,7 @@ def test_every_command_has_help(sdk: Sdk, command: str) -> None:
     assert f"usage: devtool {command} [-h]" in sdk.ok(f"devtool {command} --help").stdout
 
 
+@pytest.mark.usefixtures("as_it_was")
 def test_install_again_and_uninstall_leave_no_trace(bare: Sdk) -> None:
     bare.install("uninstall")
     bare.ok("devtool status")
@@ -86,6 +87,7 @@ def test_a_broken_install_warns_once_and_devtool_works(bare: Sdk, harm: str) -> 
     assert (done.stdout + done.stderr).count(WARNING) == 1
 
 
+@pytest.mark.usefixtures("as_it_was")
 def test_registering_costs_less_than_30_ms(bare: Sdk) -> None:
     """In one process, as devtool does it: with ours and without, by turns."""
     bare.install()

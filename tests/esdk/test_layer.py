@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,15 +18,6 @@ def layer(bare: Sdk, tmp_path: Path) -> Path:
     path = bare.home / "meta-devtool-containers"
     bare.ok(f"cd {bare.home}; {sys.executable} -m devtool_plugins install --layer {path}")
     return path
-
-
-@pytest.fixture
-def as_it_was(bare: Sdk) -> Iterator[None]:
-    """Other tests of the session may count on the commands."""
-    installed = (bare.path / "lib").exists()
-    yield
-    if installed:
-        bare.install()
 
 
 @pytest.mark.usefixtures("as_it_was")

@@ -22,7 +22,7 @@ from sdk_hooks.core.ui import Ui
 
 from .build import made
 from .host import CACHE
-from .recipes import RECIPES
+from .recipes import RECIPES, text
 
 HTTP = 8080
 """Where the applications of tests answer in the guest."""
@@ -149,10 +149,11 @@ class Guest:
             file("root/.ssh/authorized_keys", login, 0o600),
             _of_user(file("home/user/.ssh/authorized_keys", login, 0o600)),
             file("etc/hostname", f"{self.name}\n"),
+            file("etc/hosts", text("hosts")),  # only an installer makes that
             file("etc/dropbear/hostkey", dropbear, 0o600),
             *(
-                file(path, text, 0o755 if text.startswith("#!") else 0o644)
-                for path, text in self.files.items()
+                file(path, content, 0o755 if content.startswith("#!") else 0o644)
+                for path, content in self.files.items()
             ),
         ]
         if self.recipe.init == "systemd":
@@ -194,12 +195,12 @@ class Guest:
     def _config(self, port: int) -> None:
         """For each of its logins."""
         self._port = port
-        text = ""
+        config = ""
         for login in ("root", "user"):
             place = self.directory / "part"
             vm.ssh.write_config(place, self.alias(login), port, {**self._options, "User": login})
-            text += place.read_text()
-        Path(self.ssh_config).write_text(text)
+            config += place.read_text()
+        Path(self.ssh_config).write_text(config)
 
 
 def sweep() -> None:

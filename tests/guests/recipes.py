@@ -46,7 +46,6 @@ _FILES = {
         "etc/rcK": "rcK.sh",
         "etc/passwd": "passwd",
         "etc/group": "group",
-        "etc/hosts": "hosts",
         "etc/resolv.conf": "resolv.conf",
         "etc/subuid": "subuid",
         "etc/subgid": "subuid",
@@ -77,6 +76,7 @@ RECIPES: dict[str, Recipe] = {
     "containerd-bookworm": Recipe("containerd runc", suite="bookworm", services=("S50containerd",)),
     "arm64": Recipe(f"podman {_ENGINE}", architecture="arm64"),
     "systemd": Recipe(f"podman {_ENGINE}", init="systemd"),
+    "systemd-containerd": Recipe("containerd runc rootlesskit slirp4netns", init="systemd"),
     "systemd-docker": Recipe("docker.io docker-cli iptables rootlesskit slirp4netns", init="systemd"),
 }
 

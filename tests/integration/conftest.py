@@ -8,16 +8,18 @@ import pytest
 from lab import NamespaceTarget, Unavailable
 from lab.fixtures import make_board, shared_board, swept
 
+from .cluster import cluster, shared
 from .place import Place
 from .tester import Cli, build_example, build_tester
 
-__all__ = ["make_board", "shared_board", "swept"]
+__all__ = ["cluster", "make_board", "shared", "shared_board", "swept"]
 
 BOARDS = {
     "podman": ("podman", "openssh"),
     "docker": ("docker", "dropbear"),
     "docker-user": ("docker-user", "openssh"),
     "containerd": ("containerd", "openssh"),
+    "containerd-user": ("containerd-user", "openssh"),
     "crun": ("crun", "dropbear"),
     "runc": ("runc", "dropbear"),
     "runsc": ("runsc", "dropbear"),
@@ -26,7 +28,7 @@ BOARDS = {
 STACKS = ("podman", "docker", "containerd", "crun", "runc")
 ROOTLESS = ("podman-user", "crun-user", "runc-user")
 """The same boards, and a login there that is not root."""
-OWN = ("docker-user",)
+OWN = ("docker-user", "containerd-user")
 """Boards with an engine that is that login's own; test_own_engine.py has the short of it for `make test`."""
 EVERY = (*STACKS, *ROOTLESS, *OWN)
 _ALL = bool(os.environ.get("GUESTS"))

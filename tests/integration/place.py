@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lab import NamespaceTarget
-from lab.engines import OWN_DOCKER
+from lab.engines import IN_KIT, OWN_DOCKER
 
 from .tester import Cli, Done
 
@@ -179,6 +179,8 @@ class Place:
             "docker": "docker image ls -q --no-trunc",
             "containerd": "ctr images ls -q; ctr content ls -q",
         }.get(self.engine, f"ls {self.directory}/layers 2>/dev/null || true")
+        if self.own and self.engine == "containerd":
+            command = f"{IN_KIT} sh -c '{command}'"
         return sorted(self.sh(command).split())
 
     @contextmanager
@@ -203,7 +205,8 @@ class Place:
             assert done.status == 0, done.stderr
         if self.engine in ("podman", "docker"):
             self.sh(f"{self.engine} volume prune -f")
-        self.sh(f"rm -rf {self.directory}/volumes")
+        # as root: in there are users of the namespaces of the login's engine
+        assert self.board.run(("rm", "-rf", f"{self.directory}/volumes")).returncode == 0
 
 
 def wait(look: Callable[[], Any], patience: float = 10) -> Any:

@@ -15,7 +15,11 @@ _LIMIT = 600.0
 _LEFT = {
     "podman": "podman ps -aq; podman image ls -q; podman volume ls -q",
     "docker": "docker ps -aq; docker image ls -q; docker volume ls -q",
-    "containerd": "for of in containers tasks images content; do ctr $of ls -q; done; ctr snapshots ls",
+    "containerd": """\
+k=/run/user/$(id -u)/containerd-rootless
+[ ! -s $k/child_pid ] || ctr() { nsenter -U --preserve-credentials -m -t $(cat $k/child_pid) -- ctr "$@"; }
+"""
+    "for of in containers tasks images content; do ctr $of ls -q; done; ctr snapshots ls",
     # crun has filters of its own there
     "none": "find /run/crun /run/runc /run/runsc -mindepth 1 2>/dev/null | grep -v /.cache",
 }
@@ -53,7 +57,7 @@ class Site:
     def undeploy(self) -> Done:
         return self.run("container-undeploy", NAME, self.alias)
 
-    def get(self, patience: float = 20, path: str = "/") -> str:
+    def get(self, patience: float = 60, path: str = "/") -> str:
         """What answers over HTTP."""
         url = f"http://127.0.0.1:{self.guest.http}{path}"
         return str(wait(lambda: urllib.request.urlopen(url, timeout=5).read().decode(), patience))

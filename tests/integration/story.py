@@ -56,7 +56,7 @@ def told(case: Case, cli: Cli) -> None:
         site = Site(guest, cli, store, case.login, case.stack, case.options)
         try:
             for login, script in case.prepared.items():
-                guest.sh(script, login)
+                guest.sh(script, login, 300)
             scenario(site)
         except BaseException:
             print(guest.console())
@@ -125,7 +125,7 @@ def is_supervised(site: Site) -> None:
 
 def survives(site: Site) -> None:
     site.guest.reboot()
-    assert site.get(patience=120) == "hello from a container, version 1\n", "it starts again at boot"
+    assert site.get(patience=300) == "hello from a container, version 1\n", "it starts again at boot"
     (status,) = site.status()
     assert (status["state"], status["health"]) == ("running", "healthy")
     assert site.deployed("v1")[0]["result"] == "unchanged"

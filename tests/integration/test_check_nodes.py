@@ -21,7 +21,7 @@ from .place import wait
 
 pytestmark = pytest.mark.integration
 Start = Callable[[str], NamespaceTarget]
-CHANGING = ("clock", "disk", "inodes", "listen", "holder")
+CHANGING = ("clock", "disk", "inodes", "listen", "holder", "route", "route6")  # other tests make links
 
 
 @contextmanager

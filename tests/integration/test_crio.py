@@ -1,5 +1,6 @@
 """A deployment to CRI-O: CRIO=<its binary, with pinns beside it> CRICTL=<crictl>."""
 
+import json
 import os
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 from lab import NamespaceTarget
 from lab.fixtures import MakeBoard
 
+from .app import App
 from .place import STATE, Place, wait
 from .test_pflask import install
+from .test_several import INNER, OUTER, looked
 from .tester import SPECS, Cli
 
 pytestmark = [
@@ -146,3 +149,20 @@ def test_after_a_reboot_its_start_script_brings_it_back(crio: Place) -> None:
 def test_a_runtime_is_named_by_its_handler(crio: Place) -> None:
     deployed(crio, "hello-http", "v1", "--runtime", "crun")
     assert crio.get() == "hello from a container, version 1\n"
+
+
+def test_what_keeps_a_container_in_is_as_asked(crio: Place, tmp_path: Path) -> None:
+    """Names, settings of the kernel, groups; and one that shares what the target has."""
+    inner = {**INNER, "network": "host", "sysctls": {"kernel.shmmax": "4194304"}, "group_add": ["4321"]}
+    outer = {**OUTER, "pid": "host", "ipc": "host"}  # root here has fewer rights than privileged: wants
+    crio.sh("echo shared >/dev/shm/of-the-target")
+    text = json.dumps({"name": "x", "containers": {"inner": inner, "outer": outer}})
+    App(crio, tmp_path / "app.yaml", text).deployed("v1", "--stack", "cri-o")
+
+    facts = looked(crio)
+    assert facts["inner"].items() >= {
+        "nameserver": "9.9.9.9", "search": "example.com", "options": "ndots:3", "shmmax": "4194304",
+        "groups": "65532 4321", "Seccomp:": "0", "NoNewPrivs:": "1", "memory": "",
+    }.items()  # fmt: skip
+    assert facts["outer"]["memory"] == "shared"
+    assert int(facts["outer"]["number"]) > 10

@@ -1,16 +1,23 @@
 """Targets that lose power: during a deployment, and after one, with each way of starting again at boot."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from lab import NamespaceTarget
 
+from .app import App
 from .place import QUICK, STATE, Place, finish, wait
 from .tester import Cli
 
 pytestmark = pytest.mark.integration
 At = Callable[[str], Place]
 SERVICE = "container-hello-http"
+LATE = """\
+containers:
+  plain: {image: plain, ports: ["8090:8090"], networks: [inner, late], devices: [/dev/late]}
+networks: {inner: {}, late: {driver: host-device, parent: late0}}
+"""
 
 
 @pytest.mark.parametrize("kind", ["docker", "containerd"])
@@ -139,3 +146,23 @@ def test_power_cut_while_it_is_changed(at: At, kind: str) -> None:
     place.deployed("plain", "v2")
     assert place.facts()["version"] == "v2"
     assert place.remains() == []
+
+
+def test_what_comes_late_at_boot_is_waited_for(busybox: Place, tmp_path: Path) -> None:
+    """An interface and a device of slow buses: who deploys is told at once, at boot it is tried again."""
+    link, node = "ip link add late0 type veth peer name late1", "mknod -m 666 /dev/late c 10 229"
+    busybox.sh(f"{link}; {node}")
+    app = App(busybox, tmp_path / "app.yaml", LATE)
+    app.deployed("v1")
+    busybox.sh("ip link del late1 2>/dev/null; rm /dev/late")
+    busybox.board.reboot()
+
+    busybox.sh("sh /etc/init.d/rcS </dev/null >/dev/null 2>&1")
+    assert "(device /dev/late is not there)" in busybox.status().stdout
+    busybox.sh(node)
+    assert wait(lambda: "(interface late0 is not there)" in busybox.status().stdout)
+    refused = app.deploy("v2")
+    assert refused.status == 1
+    assert "interface late0 is not there" in refused.stderr
+    busybox.sh(link)
+    assert busybox.facts()["version"] == "v1"

@@ -227,7 +227,7 @@ def test_option_that_makes_no_sense(crun: Place, option: str, value: str, text: 
     assert refusal(crun, f"{option}={value}", status=2) == f"error: {text}"
 
 
-def test_docker_has_a_least_limit_of_memory(at: At) -> None:
+def test_docker_has_a_least_limit_of_memory_and_of_letters(at: At) -> None:
     """Of its own: told before the image is there."""
     place = at("docker")
 
@@ -240,3 +240,10 @@ def test_docker_has_a_least_limit_of_memory(at: At) -> None:
     image = place.sh("docker inspect -f '{{.Image}}' hello-http").strip()
     said = place.sh(f"docker create --memory 6291455 {image} 2>&1 || true")
     assert "Minimum memory limit allowed is 6MB" in said, "or the check can go"
+
+    assert refusal(place, "--name", "w") == (
+        "error: docker has no container whose name is one letter: 'w' [bad-name]\n"
+        "  hint: deploy it under another name: --name\n"
+    )
+    said = place.sh(f"docker create --name w {image} 2>&1 || true")
+    assert "Invalid container name (w)" in said, "or the check can go"

@@ -1,5 +1,6 @@
 """Several deployments to one target at once, and locks that dead ones leave."""
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -120,3 +121,108 @@ def test_removal_waits_for_the_deployment_that_goes_on(crun: Place) -> None:
     assert (done.status, finish(process).status) == (0, 0), done.stderr
     assert crun.processes("crun run") == []
     assert crun.sh(f"ls {STATE}/apps") == ""
+
+
+def waiting(place: Place, name: str) -> str:
+    """Make all that changes *name* wait; gives what lets it go on."""
+    turn = f"{STATE}/apps/{name}/.turn-1"
+    place.sh(f"umask 077; mkdir -p {turn}; {LIVING}{turn}/owner")
+    return f"rm -rf {turn}"
+
+
+ENGINES = [*(["podman", "docker", "containerd"] if os.environ.get("GUESTS") else []), "crun"]
+
+
+@pytest.mark.parametrize("kind", sorted({"podman", *ENGINES}))
+def test_the_first_of_two_fails(at: At, kind: str) -> None:
+    """What it takes along is the image of the second, which was all there when that was asked for."""
+    place = at(kind)
+    go_on = waiting(place, "plain")
+    crash = place.cli.start(*place.words("plain", "v1", "--env", "MODE=crash", "--restart", "no"))
+    assert wait(lambda: len(place.processes("./switch")) == 1)
+    sound = place.cli.start(*place.words("plain", "v1"))
+    assert wait(lambda: len(place.processes("./switch")) == 2)
+
+    place.sh(go_on)
+    assert (finish(crash).status, finish(sound).status) == (1, 0)
+    assert place.facts()["version"] == "v1"
+    assert place.remains() == []
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_what_was_sent_goes_meanwhile(at: At, kind: str) -> None:
+    """It is gone when its turn comes, and is sent after all."""
+    place = at(kind)
+    go_on = waiting(place, "plain")
+    process = place.cli.start(*place.words("plain", "v1"))
+    assert wait(lambda: place.processes("./switch"))
+    if kind == "crun":
+        place.sh(f"rm -rf {STATE}/layers/sha256-*")
+    else:
+        name = place.sh(f"cat {STATE}/apps/plain/.new-*/image").strip()
+        remove = {"containerd": "ctr images rm --sync"}.get(kind, f"{kind} rmi -f")
+        place.sh(f"{remove} {name}")
+
+    place.sh(go_on)
+    done = finish(process)
+    assert done.status == 0, done.stderr
+    assert "BOARD: what was there has been taken away: sending it again\n" in place.normal(done.stderr)
+    assert place.facts()["version"] == "v1"
+    assert place.remains() == []
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_deployment_after_a_removal_that_goes_on(at: At, kind: str) -> None:
+    """It was asked for later, so it is what is there in the end."""
+    place = at(kind)
+    place.deployed("plain")
+    go_on = waiting(place, "plain")
+    removal = place.cli.start("container-undeploy", "plain", place.alias, *place.ssh)
+    assert wait(lambda: place.sh(f"ls -d {STATE}/apps/plain/.turn-2 2>/dev/null || true"))
+    second = place.cli.start(*place.words("plain", "v2"))
+    assert wait(lambda: place.processes("./switch"))
+
+    place.sh(go_on)
+    assert (finish(removal).status, finish(second).status) == (0, 0)
+    assert place.facts()["version"] == "v2"
+    assert place.remains() == []
+    assert len([path for path in place.files() if path.endswith("/deployment.json")]) == 1
+
+
+def test_rollback_to_what_goes_meanwhile(crun: Place) -> None:
+    crun.deployed("plain", "v1")
+    crun.deployed("plain", "v2")
+    go_on = waiting(crun, "plain")
+    third = crun.cli.start(*crun.words("plain", "v2", "--env", "A=1"))
+    assert wait(lambda: len(crun.processes("./switch")) == 1)
+    back = crun.cli.start(*crun.words("plain", "v1", "--rollback"))
+    assert wait(lambda: len(crun.processes("./switch")) == 2)
+
+    crun.sh(go_on)
+    assert finish(third).status == 0
+    done = finish(back)
+    assert done.status == 1
+    assert crun.normal(done.stderr).endswith(
+        "error: the image of that deployment of 'plain' is gone from 'BOARD' [image-gone]\n"
+        "  what runs there goes on\n"
+        "  hint: deploy it again\n"
+    ), done.stderr
+    assert crun.facts()["version"] == "v2"
+
+
+def test_layers_that_go_again_and_again(crun: Place) -> None:
+    """It says so at last, and what runs still runs."""
+    crun.deployed("plain", "v1")
+    own = f"grep -q ${{l##*-}} {STATE}/apps/plain/*/layers"
+    take = f"for l in {STATE}/layers/sha256-*; do {own} || rm -rf $l; done"
+    taker = crun.sh(f"(while sleep 0.02; do {take}; done) >/dev/null 2>&1 & echo $!")
+    try:
+        done = crun.deploy("hello-http", "v1")
+    finally:
+        crun.sh(f"kill {taker}")
+    assert crun.normal(done.stderr).endswith(
+        "error: the image of that deployment of 'hello-http' is gone from 'BOARD' [image-gone]\n"
+        "  what runs there goes on\n"
+        "  hint: deploy it again\n"
+    ), done.stderr
+    assert crun.facts()["version"] == "v1"

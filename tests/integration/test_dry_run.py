@@ -89,8 +89,8 @@ EXEC = {
 
 COMMON = (
     "deployment.json", "stack", "image", "ports", "layers", "limits", "start", "stop", "state", "exec",
-    "logs", "follow", "enable", "disable", "forget", "unname", "volumes", "tidy", "health", "restarts",
-    "switch",
+    "logs", "follow", "enable", "disable", "forget", "unname", "ready", "volumes", "tidy", "health",
+    "restarts", "switch",
 )  # fmt: skip
 
 

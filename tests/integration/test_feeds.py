@@ -35,7 +35,7 @@ ARCHITECTURE = subprocess.run(
     ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True
 ).stdout.strip()
 PLATFORM = Platform({"amd64": "amd64", "arm64": "arm64"}.get(ARCHITECTURE, ARCHITECTURE))
-SCRIPTS = 10_000
+SCRIPTS = 11_000
 """Bytes of a deployment without its layers."""
 CONFIG = """\
 daemon off; pid /tmp/pid; error_log /dev/stderr; events {}

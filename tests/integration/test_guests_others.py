@@ -26,6 +26,40 @@ OWN_DOCKER = {
     "user": "PATH=$PATH:/usr/sbin dockerd-rootless-setuptool.sh install\n",
 }
 """As docker's manual has it."""
+OWN_CONTAINERD = {
+    "root": "systemctl disable --now containerd\nloginctl enable-linger user\n",
+    "user": """\
+mkdir -p .config/systemd/user .config/containerd .local/share/containerd
+cat >inside <<'END'
+#!/bin/sh
+rm -f /run/containerd /var/lib/containerd /etc/containerd
+mkdir -p $XDG_RUNTIME_DIR/containerd /run/containerd /var/lib/containerd /etc/containerd
+mount --bind $XDG_RUNTIME_DIR/containerd /run/containerd
+mount --bind $HOME/.local/share/containerd /var/lib/containerd
+mount --bind $HOME/.config/containerd /etc/containerd
+exec containerd
+END
+chmod 755 inside
+cat >.config/systemd/user/containerd.service <<'END'
+[Service]
+Environment=PATH=/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=/usr/bin/rootlesskit --state-dir=%t/containerd-rootless --net=slirp4netns --mtu=65520 \
+ --slirp4netns-sandbox=auto --slirp4netns-seccomp=auto --disable-host-loopback --port-driver=builtin \
+ --copy-up=/etc --copy-up=/run --copy-up=/var/lib --propagation=rslave --detach-netns %h/inside
+RestartSec=2
+Restart=always
+Delegate=yes
+Type=simple
+KillMode=mixed
+[Install]
+WantedBy=default.target
+END
+systemctl --user daemon-reload
+systemctl --user enable --now containerd
+until [ -S $XDG_RUNTIME_DIR/containerd/containerd.sock ]; do sleep 1; done
+""",
+}
+"""What nerdctl's containerd-rootless-setuptool.sh does, which Debian does not have."""
 CASES = {
     "podman-bookworm": Case("podman-bookworm", "podman"),
     "docker-bookworm": Case("docker-bookworm", "docker"),
@@ -35,6 +69,9 @@ CASES = {
     "systemd": Case("systemd", "podman"),
     "systemd-user": Case("systemd", "podman", login="user"),
     "systemd-user-crun": Case("systemd", "none", login="user", options=("--stack", "none")),
+    "systemd-user-containerd": Case(
+        "systemd-containerd", "containerd", login="user", prepared=OWN_CONTAINERD
+    ),
     "systemd-user-docker": Case("systemd-docker", "docker", login="user", prepared=OWN_DOCKER),
 }
 

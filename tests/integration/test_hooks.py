@@ -19,7 +19,7 @@ STAGES = """\
 hooks:
   createRuntime: [{path: /tmp/hooks/hook, args: [hook, made], env: {WORD: a b}, timeout: 5s}]
   createContainer: [{path: /tmp/hooks/hook, args: hook entered}]
-  startContainer: [{path: /bin/touch, args: [touch, /tmp/started]}]
+  startContainer: [{path: /bin/sh, args: [sh, -c, "read -r state; echo >/tmp/started"]}]
   poststart: [{path: /tmp/hooks/hook, args: hook started}]
   poststop: [{path: /tmp/hooks/hook, args: hook gone}, {path: /tmp/hooks/hook, args: hook forgotten}]
 healthcheck: {command: cat /tmp/started}

@@ -187,6 +187,19 @@ def test_what_is_not_ours(site: ApiSite) -> None:
     )
 
 
+def test_what_others_of_the_namespace_have_is_not_ours(site: ApiSite, tmp_path: Path) -> None:
+    """A container is reached by its own name: an application of another name is of no use."""
+    (tmp_path / "app.yaml").write_text("containers: {cache: {image: plain}}")
+    there: Object = {"name": "cache", "namespace": "shop", "labels": {"app.kubernetes.io/name": "redis"}}
+    site.api.store.put("services", {"apiVersion": "v1", "kind": "Service", "metadata": there})
+
+    assert site.refused(str(tmp_path / "app.yaml"), "v1", "--name", "shop").endswith(
+        "the Service 'cache' of the namespace is not of 'shop' [not-ours]\n"
+        "  it is of 'redis'\n"
+        "  hint: call the container otherwise, or choose another namespace: --namespace\n"
+    )
+
+
 def test_nodes_of_another_architecture(site: ApiSite) -> None:
     [node] = site.api.store.find("nodes", "")
     node["metadata"]["labels"]["kubernetes.io/arch"] = "riscv64"

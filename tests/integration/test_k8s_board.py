@@ -123,20 +123,45 @@ def test_a_node_that_lost_a_layer_gets_the_image_whole(node: Place, cli: Cli) ->
     assert preloaded(second) in held(node)
 
 
+def test_a_node_without_space_says_so_and_takes_it_later(node: Place, cli: Cli) -> None:
+    first = image(cli, "hello-http")
+    with reach(node) as connection:
+        node.board.limit_disk(100_000)
+        with pytest.raises(SdkError) as refused:
+            bring(connection, first)
+        told = refused.value
+        assert (told.what, told.code) == (f"no space left on the node {node.alias!r}", "no-space")
+        assert "no space left on device" in told.detail
+        assert told.hint == "make room there: df -h /var/lib /var/tmp"
+        assert held(node) == {}
+
+        node.board.restore_disk()
+        assert bring(connection, first)[0] == 3
+
+
 def test_a_node_forgets_what_nothing_uses(node: Place, cli: Cli) -> None:
     assert STORE is not None
     first, second = image(cli, "hello-http"), image(cli, "hello-http", "v2")
     other = image(cli, "plain")
     one, two = preloaded(first), preloaded(second)
+    asked: list[set[str]] = []
+
+    def in_use() -> set[str]:
+        asked.append(set(held(node)))
+        return set()
+
     with reach(node) as connection:
         bring(connection, first, second, other)
-        preload.forget(connection, STORE, [one], [two], None)
+        preload.forget(connection, STORE, [one], [one, two], in_use)
+        assert asked == []  # nothing would go
+        preload.forget(connection, STORE, [one], [two], lambda: None)
         assert (PINNED in held(node)[one], PINNED in held(node)[two]) == (False, True)
-        preload.forget(connection, STORE, [one], [two], {one})
+        preload.forget(connection, STORE, [one], [two], lambda: {one})
         assert set(held(node)) == {one, two, preloaded(other)}
-        preload.forget(connection, STORE, [one], [two], set())
+        preload.forget(connection, STORE, [one], [two], in_use)
+        assert asked == [{one, two, preloaded(other)}]
         assert set(held(node)) == {two, preloaded(other)}
-        preload.forget(connection, STORE, [one, preloaded(other)], [], set())
+        preload.forget(connection, STORE, [one, preloaded(other)], [], lambda: set())
 
     assert node.sh("ctr -n k8s.io images ls -q; ctr -n k8s.io content ls -q").split() == []
 
@@ -171,9 +196,9 @@ def test_a_node_with_the_storage_of_cri_o(podman: Place, cli: Cli) -> None:
             )
             assert "greeting = hello" in podman.sh(shown)
 
-            preload.forget(connection, store, [one], [two], None)
+            preload.forget(connection, store, [one], [two], lambda: None)
             assert preload.inventory(connection, store, [one, two]).names == {one, two}
-            preload.forget(connection, store, [one], [two], set())
+            preload.forget(connection, store, [one], [two], lambda: set())
             assert preload.inventory(connection, store, [one, two]).names == {two}
         finally:
             podman.sh("podman rmi -f -a")
@@ -189,7 +214,7 @@ def test_a_node_of_microk8s(node: Place, cli: Cli) -> None:
         assert bring(connection, first, store=store) == NOTHING
         assert store is not None
         assert PINNED in held(node)[preloaded(first)]
-        preload.forget(connection, store, [preloaded(first)], [], set())
+        preload.forget(connection, store, [preloaded(first)], [], lambda: set())
 
     assert node.sh("ctr -n k8s.io images ls -q").split() == []
     assert store == MicroK8s().store("containerd://2.0")

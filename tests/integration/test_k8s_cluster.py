@@ -3,11 +3,11 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from .cluster import Cluster, clean, ended, namespace, needs_cluster
+from .cluster import Cluster, ended, needs_cluster
 from .place import Place, finish, wait
 from .tester import Cli, build_broken_example
 
@@ -15,18 +15,10 @@ pytestmark = [pytest.mark.integration, needs_cluster]
 HELLO = "hello from a container, version {}\n"
 
 
-@pytest.fixture(scope="module")
-def shared(cli: Cli) -> Iterator[Cluster]:
-    """One namespace for all tests of this module."""
+@pytest.fixture(scope="module", autouse=True)
+def broken(cli: Cli) -> None:
+    """The version that ends at once is built."""
     build_broken_example(cli)
-    with namespace(cli) as made:
-        yield made
-
-
-@pytest.fixture
-def cluster(shared: Cluster) -> Iterator[Cluster]:
-    """A namespace in which nothing is, before and after."""
-    yield from clean(shared)
 
 
 def test_deploy_again_and_back_and_away(cluster: Cluster) -> None:
@@ -185,11 +177,11 @@ def test_ctrl_c_in_the_middle_and_then_again(cluster: Cluster) -> None:
     cluster.deployed("plain")
     process = cluster.cli.start(*cluster.words("plain", "--env", "MODE=crash", version="v2"))
     wait(lambda: "MODE" in str(cluster.get("deployments")), 30)  # it is in the cluster's hands
-    assert cluster.status("plain")["pending"]
     os.killpg(process.pid, signal.SIGINT)
     done = finish(process)
 
     assert done.status == 130
+    assert cluster.status("plain")["pending"]
     told = "plain: the cluster goes on without us: k8s-deploy plain --status"
     assert done.stderr.splitlines()[-2:] == [told, "error: interrupted"]
     assert cluster.facts("plain")["version"] == "v1"

@@ -2,28 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import pytest
 
-from .cluster import Cluster, clean, namespace, needs_cluster
+from .cluster import Cluster, needs_cluster
+from .registries import registry
 from .tester import Cli, build_other
 
 pytestmark = [pytest.mark.integration, needs_cluster]
-
-
-@pytest.fixture(scope="module")
-def shared(cli: Cli) -> Iterator[Cluster]:
-    """One namespace for all tests of this module."""
-    with namespace(cli) as made:
-        yield made
-
-
-@pytest.fixture
-def cluster(shared: Cluster) -> Iterator[Cluster]:
-    """A namespace in which nothing is, before and after."""
-    yield from clean(shared)
 
 
 @pytest.fixture
@@ -71,6 +59,49 @@ def test_nodes_pull_theirs_out_of_an_index(cluster: Cluster, also: tuple[str, st
     assert {each["spec"]["containers"][0]["image"].partition("@")[0] for each in pods} == {
         f"{place}/multi/plain"
     }
+
+
+def test_a_registry_that_no_node_reaches(cluster: Cluster, tmp_path: Path) -> None:
+    with registry(tmp_path) as place:  # on loopback, which is another machine's on a node
+        text = cluster.refused("plain", "v1", "--registry", f"http://{place}/x", "--timeout", "60s")
+
+    lines = text.splitlines()
+    wanted = re.sub(r"@sha256:\w+", "@DIGEST", lines[2])
+    assert lines[0] == "Deployment 'plain' did not come up [not-up]"
+    told = r"  plain-POD on NODE: (ImagePullBackOff: Back-off pulling image|ErrImagePull: rpc error:) "
+    assert re.match(told, lines[1])
+    assert f"dial tcp {place}: connect: connection refused" in lines[1]
+    assert (wanted, lines[3]) == (f"  wanted: {place}/x/plain@DIGEST", "  on NODE: none of that name")
+    assert lines[4:] == [
+        "  hint: it was the first version, and is gone again. "
+        f"let NODE reach the registry '{place}', or push to one that it can: --registry"
+    ]
+
+
+def test_a_field_that_can_not_be_changed(cluster: Cluster, tmp_path: Path) -> None:
+    text = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: mine}
+spec:
+  selector: {matchLabels: {app: WHO}}
+  template:
+    metadata: {labels: {app: WHO}}
+    spec: {containers: [{name: mine, image: plain}]}
+"""
+    file = tmp_path / "mine.yaml"
+    file.write_text(text.replace("WHO", "one"))
+    words = ("--manifests", str(tmp_path), "--name", "mine")
+    assert cluster.deployed("plain", "v1", *words)["result"] == "deployed"
+    file.write_text(text.replace("WHO", "two"))
+
+    first, said, hint = cluster.refused("plain", "v1", *words).splitlines()
+    assert first == "a field that can't be changed would be changed [immutable]"
+    how = r'{"matchLabels":{"app":"two"}}|v1.LabelSelector{MatchLabels:map\[string\]string{"app":"two"}, .*}'
+    start = '  The Deployment "mine" is invalid: spec.selector: Invalid value: '
+    assert re.fullmatch(f"{re.escape(start)}({how}): field is immutable", said)
+    assert hint == "  hint: delete what is there, and deploy it anew: k8s-deploy NAME --delete"
+    assert cluster.status("mine")["pending"] is False
 
 
 def test_files_are_deployed_as_their_writer_was_told(cluster: Cluster, cli: Cli, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import signal
+import socketserver
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,10 @@ from .tester import Cli
 
 __all__ = ["site"]
 pytestmark = pytest.mark.integration
+BOTH = pytest.mark.parametrize("site", ["debian", "newer"], indirect=True)
+UNKNOWN = (
+    "error: You must be logged in to the server (the server has asked for the client to provide credentials)"
+)
 
 
 def test_a_change_of_the_sources_becomes_new_pods(site: ApiSite, tmp_path: Path) -> None:
@@ -70,10 +76,58 @@ def test_a_node_that_can_not_be_looked_at(site: ApiSite) -> None:
     assert done.stderr.startswith("error: 'root@127.0.0.1:1' does not answer on its ssh port [unreachable]\n")
 
 
+@BOTH
+def test_the_certificate_of_who_asks_has_expired(site: ApiSite, tmp_path: Path) -> None:
+    """The server says only that it knows nobody like that."""
+    site.api.answers.append(site.api.store.find("nodes", "")[0])
+    certificate(tmp_path, "old", expired=True)
+    raw = json.loads(site.kubeconfig.read_text())
+    names = {"client-certificate": str(tmp_path / "old.crt"), "client-key": str(tmp_path / "key")}
+    site.kubeconfig.write_text(json.dumps({**raw, "users": [{"name": "us", "user": names}]}))
+    site.api.unauthorized = True
+
+    text = re.sub(r"\d{4}-\d\d-\d\d [0-9:]+ UTC", "TIME", site.refused())
+    assert text == (
+        "your certificate for the cluster has expired [expired]\n"
+        "  it was valid until TIME\n"
+        f"  {UNKNOWN}\n"
+        "  hint: fetch the kubeconfig again; with kubeadm renew it before: kubeadm certs renew admin.conf\n"
+    )
+
+
+def test_whether_the_cluster_is_there_is_asked_first(site: ApiSite) -> None:
+    """Any other question looks for the kinds of objects before, five times until it is given up: minutes."""
+    site.api.answers.append(site.api.store.find("nodes", "")[0])
+    asked: list[str] = []
+    raw = json.loads(site.kubeconfig.read_text())
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _mute(asked)) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        raw["clusters"][0]["cluster"]["server"] = f"http://127.0.0.1:{server.server_address[1]}"
+        site.kubeconfig.write_text(json.dumps(raw))
+        done = [site("plain", each) for each in ("--status", "--logs", "--delete", "--rollback")]
+        server.shutdown()
+
+    assert {(each.status, each.stdout) for each in done} == {(1, "")}
+    told = {each.stderr.splitlines()[0] for each in done}
+    assert told == {"error: the cluster has too much to do [busy]"}
+    assert {line.split()[1].partition("?")[0] for line in asked} == {"/version"}
+
+
+def _mute(asked: list[str]) -> type[socketserver.BaseRequestHandler]:
+    """Notes what is asked, and has no answer."""
+
+    class Mute(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.rfile.readline().decode())
+            self.wfile.write(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    return Mute
+
+
 @pytest.mark.parametrize("which", ["debian", "newer"])
 def test_the_certificate_of_the_cluster_has_expired(cli: Cli, tmp_path: Path, which: str) -> None:
     (tmp_path / "kubectl").symlink_to(program(which))
-    old = certificate(tmp_path, "old", days=-1)
+    old = certificate(tmp_path, "old", expired=True)
     with served(Api(), tls(old)) as port:
         path = kubeconfig(tmp_path, port)
         raw = json.loads(path.read_text())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .apisite import ApiSite, site
-from .kubeapi.store import Object
+from .kubeapi.store import Object, RefusedError
 from .place import finish, wait
 from .registries import registry
 from .tester import build_other
@@ -61,6 +61,27 @@ def test_a_cluster_that_is_busy_for_a_moment_is_asked_again(site: ApiSite) -> No
     assert site.image() != first
 
 
+def test_a_cluster_that_is_away_when_it_is_to_be_told_is_told_again(site: ApiSite) -> None:
+    """Nothing would go on there without us: it has not been told of the new version."""
+    site.deployed("plain")
+    first, asked = site.image(), 0
+
+    def away(item: Object) -> None:
+        nonlocal asked
+        asked += item["kind"] == "Deployment"
+        if item["kind"] == "Deployment" and asked in (2, 3):  # the first is a dry run
+            raise RefusedError(
+                503, "ServiceUnavailable", "the server is currently unable to handle the request"
+            )
+
+    site.api.store.admit.append(away)
+    done = site("plain", version="v2")
+    assert done.status == 0, done.stderr
+    assert "plain: the cluster has too much to do: asking again\n" in done.stderr
+    assert (site.image() != first, asked) == (True, 4)
+    assert site.deployed("plain", "v2") == "unchanged"
+
+
 def test_who_looked_before_another_deployed_changes_nothing(site: ApiSite) -> None:
     site.deployed("plain")
 
@@ -93,6 +114,29 @@ def test_somebody_else_deploys_meanwhile(site: ApiSite) -> None:
         "  what was begun here is left to what they began\n"
         "  hint: look at it: k8s-deploy plain --status\n"
     )
+    assert site.deployed("plain", "v2") == "unchanged"
+
+
+def test_who_brings_images_while_another_deploys_applies_nothing(site: ApiSite) -> None:
+    """Else it would run over what the cluster remembers, and the other was told, as up."""
+    site.deployed("plain")
+    looked, done = 0, []
+
+    def another(body: bytes) -> None:
+        nonlocal looked
+        looked += b"devtool-containers/release" in body  # a dry run, and the word that it has begun
+        if looked == 2 and not body and not done:  # its images are there now
+            done.append(True)
+            assert site.deployed("plain", "v2") == "deployed"
+
+    site.api.before = another
+    assert site.refused("plain", "v1", "--env", "WHO=late") == (
+        "somebody else has deployed 'plain' meanwhile [overtaken]\n"
+        "  what was begun here is left to what they began\n"
+        "  hint: look at it: k8s-deploy plain --status\n"
+    )
+    assert done
+    assert '"late"' not in json.dumps(site.api.store.find("deployments", "shop"))
     assert site.deployed("plain", "v2") == "unchanged"
 
 
@@ -231,3 +275,25 @@ def test_an_undo_keeps_to_the_order_of_what_needs_what(site: ApiSite, tmp_path: 
     *_, back, front = (number for number, what in enumerate(asked) if what.startswith("shop-"))
     assert (asked[back], asked[front]) == ("shop-back", "shop-front")
     assert "look" in asked[back:front], "whether the first one is up was not asked"
+
+
+def test_storage_of_what_never_ran_goes_and_other_stays(site: ApiSite) -> None:
+    """What was there before it may hold something, also of an application that is not there any more."""
+    site.api.store.put("storageclasses", {
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "example.com/disk",
+        "metadata": {"name": "disk", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    })  # fmt: skip
+    site.api.clock.fails = {"tester": "CrashLoopBackOff"}
+
+    done = site("tester", version="v1")
+    made = "PersistentVolumeClaim/tester-data"
+    assert f"\ntester: removing the storage that it was given: {made}\n" in done.stderr
+    assert done.stderr.endswith("  hint: it was the first version, and is gone again\n")
+    assert site.there() == []
+
+    site.api.clock.fails = {}
+    site.deployed("tester")
+    assert f"tester: kept: {made}; remove it, too" in site("tester", "--delete").stderr
+    site.api.clock.fails = {"tester": "CrashLoopBackOff"}
+    assert "removing the storage" not in site("tester", version="v1").stderr
+    assert site.there() == ["persistentvolumeclaims/tester-data"]

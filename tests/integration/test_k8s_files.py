@@ -191,9 +191,9 @@ def test_a_cluster_takes_what_is_written(place: Path, helm: str, namespace: str,
     deploy("container.yaml", "--helm", "chart")
     apply = (kubectl, "apply", "--namespace", namespace, f"--dry-run={dry_run}")
 
-    assert run(*apply, "-k", "out/base").count(" created ") == 12
+    assert run(*apply, "-k", "out/base").count(" created ") == 13
     (place / "rendered.yaml").write_text(run(helm, "template", "shop", "chart"))
-    assert run(*apply, "-f", "rendered.yaml").count(" created ") == 12
+    assert run(*apply, "-f", "rendered.yaml").count(" created ") == 13
 
 
 @needs_cluster

@@ -1,5 +1,6 @@
 """What deployments leave behind on a target where all of them were taken away: nothing."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,3 +53,32 @@ def test_nothing_is_kept_for_the_next_time(at: Callable[[str], Place]) -> None:
     assert place.sh(f"ls {cache}/seccomp") == "0123\n"
     assert place.undeploy("hello-http").status == 0
     assert place.sh(f"find {place.directory} -type f") == ""
+
+
+CLEANED = {
+    "docker": "docker system prune -af",
+    "crun": "rm -rf /var/lib/devtool-containers/layers/*",
+    "podman": "podman system prune -af",
+    "containerd": "ctr images rm --sync $(ctr images ls -q)",
+}
+ALL = list(CLEANED)[: None if os.environ.get("GUESTS") else 2]
+
+
+@pytest.mark.parametrize("stack", ALL)
+def test_what_was_cleaned_away_is_not_gone_back_to(at: Callable[[str], Place], stack: str) -> None:
+    """The image of the deployment before is used by nothing that an engine knows of."""
+    place = at(stack)
+    place.deployed()
+    place.deployed("hello-http", "v2")
+    place.sh(CLEANED[stack])
+
+    done = place.deploy("hello-http", "v2", "--rollback")
+    assert (done.status, place.normal(done.stderr).partition("error: ")[2]) == (
+        1,
+        "the image of that deployment of 'hello-http' is gone from 'BOARD' [image-gone]\n"
+        "  what runs there goes on\n"
+        "  hint: deploy it again\n",
+    )
+    assert place.get() == "hello from a container, version 2\n"
+    place.deployed()
+    assert place.get() == "hello from a container, version 1\n"

@@ -16,20 +16,21 @@ x-common: &common
   restart: always
 services:
   web:
-    <<: *common
-    environment: [GREETING=web, "PEER=db:8090"]
+    extends: db
+    build: .
+    environment: [GREETING=web]
     ports: ["8091:8090"]
     depends_on: {db: {condition: service_healthy}}
-    networks: [front, back]
-    volumes: [web:/data]
+    networks: [front]
+    volumes: ["./web:/data"]
   db:
     <<: *common
     environment: {GREETING: db}
     networks: [back]
-    volumes: [db:/data]
+    volumes: ["./db:/data"]
 networks: {front: {ipam: {config: [{subnet: 10.200.1.0/24}]}}, back: {internal: true}}
-volumes: {web: , db: }
 """
+OVERRIDE = 'services: {web: {environment: ["PEER=db:8090"]}}'
 FIELD = """\
 name: field
 containers:
@@ -51,6 +52,7 @@ def test_a_compose_file_gives_each_container_its_networks(
     place = at(stack)
     before = links(place)
     app = App(place, tmp_path / "compose.yaml", COMPOSE)
+    (tmp_path / "compose.override.yaml").write_text(OVERRIDE)
     for version in ("v1", "v2"):
         app.deployed(version)
         facts = place.facts(8091)
@@ -133,3 +135,26 @@ def links(place: Place) -> list[str]:
     """The interfaces of the board."""
     names = place.sh("cd /sys/class/net && echo *").split()
     return sorted(name for name in names if name != "docker0")
+
+
+@pytest.mark.parametrize("kind", ["docker", "podman"])
+def test_a_network_of_somebody_else_is_joined_and_left(
+    at: Callable[[str], Place], kind: str, tmp_path: Path
+) -> None:
+    """Where it is not there, what runs goes on; another application finds it by name."""
+    place = at(kind)
+    text = "services: {db: {image: plain, networks: [proxy]}}\nnetworks: {proxy: {external: true}}\n"
+    app = App(place, tmp_path / "compose.yaml", f"name: inner\n{text}")
+    done = app.deploy()
+    assert (done.status, f"which is external: {kind} network create proxy" in done.stderr) == (1, True)
+
+    place.sh(f"{kind} network create proxy")
+    try:
+        app.deployed()
+        other = text.replace("db: {", 'web: {environment: {PEER: "db:8090"}, ports: ["8091:8090"], ')
+        (tmp_path / "web").mkdir()
+        App(place, tmp_path / "web/compose.yaml", f"name: outer\n{other}").deployed()
+        assert place.facts(8091)["peer"] == "hi"
+        assert [place.undeploy(name).status for name in ("outer", "inner")] == [0, 0]
+    finally:
+        place.sh(f"{kind} network rm proxy")  # it is there still

@@ -147,7 +147,7 @@ def test_versions_that_nothing_uses_are_forgotten(nodes: Nodes, versions: tuple[
     second = preloaded(versions[1])
     brought(nodes.bring(*versions))
 
-    nodes.each(lambda link: preload.forget(link, nodes.store, [second], {second}, set()))
+    nodes.each(lambda link: preload.forget(link, nodes.store, [second], {second}, lambda: set()))
 
     for board in nodes.boards:
         assert nodes.names(board) == [second]
@@ -162,7 +162,7 @@ def test_what_another_name_has_stays(nodes: Nodes, versions: tuple[Image, Image]
     brought(nodes.bring(versions[0]))
     board.run((*CTR, "images", "tag", name, "localhost/mine:1"))
 
-    nodes.each(lambda link: preload.forget(link, nodes.store, [name], set(), set()))
+    nodes.each(lambda link: preload.forget(link, nodes.store, [name], set(), lambda: set()))
 
     assert nodes.names(board) == ["localhost/mine:1"]
     assert nodes.names(nodes.boards[1]) == []

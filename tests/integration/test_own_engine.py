@@ -1,8 +1,9 @@
-"""docker as an ordinary user's own daemon: what works as anywhere, and what can't in its namespaces."""
+"""docker and containerd as an ordinary user's own: what works as anywhere, and what can't in there."""
 
 from collections.abc import Callable
 
 import pytest
+from lab.engines import KIT
 
 from .place import Place
 
@@ -53,14 +54,6 @@ def test_the_network_of_the_target_is_refused(own: Place) -> None:
     )
 
 
-def test_a_port_for_root_is_refused(own: Place) -> None:
-    assert told(own, "--port", "80:8090") == (
-        "error: port 80 of 'BOARD' is not for an ordinary user [low-port]\n"
-        "  sysctl net.ipv4.ip_unprivileged_port_start is 1024\n"
-        "  hint: log in as root, or choose a higher one: ports: in container.yaml\n"
-    )
-
-
 def test_a_device_that_is_for_all_can_have_another_path(own: Place) -> None:
     node = "rm -f /dev/one; mknod -m {} /dev/one c 10 229; chgrp 1000 /dev/one".format
     assert own.board.run(("sh", "-c", node("660"))).returncode == 0
@@ -74,17 +67,63 @@ def test_a_device_that_is_for_all_can_have_another_path(own: Place) -> None:
     assert own.facts()["device"] == "open"
 
 
-def test_containerd_in_such_namespaces_is_refused_with_the_reason(own: Place) -> None:
-    assert "  there is no /run/containerd/containerd.sock\n" in told(own, "--stack", "containerd")
-    kit = "rootlesskit --state-dir=/run/user/1000/containerd-rootless sleep 60 </dev/null >/dev/null 2>&1 &"
-    own.sh(f"{kit} until [ -s /run/user/1000/containerd-rootless/child_pid ]; do sleep 0.1; done")
-    try:
-        assert told(own, "--stack", "containerd") == (
-            "error: containerd on 'BOARD' does not answer [engine-not-running]\n"
-            "  rootless containerd is not supported: rootlesskit forwards no ports to what ctr starts in its "
-            "namespaces\n"
-            "  hint: start it there, or log in as a user who may use it; or choose what is there: "
-            "--stack docker or --stack none\n"
-        )
-    finally:
-        own.kill("rootlesskit --state-dir=/run/user/1000/containerd-rootless")
+@pytest.mark.parametrize("stack", ["docker-user", "containerd-user"])
+def test_a_port_for_root_is_refused(stack: str, at: Callable[[str], Place]) -> None:
+    assert told(at(stack), "--port", "80:8090") == (
+        "error: port 80 of 'BOARD' is not for an ordinary user [low-port]\n"
+        "  sysctl net.ipv4.ip_unprivileged_port_start is 1024\n"
+        "  hint: log in as root, or choose a higher one: ports: in container.yaml\n"
+    )
+
+
+@pytest.fixture
+def kit(at: Callable[[str], Place]) -> Place:
+    """A board whose containerd is the ordinary user's, in namespaces of rootlesskit."""
+    return at("containerd-user")
+
+
+CONTAINERD = "containerd of an ordinary user of 'BOARD'"
+START = "cd ~/.local/share/devtool-containers/apps/hello-http && read -r id <current && sh $id/start"
+
+
+def test_containerd_behind_rootlesskit_has_its_ports_and_loses_nothing(kit: Place) -> None:
+    before = kit.images()
+    done = kit.deploy()
+    assert done.status == 0, done.stderr
+    assert "here only containerd of root can limit resources: there are no limits\n" in done.stderr
+    assert "note: nothing here starts it again at boot\n" in done.stderr
+    assert kit.get() == "hello from a container, version 1\n"
+    assert kit.deployed()["result"] == "unchanged"
+
+    second = kit.deployed(version="v2")
+    assert (second["stack"], second["sent"]["layers"]) == ("containerd", 1)
+    assert kit.deployed("hello-http", "v1", "--rollback")["result"] == "rolled back"
+    assert kit.get() == "hello from a container, version 1\n"
+    assert kit.status("hello-http", "--logs").stdout.endswith("hello-http 1 listens on port 8080\n")
+
+    # its monitor starts what ran, and nothing leads there until our script has told rootlesskit
+    kit.board.reboot()
+    assert kit.silent()
+    assert kit.state("hello-http")["state"].startswith("stopped")
+    kit.sh(START)
+    assert kit.get() == "hello from a container, version 1\n"
+    assert kit.state("hello-http")["health"] == "healthy"
+
+    assert kit.undeploy("hello-http").status == 0
+    assert kit.silent()
+    assert kit.images() == before
+    assert "8080" not in kit.sh(f"rootlessctl --socket={KIT}/api.sock list-ports")
+
+
+def test_a_volume_of_its_users_goes_when_told(kit: Place) -> None:
+    kit.deployed("tester")
+    assert kit.facts()["owner"] == "65532:65532"
+    assert kit.undeploy("tester", "--volumes").status == 0
+    assert [name for name in kit.files() if "data" in name] == []
+
+
+def test_a_port_is_moved_by_plugins_within_its_network(kit: Place) -> None:
+    kit.deployed("plain", "v1", "--port", "8091:8090")
+    assert kit.facts(8091)["greeting"] == "hi"
+    assert kit.undeploy("plain").status == 0
+    assert kit.silent(8091)

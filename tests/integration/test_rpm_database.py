@@ -9,6 +9,7 @@ import os
 import sqlite3
 import struct
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ class Rpm:
 
     def tables(self) -> dict[str, list[tuple[object, ...]]]:
         """What is in them, but for the times and numbers of transactions."""
-        with sqlite3.connect(self.file) as connection:
+        with closing(sqlite3.connect(self.file)) as connection:
             found = {t.name: connection.execute(f"SELECT * FROM '{t.name}'").fetchall() for t in rows.TABLES if t.name != "Installtid"}  # fmt: skip
             found["Packages"] = [
                 (number, timeless(raw)) for number, raw in connection.execute("SELECT * FROM Packages")

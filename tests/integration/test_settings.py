@@ -49,6 +49,19 @@ def test_data_stays_over_deployments(place: Place) -> None:
     assert (place.facts()["version"], place.facts()["starts"]) == ("v1", "3")
 
 
+@pytest.mark.parametrize("kind", ["docker", "crun"])
+def test_a_volume_that_is_left_is_told_with_what_removes_it(at: Callable[[str], Place], kind: str) -> None:
+    place = at(kind)
+    place.deployed("plain", "v1", "--volume", "left:/data")
+    done = place.deploy("plain")
+
+    note = "BOARD: note: the volume left is kept, which this version does not name: "
+    [line] = [line for line in place.normal(done.stderr).splitlines() if line.startswith(note)]
+    place.sh(line.removeprefix(note))
+    there = "docker volume ls -q" if kind == "docker" else f"ls {place.directory}/volumes"
+    assert "left" not in place.sh(there).split()
+
+
 def test_killed_process_is_started_again(place: Place) -> None:
     place.deployed()
 
@@ -96,7 +109,7 @@ def test_status_and_logs(place: Place) -> None:
         ["tester", "running", "healthy", str(digest)[:19], stack.replace(" ", ""), "yes"],
     ]
     one = place.state("hello-http")
-    assert 0 <= int(one.pop("age")) < 30
+    assert 0 <= int(one.pop("age")) < 600
     assert len(one.pop("deployment")) == 12
     assert one == {
         "target": place.board.alias, "name": "hello-http", "state": "running", "health": "healthy",
@@ -123,6 +136,23 @@ def test_logs_are_followed(place: Place) -> None:
     assert (done.status, "Traceback" in done.stderr) == (130, False)
     assert place.get() == "hello from a container, version 1\n"
     wait(lambda: not any(map(place.processes, ("follow", "logs -f", "tail -n"))), 5)
+
+
+def test_what_start_up_files_print_is_no_log(crun: Place) -> None:
+    """Also when its last line has no end, and as it comes."""
+    crun.deployed("plain")
+    shell = '#!/bin/sh\\necho welcome; printf news\\nexec /bin/sh "$@"\\n'
+    crun.sh(f"printf '{shell}' >/bin/noisy; chmod 755 /bin/noisy")
+    crun.sh("echo /bin/noisy >>/etc/shells; sed -i '/^root/s,/bin/sh,/bin/noisy,' /etc/passwd")
+    try:
+        assert crun.status("plain", "--logs").stdout == "tester v1 starts\n"
+        process = crun.cli.start("container-status", crun.alias, "plain", "--logs", "-f", *crun.ssh)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "tester v1 starts\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert finish(process, 10).status == 130
+    finally:
+        crun.sh("sed -i s,/bin/noisy,/bin/sh, /etc/passwd")
 
 
 def test_unhealthy_is_seen(place: Place) -> None:
@@ -217,11 +247,15 @@ containers:
     workdir: /etc
     read_only: true
     tmpfs: ["/scratch/own:size=1M"]
-    entrypoint: [/bin/sh, -c, "cd /scratch/own; echo 1 >x; cat x; cd /etc; pwd; exec /usr/bin/tester"]
+    entrypoint: [/bin/sh, -c, "cd /scratch/own; echo 1 >x; cat x; {}; cd /etc; pwd; exec /usr/bin/tester"]
     cap_drop: [ALL]
     cap_add: [NET_ADMIN]
     {}
 """
+
+
+WRITES = ": >/dev/shm/x; (: >/tmp/x) 2>/dev/null || echo read-only"
+"""A shell ends when what it does by itself can't write."""
 
 
 @pytest.mark.parametrize(
@@ -230,11 +264,16 @@ containers:
 def test_what_is_said_over_an_image_holds(at: Callable[[str], Place], kind: str, tmp_path: Path) -> None:
     """User, directory, capabilities, and a directory in memory."""
     place, own = at(kind), kind not in ("containerd", "crun-user")
-    text = ASKED.format("user: '4321:1234'" if own else "")
-    App(place, tmp_path / "app.yaml", f"name: x\n{text}").deployed()
+    text = ASKED.format(WRITES, "user: '4321:1234'" if own else "")
+    done = App(place, tmp_path / "app.yaml", f"name: x\n{text}").deploy()
+    assert done.status == 0, done.stderr
 
     facts = place.facts()
     assert (facts["uid"], facts["gid"]) == ("4321", "1234") if own else True
-    assert int(place.facts(of="limits")["capabilities"], 16) == 1 << 12, "CAP_NET_ADMIN"
-    assert place.status("x", "--logs").stdout.startswith("one | 1\none | /etc\n")
+    limits = place.facts(of="limits")
+    assert int(limits["capabilities"], 16) == 1 << 12, "CAP_NET_ADMIN"
+    to_root = kind in ("docker", "containerd")
+    assert int(limits["effective"], 16) == (0 if to_root else 1 << 12)
+    assert (f"note: {kind} gives CAP_NET_ADMIN to no user but root" in done.stderr) == to_root
+    assert place.status("x", "--logs").stdout.startswith("one | 1\none | read-only\none | /etc\n")
     assert place.facts()["root"] == "ro"

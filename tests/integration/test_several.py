@@ -184,3 +184,64 @@ def test_what_was_not_updated_stays_as_it_is_where_its_image_is_here(crun: Place
     shutil.copytree(crun.cli.home / "v1/plain-latest-oci", only / "plain-latest-oci")
     assert update(crun, "only")["result"] == "deployed"
     assert [crun.facts(port)["version"] for port in (8091, 8092)] == ["v2", "v1"]
+
+
+LOOK = r"""
+while read -r key value; do case $key in
+  nameserver | search | options | NoNewPrivs: | Seccomp: | CapBnd:) echo "$key $value" ;;
+esac; done <<END
+$(cat /etc/resolv.conf /proc/self/status)
+END
+echo "ttl $(cat /proc/sys/net/ipv4/ip_default_ttl)"
+echo "shmmax $(cat /proc/sys/kernel/shmmax)"
+echo "groups $(id -G)"
+echo "number $$"
+echo "fuse $(ls /dev/fuse 2>&1)"
+echo "memory $(cat /dev/shm/of-the-target 2>/dev/null)"
+exec sleep 1000
+"""
+INNER = {
+    "image": "plain", "ports": [], "entrypoint": ["/bin/sh", "-c", LOOK], "dns": ["9.9.9.9"],
+    "dns_search": ["example.com"], "dns_opt": ["ndots:3"], "sysctls": {"net.ipv4.ip_default_ttl": "99"},
+    "security_opt": ["no-new-privileges", "seccomp=unconfined", "apparmor=unconfined", "label=disable"],
+}  # fmt: skip
+OUTER = {**{key: INNER[key] for key in ("image", "ports", "entrypoint")}, "network": "host"}
+
+
+def looked(place: Place) -> dict[str, dict[str, str]]:
+    """What the containers of `x` see, by key."""
+    wait(lambda: place.status("x", "--logs").stdout.count("| memory") == 2)
+    facts: dict[str, dict[str, str]] = {"inner": {}, "outer": {}}
+    for line in place.status("x", "--logs").stdout.splitlines():
+        name, _, key, *value = line.split()
+        facts[name][key] = " ".join(value)
+    return facts
+
+
+@pytest.mark.parametrize("kind", ["docker", "podman", "podman-user", "containerd", "crun"])
+def test_what_keeps_a_container_in_is_as_asked(at: Callable[[str], Place], kind: str, tmp_path: Path) -> None:
+    """One on a network of its own, with names of its own; one that shares what the target has."""
+    place, ctr, engine = at(kind), kind == "containerd", kind.startswith(("docker", "podman"))
+    inner = INNER | ({"network": "bridge"} if engine else {"networks": ["front"]})
+    if kind.startswith("podman"):
+        inner.pop("dns")  # it would know no other container: refused
+    if not ctr:
+        inner |= {"sysctls": {**INNER["sysctls"], "kernel.shmmax": "4194304"}, "group_add": ["4321"]}
+    # with fewer rights than a board's root has, root here can't give docker all of them
+    outer = OUTER | {"pid": "host", "ipc": "host", "privileged": kind != "docker"}
+    place.board.run(("sh", "-c", "echo shared >/dev/shm/of-the-target"))
+    networks = {} if engine else {"networks": {"front": {}}}
+    app = {"name": "x", "containers": {"inner": inner, "outer": outer}, **networks}
+    App(place, tmp_path / "app.yaml", json.dumps(app)).deployed()
+
+    facts = looked(place)
+    assert facts["inner"].items() >= {
+        "search": "example.com", "options": "ndots:3", "ttl": "99", "number": "1",
+        "NoNewPrivs:": "1", "Seccomp:": "0", "memory": "",
+        **({} if engine else {"nameserver": "9.9.9.9"}),
+        **({} if ctr else {"shmmax": "4194304", "groups": "65532 4321"}),
+    }.items()  # fmt: skip
+    assert (facts["outer"]["memory"], facts["outer"]["number"] == "1") == ("shared", False)
+    if outer["privileged"]:
+        assert (facts["outer"]["Seccomp:"], facts["outer"]["fuse"]) == ("0", "/dev/fuse")
+        assert int(facts["outer"]["CapBnd:"], 16) & 1 << 21, "CAP_SYS_ADMIN"

@@ -14,7 +14,7 @@ from lab.host import find_program
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "recipes-examples/recipes-hello/hello-http/hello-http"
 COMMAND = Path(sys.executable).with_name("devtool-containers")
-APPLETS = ("cat", "grep", "httpd", "id", "ip", "sh", "sleep", "stat", "touch", "wc", "wget")
+APPLETS = ("cat", "grep", "httpd", "id", "ip", "ls", "sh", "sleep", "stat", "touch", "wc", "wget")
 
 TESTER = """\
 #!/bin/sh
@@ -57,6 +57,7 @@ echo
 echo "files=$(ulimit -n)"
 while read -r key value; do
 	case $key in Seccomp:) echo "filter=$value" ;; CapBnd:) echo "capabilities=$value" ;; esac
+	[ "$key" != CapEff: ] || echo "effective=$value"
 done </proc/self/status
 echo "user_namespace=$(busybox unshare -U true 2>&1)"
 """
@@ -194,6 +195,7 @@ def build_tester(cli: Cli, version: str) -> None:
         (tree / path).write_text(text)
         (tree / path).chmod(0o755)
     (tree / "bin").mkdir()
+    (tree / "scratch/own").mkdir(parents=True)  # of root, as /run and /var/cache are
     shutil.copy(str(find_program("busybox")), tree / "bin/busybox")
     for applet in APPLETS:
         (tree / "bin" / applet).symlink_to("busybox")

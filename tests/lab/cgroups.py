@@ -35,6 +35,15 @@ def create(name: str, version: int) -> tuple[str, ...]:
     return tuple(f"{parent}/{name}" for parent in parents)
 
 
+def processor_time(name: str) -> float:
+    """Return the seconds of processors that the target `name` has used since it started, reboots included."""
+    if not is_unified():
+        with open(f"{ROOT}/cpuacct/{name}/cpuacct.usage") as file:
+            return int(file.read()) / 1e9
+    with open(f"{ROOT}/{name}/cpu.stat") as file:
+        return int(dict(line.split() for line in file)["usage_usec"]) / 1e6
+
+
 def default_version() -> int:
     return 2 if is_unified() else 1
 

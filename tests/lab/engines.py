@@ -8,7 +8,9 @@ from typing import Literal, Protocol
 
 from .host import require_programs
 
-Kind = Literal["podman", "docker", "docker-user", "containerd", "crun", "runc", "runsc", "bare"]
+Kind = Literal[
+    "podman", "docker", "docker-user", "containerd", "containerd-user", "crun", "runc", "runsc", "bare"
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +40,28 @@ cd
 exec setpriv --reuid=1000 --regid=1000 --init-groups sh /usr/share/docker.io/contrib/dockerd-rootless.sh \\
 	--oom-score-adjust=0 --data-root=/var/lib/docker-user
 """
+
+# What nerdctl's containerd-rootless.sh does, which Debian does not have: rootlesskit, and in its namespaces
+# containerd with directories of the user's in the places of root's.
+KIT = "/run/user/1000/containerd-rootless"
+OWN_CONTAINERD = f"""\
+data=/var/lib/containerd-user
+mkdir -p /run/user/1000/containerd $data/containerd $data/cni
+chown -R 1000:1000 /run/user/1000 $data
+export XDG_RUNTIME_DIR=/run/user/1000 HOME=/home/user
+cd
+exec setpriv --reuid=1000 --regid=1000 --init-groups rootlesskit --state-dir={KIT} \\
+	--net=slirp4netns --mtu=65520 --slirp4netns-sandbox=auto --slirp4netns-seccomp=auto \\
+	--disable-host-loopback --port-driver=builtin --copy-up=/etc --copy-up=/run --copy-up=/var/lib \\
+	--propagation=rslave sh -c '
+		rm -f /run/containerd /run/xtables.lock /var/lib/containerd /var/lib/cni /etc/containerd
+		mkdir /run/containerd /var/lib/containerd /var/lib/cni /etc/containerd
+		mount --bind /run/user/1000/containerd /run/containerd
+		for d in containerd cni; do mount --bind '$data'/$d /var/lib/$d; done
+		exec containerd --log-level info'
+"""
+IN_KIT = f"nsenter -U --preserve-credentials -m -n -t $(cat {KIT}/child_pid) -- "
+"""Goes before a command of the user, to run it where that containerd is."""
 OWN_DOCKER = "unix:///run/user/1000/docker.sock"
 
 XTABLES = "/usr/lib/x86_64-linux-gnu/xtables"
@@ -70,6 +94,12 @@ ENGINES: dict[str, Engine] = {
         daemon=CONTAINERD,
         ready=("ctr", "--connect-timeout", "1s", "version"),  # its own patience is 10 s
     ),
+    "containerd-user": Engine(
+        package="containerd rootlesskit slirp4netns uidmap",
+        programs=("containerd", "ctr", "containerd-shim-runc-v2", "runc", "rootlesskit"),
+        daemon=("sh", "-c", OWN_CONTAINERD),
+        ready=("su", "user", "-c", f"{IN_KIT} ctr --connect-timeout 1s version"),
+    ),
     "crun": Engine(
         package="crun",
         programs=("crun",),
@@ -81,7 +111,7 @@ ENGINES: dict[str, Engine] = {
     "bare": Engine(package=""),
 }
 
-BIG = frozenset(("podman", "docker", "docker-user", "containerd"))
+BIG = frozenset(("podman", "docker", "docker-user", "containerd", "containerd-user"))
 """Those that want more of a userland than busybox."""
 
 OTHER_PROGRAMS = frozenset(("buildah", "skopeo", "umoci", "nerdctl", "crictl", "rootlesskit"))

@@ -39,9 +39,10 @@ mkdir -p "$root/home/user"
 cp -R "$root/root/.ssh" "$root/home/user/"
 chown -R 1000:1000 "$root/home/user"
 
-mount -t proc proc "$root/proc"
-mount -t sysfs sysfs "$root/sys"
-mount -t tmpfs -o mode=755 run "$root/run"
+# With the flags that systemd gives them: in a namespace of a user nobody may take them away.
+mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+mount -t sysfs -o nosuid,nodev,noexec sysfs "$root/sys"
+mount -t tmpfs -o mode=755,nosuid,nodev run "$root/run"
 mount -t tmpfs -o mode=755 dev "$root/dev"
 (
     cd "$root/dev"

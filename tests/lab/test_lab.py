@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from . import slots
+from . import cgroups, slots
 from .fixtures import MakeBoard
 from .host import run_quietly
 from .images import Image, busybox_layer, digest, tar_of
@@ -105,6 +105,14 @@ def test_other_engines_are_hidden(kind: str, shared_board: MakeBoard) -> None:
 
 def test_ordinary_user_logs_in(shared_board: MakeBoard) -> None:
     assert shared_board("bare").ssh(("id -u",), user=True).stdout == b"1000\n"
+
+
+def test_time_of_processors_is_counted(shared_board: MakeBoard) -> None:
+    board = shared_board("bare")
+    before = cgroups.processor_time(board.alias)
+
+    assert board.run(("sh", "-c", "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; times")).returncode == 0
+    assert 0.01 < cgroups.processor_time(board.alias) - before < 5
 
 
 def test_board_is_known_by_its_address_too(shared_board: MakeBoard) -> None:

@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -203,16 +204,24 @@ def there() -> Iterator[Registry]:
         yield made
 
 
-def certificate(top: Path, name: str, about: str = "IP:127.0.0.1", days: int = 30) -> Path:
-    """A key with a certificate of its own for *about*, good for *days* from now, in one file."""
+def certificate(top: Path, name: str, about: str = "IP:127.0.0.1", *, expired: bool = False) -> Path:
+    """A key with a certificate of its own for *about*, in one file."""
     key, made, path = top / "key", top / f"{name}.crt", top / f"{name}.pem"
     words = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}")
     _openssl(
         "req", "-x509", *words, "-addext", f"subjectAltName={about}", "-keyout", str(key), "-out", str(path)
     )
-    _openssl("x509", "-in", str(path), "-signkey", str(key), "-days", str(days), "-out", str(made))
+    time = _past() if expired else ("-days", "30")
+    _openssl("x509", "-in", str(path), "-signkey", str(key), *time, "-out", str(made))
     path.write_bytes(key.read_bytes() + made.read_bytes())
     return path
+
+
+def _past() -> tuple[str, ...]:
+    known = subprocess.run(("openssl", "x509", "-help"), capture_output=True, text=True, check=True)
+    if "-not_after" in known.stdout + known.stderr:  # from 3.4 on, which takes no negative days
+        return ("-not_before", "20200101000000Z", "-not_after", "20200102000000Z")
+    return ("-days", "-1")
 
 
 def tls(path: Path) -> ssl.SSLContext:

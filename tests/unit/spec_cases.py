@@ -6,21 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sdk_hooks.container import (
-    Device,
-    DeviceMatch,
-    HealthCheck,
-    Network,
-    Port,
-    Resources,
-    Restart,
-    Ulimit,
-    Volume,
-)
+from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Network, Port, Restart, Volume
 from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.spec.checks import Check, Http
 from sdk_hooks.core.spec.model import File, LayerRule
 from sdk_hooks.hook import Hook
+from sdk_hooks.limits import Resources, Ulimit
 from sdk_hooks.packages import Relation
 
 WANTS_DEVICE = (
@@ -88,6 +79,11 @@ GOOD: list[tuple[str, str, Any]] = [
         "networks: {can: {driver: host-device, parent: can0}}",
         "networks",
         (Network("can", "host-device", parent="can0"),),
+    ),
+    (
+        "networks: {a: {external: true}}",
+        "networks",
+        (Network("a", external=True),),
     ),
     (
         "networks: {a: {sysctl: {net.ipv4.ip_forward: 1}}}",
@@ -188,7 +184,7 @@ GOOD: list[tuple[str, str, Any]] = [
 # (text, line:column, what, hint)
 BAD = [
     ("name: Web", "1:7", "'name': 'Web' is not a name of lower-case letters, digits, . _ -", "name wants the container's name"),
-    ("image: web:latest", "1:8", "'image': 'web:latest' is not an image name", "image wants the image's full name, localhost/NAME by default"),
+    ("image: web:latest", "1:8", "'image': 'web:latest' is not an image name: [HOST.DOMAIN[:PORT]/]name[/name], in lower case", "image wants the image's full name, localhost/NAME by default"),
     ("tag: .x", "1:6", "'tag': '.x' is not a tag", "tag wants the tag of the image, latest by default"),
     ("tag: ~", "1:6", "'tag' wants the tag of the image, latest by default", ""),
     ("base: [a]", "1:7", "'base' wants an image to build on: a layout directory or an archive, relative to container.yaml, or a name", ""),
@@ -209,6 +205,9 @@ BAD = [
     ("workdir: srv", "1:10", "'workdir': 'srv' is not an absolute path", "workdir wants an absolute path"),
     ("ports: 80", "1:8", "'ports' wants a list: ports of the target that the container answers on", ""),
     ("ports: [0]", "1:9", "'ports': '0' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
+    ("ports: ['8080:80:90']", "1:9", "'ports': '8080' is not an address", "ports wants HOST:CONTAINER[/udp]"),
+    ("ports: ['127.0.0.300:8080:80']", "1:9", "'ports': '127.0.0.300' is not an address", "ports wants HOST:CONTAINER[/udp]"),
+    ("ports: ['\u09680']", "1:9", "'ports': '\u09680' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
     ("ports: ['80:70000']", "1:9", "'ports': '80:70000' is not a port such as 8080:80", "ports wants HOST:CONTAINER[/udp]"),
     ("volumes: [data]", "1:11", "'volumes': 'data' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
     ("ulimits: {nofile: many}", "1:19", "'ulimits.nofile': 'many' is neither a whole number nor -1, for none", "ulimits.nofile wants both limits in one, -1 for none"),
@@ -227,6 +226,7 @@ BAD = [
     ("devices: [{cdi: v.com/c=n, path: /dev/x}]", "1:11", "'devices.cdi': path and access are what the CDI spec says", ""),
     ("devices: ['/dev/x:']", "1:11", "'devices': '/dev/x:' is not a device such as /dev/ttyUSB0", WANTS_DEVICE),
     ("volumes: ['data:/']", "1:11", "'volumes': 'data:/' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
+    ("volumes: ['données:/c']", "1:11", "'volumes': 'données:/c' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
     ("volumes: ['a b:/c']", "1:11", "'volumes': 'a b:/c' is not a volume such as data:/var/lib/app", "volumes wants NAME:/PATH[:ro] or /HOST:/PATH[:ro]"),
     ("labels: [x]", "1:10", "'labels': 'x' has no '='", ""),
     ("author: {a: b}", "1:9", "'author' wants who to ask about it", ""),

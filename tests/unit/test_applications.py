@@ -8,12 +8,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from sdk_hooks.container import HealthCheck, Network, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.container import HealthCheck, Network, Port, Restart, Settings, Volume
 from sdk_hooks.core import applications
 from sdk_hooks.core.deploy.parts import Need
 from sdk_hooks.core.spec import application, read
 from sdk_hooks.core.spec.application import Application
 from sdk_hooks.errors import SdkError
+from sdk_hooks.limits import Resources
 
 from .helpers import fails, file, make, write
 
@@ -128,7 +129,7 @@ def test_an_image_of_a_registry_has_to_be_fetched(tmp_path: Path) -> None:
 def test_a_secret_without_its_file_is_refused(tmp_path: Path) -> None:
     with fails(
         f"the file '{tmp_path}/token' of the secret 'token' can't be read [no-secret]\n"
-        "  No such file or directory"
+        "  No such file or directory\n  hint: make it, or name another: secrets: {token: {file: PATH}}"
     ):
         applications.assemble(load(tmp_path, SHOP), tmp_path / "app.yaml", tmp_path, lambda _: Settings())
 
@@ -212,12 +213,10 @@ WEB = "services: {web: {image: a, %s}}"
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ("build: .", "1:35: 'services.web.build' of compose files is not supported [bad-spec]\n"
-         "  hint: build the image with container-build, and name it: image:"),
         ("ports: ['80']", "1:36: 'services.web.ports': '80' does not say the port of the target, such as "
          "8080:80 [bad-spec]\n  hint: services.web.ports wants HOST:CONTAINER"),
-        ("volumes: ['./a:/a']", "1:38: 'services.web.volumes': './a:/a' is a path of this machine, which the"
-         " target does not have [bad-spec]\n  hint: services.web.volumes wants NAME:/PATH or "
+        ("volumes: ['../a:/a']", "1:38: 'services.web.volumes': '../a:/a' is a path of this machine, which "
+         "the target does not have [bad-spec]\n  hint: services.web.volumes wants NAME:/PATH or "
          "/ON/TARGET:/PATH; files of this machine: configs:"),
         ("command: $NOT_SET", "1:37: the variable 'NOT_SET' is not set [bad-spec]\n"
          "  hint: export NOT_SET=..."),

@@ -30,9 +30,20 @@ def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
 
-def imports(path: Path) -> Iterator[tuple[str, ast.Import | ast.ImportFrom]]:
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All of a file, gone through once: the tests ask for it two dozen times."""
+    return tuple(ast.walk(parse(path)))
+
+
+@functools.cache
+def imports(path: Path) -> tuple[tuple[str, ast.Import | ast.ImportFrom], ...]:
     """Full names of what is imported, `from a import b` as a.b where b is a module."""
-    for node in ast.walk(parse(path)):
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, ast.Import | ast.ImportFrom]]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -90,7 +101,7 @@ def test_only_functions_of_the_modules_that_talk_to_the_sdk_import_it() -> None:
     for path in (path for top in LIBRARY for path in modules(top)):
         found = {node.lineno for name, node in imports(path) if below(name, *SDK)}
         if path.match("sdk_hooks/core/sdk/*.py") or path == ROOT / "devtool_plugins" / "entry.py":
-            spans = [(f.lineno, f.end_lineno or 0) for f in functions(parse(path))]
+            spans = [(f.lineno, f.end_lineno or 0) for f in functions(path)]
             found = {line for line in found if not any(start < line <= end for start, end in spans)}
         assert not found, f"{path} imports the SDK in lines {found}"
 
@@ -102,8 +113,8 @@ def test_public_modules_are_all_that_plugins_need() -> None:
     assert all(hasattr(sdk_hooks, name) for name in sdk_hooks.__all__)
 
 
-def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+def functions(path: Path) -> Iterator[ast.FunctionDef]:
+    yield from (node for node in nodes(path) if isinstance(node, ast.FunctionDef))
 
 
 def test_no_function_is_longer_than_sixty_lines_and_no_module_than_three_hundred() -> None:
@@ -112,7 +123,7 @@ def test_no_function_is_longer_than_sixty_lines_and_no_module_than_three_hundred
         name, text = path.relative_to(ROOT), path.read_text()
         if text.count("\n") > MODULE_LINES:
             long.append(f"{name}: {text.count(chr(10))} lines")
-        for function in functions(ast.parse(text)):
+        for function in functions(path):
             lines = (function.end_lineno or 0) - function.lineno + 1
             if lines > FUNCTION_LINES:
                 long.append(f"{name}:{function.lineno} {function.name}: {lines} lines")
@@ -120,11 +131,12 @@ def test_no_function_is_longer_than_sixty_lines_and_no_module_than_three_hundred
     assert long == []
 
 
-def _explains(tree: ast.Module) -> set[ast.AST]:
-    """The texts in *tree* that people read and nothing acts upon: docstrings, and the help of commands."""
+@functools.cache
+def _explains(path: Path) -> set[ast.AST]:
+    """The texts in *path* that people read and nothing acts upon: docstrings, and the help of commands."""
     return {
         node.value
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if isinstance(node, ast.Expr)
         or (isinstance(node, ast.keyword) and node.arg == "help")
         or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("HELP", "DESCRIPTION"))
@@ -134,9 +146,8 @@ def _explains(tree: ast.Module) -> set[ast.AST]:
 def _named(pattern: re.Pattern[str], path: Path) -> Iterator[str]:
     """Where *path* has a text or a command that *pattern* is found in."""
     if path.suffix == ".py":
-        tree = parse(path)
-        explains = _explains(tree)
-        texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in explains]
+        explains = _explains(path)
+        texts = [node for node in nodes(path) if isinstance(node, ast.Constant) and node not in explains]
         lines = [(node.lineno, node.value) for node in texts if isinstance(node.value, str)]
     else:
         lines = [(n, line.partition("#")[0]) for n, line in enumerate(path.read_text().splitlines(), 1)]
@@ -178,13 +189,13 @@ def test_every_module_says_in_one_sentence_what_it_is() -> None:
         assert first.endswith((".", "?", ":")), f"{path}: {first!r}"
 
 
-def _calls(tree: ast.Module) -> Iterator[ast.Call]:
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+def _calls(path: Path) -> Iterator[ast.Call]:
+    yield from (node for node in nodes(path) if isinstance(node, ast.Call))
 
 
 def test_no_command_goes_through_a_shell_of_this_machine() -> None:
     for path in (path for top in LIBRARY for path in modules(top)):
-        for call in _calls(parse(path)):
+        for call in _calls(path):
             assert not [word for word in call.keywords if word.arg == "shell"], path
             assert ast.unparse(call.func) not in ("os.system", "os.popen"), path
 
@@ -193,7 +204,7 @@ def test_nothing_but_the_entry_point_ends_the_program() -> None:
     ending = [
         f"{path.relative_to(ROOT)}:{call.lineno}"
         for path in (path for top in LIBRARY for path in modules(top))
-        for call in _calls(parse(path))
+        for call in _calls(path)
         if ast.unparse(call.func) in ("sys.exit", "exit", "quit", "os._exit")
         and path != ROOT / "devtool_plugins" / "__main__.py"
     ]
@@ -223,7 +234,7 @@ def test_the_plugin_that_a_hook_names_implements_it(name: str) -> None:
     assert path is not None
     decorated = {
         function.name: [ast.unparse(decorator) for decorator in function.decorator_list]
-        for function in functions(parse(ROOT / path[1]))
+        for function in functions(ROOT / path[1])
     }
 
     assert any("hookimpl" in decorator for decorator in decorated.get(name, [])), f"{path[1]} lacks {name}"

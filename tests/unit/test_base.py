@@ -89,7 +89,7 @@ def test_zstd_that_is_not_installed_is_said(
     base = maker.index(maker.image(SYSTEM, pack=lambda raw: b"\x28\xb5\x2f\xfd" + raw))
     monkeypatch.setattr(shutil, "which", lambda name: None)
 
-    with fails("a layer of the base image is compressed with zstd [missing-program]\n  hint: install zstd"):
+    with fails("a layer of the image is compressed with zstd [missing-program]\n  hint: install zstd"):
         on(base, tmp_path)
 
 

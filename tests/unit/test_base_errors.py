@@ -33,14 +33,15 @@ def test_no_fitting_platform_is_an_error_that_lists_them(maker: Maker, tmp_path:
 
     with fails(
         f"'{base}' has 0 images for linux/amd64 where one is expected [no-base]\n"
-        "  it has: linux/arm64/v8, linux/arm/v7"
+        "  it has: linux/arm64/v8, linux/arm/v7\n  hint: give one for linux/amd64"
     ):
         on(base, tmp_path)
 
     with fails(
         f"'{maker.index(*offered, nameless, nameless)}' has 2 images for linux/amd64 where one is expected"
         " [no-base]\n"
-        "  it has: linux/arm64/v8, linux/arm/v7, one that names no platform, one that names no platform"
+        "  it has: linux/arm64/v8, linux/arm/v7, one that names no platform, one that names no platform\n"
+        "  hint: give one for linux/amd64"
     ):
         on(base, tmp_path)
 
@@ -63,11 +64,17 @@ def test_what_is_no_image_is_an_error(tmp_path: Path) -> None:
         on(f"{tmp_path}/no", tmp_path)
 
     (tmp_path / "empty").mkdir()
-    with fails(f"'{tmp_path}/empty' has neither an index.json nor a manifest.json [no-base]"):
+    with fails(
+        f"'{tmp_path}/empty' has neither an index.json nor a manifest.json [no-base]\n"
+        "  hint: make one of an image: skopeo copy docker://IMAGE oci:DIR"
+    ):
         on(f"{tmp_path}/empty", tmp_path)
 
     (tmp_path / "text").write_text("hello " * 1000)
-    with fails(f"'{tmp_path}/text' is neither a layout nor an archive [no-base]"):
+    with fails(
+        f"'{tmp_path}/text' is neither a layout nor an archive [no-base]\n"
+        "  hint: make one of an image: skopeo copy docker://IMAGE oci:DIR"
+    ):
         on(f"{tmp_path}/text", tmp_path)
 
 
@@ -97,7 +104,7 @@ def test_a_gzip_layer_that_ends_early_is_an_error_and_leaves_nothing(maker: Make
         "Compressed file ended before the end-of-stream marker was reached",
     ):
         on(base, tmp_path)
-    assert list((tmp_path / "out/blobs/sha256").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("end", [b"\xff" * 99, b""])
@@ -151,7 +158,7 @@ def test_a_digest_that_leads_out_of_the_layout_is_refused(maker: Maker, tmp_path
     for digest in ("sha256:../../x", "sha512:00", "x"):
         base = maker.index({"mediaType": MANIFEST, "digest": digest, "size": 1})
 
-        with fails(f"'{digest}' in the image is not a sha256 digest [bad-base]"):
+        with fails(f"'{digest}' in the image is not a sha256 digest [bad-base]\n  hint: fetch it again"):
             on(base, tmp_path)
 
 

@@ -167,6 +167,7 @@ def test_an_image_that_nothing_says_the_architecture_of_is_an_error(tmp_path: Pa
         "  hint: say it: --platform linux/arm64"
     ):
         build.build("web", source(file("a"), platform=None), Spec(), tmp_path / "x", 5)
+    assert not (tmp_path / "x").exists()
 
 
 def test_an_image_whose_program_is_not_clear_is_an_error_and_the_old_one_stays(tmp_path: Path) -> None:

@@ -213,7 +213,9 @@ def test_a_link_to_what_exists_at_run_time_brings_nothing_of_this_machine(
 def test_a_sysroot_that_is_no_directory_is_an_error(tree: Path) -> None:
     elf(tree / "usr/bin/app")
 
-    with fails(f"'{tree}/nowhere' is not a directory [no-directory]"):
+    with fails(
+        f"'{tree}/nowhere' is not a directory [no-directory]\n  hint: give one that is there: --sysroot DIR"
+    ):
         trees.read(str(tree), f"{tree}/nowhere")
 
 

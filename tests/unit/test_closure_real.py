@@ -112,6 +112,31 @@ def test_a_program_runs_in_the_image_of_its_closure(tree: Path, tmp_path: Path) 
     assert _run(unpack(image, tmp_path / "root"), "/usr/bin/app") == "42 1.414 nonroot\nexit 0"
 
 
+@needs_namespaces
+@pytest.mark.skipif(shutil.which("musl-gcc") is None, reason="no musl-gcc: apt-get install musl-tools")
+@pytest.mark.parametrize("place", ["opt/musl", "usr/lib/x86_64-linux-musl"])
+def test_a_program_of_musl_runs_in_the_image_of_its_closure(tree: Path, tmp_path: Path, place: str) -> None:
+    """Its C library is its dynamic linker, and a file says where that looks for others."""
+    other, program = tree / place / "libown.so", tree / "usr/bin/app"
+    for path in (other, program):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    sources = {
+        "own.c": "int answer(void) { return 42; }",
+        "app.c": '#include <stdio.h>\nint answer(void);\nint main(void) { printf("%d\\n", answer()); }',
+    }
+    made = write(tmp_path / "src", sources)
+    rpath = [] if place.startswith("usr") else [f"-Wl,-rpath,/{place}"]
+    library = ["-shared", "-fPIC", "-Wl,-soname,libown.so", made / "own.c", "-o", other]
+    for line in (library, [made / "app.c", other, "-o", program, *rpath]):
+        subprocess.run(["musl-gcc", *map(str, line)], check=True)
+
+    image = build_tree(tree, tmp_path / "image", spec=Spec(entrypoint=("/usr/bin/app",))).image
+
+    root = unpack(image, tmp_path / "root")
+    assert _run(root, "/usr/bin/app") == "42\nexit 0"
+    assert not list(root.rglob("libgcc_s.so.1"))
+
+
 @needs_gcc
 @needs_namespaces
 def test_a_library_that_only_the_cache_of_the_linker_knows_is_found_without_the_cache(

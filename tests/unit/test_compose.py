@@ -58,7 +58,10 @@ def test_all_names_of_one_file_go_to_one_layer() -> None:
 
 
 def test_a_rule_that_matches_nothing_is_an_error() -> None:
-    with fails("layer 'www' of container.yaml matches no file [empty-layer]\n  paths: /srv/*, /no"):
+    with fails(
+        "layer 'www' of container.yaml matches no file [empty-layer]\n  paths: /srv/*, /no\n"
+        "  hint: correct or remove it: layers: in container.yaml"
+    ):
         compose.split([group("app", file("a"), folder("srv/x"))], [LayerRule("www", ("/srv/*", "/no"))])
 
 
@@ -164,7 +167,8 @@ def test_a_directory_is_put_in_with_all_that_is_in_it(tmp_path: Path, target: st
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with fails(
-        f"can't read '{tmp_path}/no', a file of container.yaml [no-file]\n  No such file or directory"
+        f"can't read '{tmp_path}/no', a file of container.yaml [no-file]\n  No such file or directory\n"
+        "  hint: make it, or correct source: in files:"
     ):
         configured(Spec(files=(File("/x", source=f"{tmp_path}/no"),)))
 

@@ -68,3 +68,50 @@ def test_our_own_files_pass_nothing_on(tmp_path: Path) -> None:
     path = write(tmp_path, {"app.yaml": "containers: {a: {env: [HERE]}}"}) / "app.yaml"
     with fails(f"{path}:1:24: 'containers.a.env': 'HERE' has no '=' [bad-spec]"):
         applications.load(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("${OUTER}/x", "outer/x"),
+        ("$BEFORE-$OUTER", "before-outer"),
+        ('"${BEFORE} # ${NONE:-$OUTER}"  # remark', "before # outer"),
+        ("'${BEFORE}'", "${BEFORE}"),
+        ("a$$b", "a$b"),
+        ("<$NONE${BEFORE:+set}>", "<set>"),
+        (r'"a\nb\t\"c\" \$BEFORE \\ \x"', 'a\nb\t"c" $BEFORE \\ \\x'),
+        (r"a\nb", r"a\nb"),
+        ("$TWICE", "outer"),
+    ],
+)
+def test_values_of_files_are_expanded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, said: str
+) -> None:
+    """As compose does: the caller's variables first, then those of lines before."""
+    monkeypatch.setenv("OUTER", "outer")
+    monkeypatch.setenv("TWICE", "outer")
+    write(
+        tmp_path,
+        {".env": f"BEFORE=before\nTWICE=file\nX={value}\n", "own.env": f"BEFORE=before\nX={value}\n"},
+    )
+    text = "services: {a: {image: b, environment: [X]}, b: {image: b, env_file: own.env}}"
+    found = applications.load(write(tmp_path, {"compose.yaml": text}) / "compose.yaml").containers
+
+    assert [(found[name].spec.env or {})["X"] for name in "ab"] == [said, said]
+
+
+def test_a_value_that_has_to_be_there_is_told_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, {".env": "# remark\nA=${V?tell}\n"})
+    with fails(f"{tmp_path}/.env:2: the variable 'V' is not set: tell [bad-spec]\n  hint: export V=..."):
+        environment(tmp_path, "[A]")
+
+
+@pytest.mark.parametrize("whose", ["service:b", "container:b"])
+def test_the_network_of_another_container_is_refused(tmp_path: Path, whose: str) -> None:
+    text = f"services: {{a: {{image: b, network_mode: '{whose}'}}}}"
+    with fails(
+        f"{tmp_path}/compose.yaml:1:40: 'services.a.network_mode': no container has the network of another "
+        f"one: {whose!r} [bad-spec]\n"
+        "  hint: let both join one: networks:; or give both that of the target: network_mode: host"
+    ):
+        applications.load(write(tmp_path, {"compose.yaml": text}) / "compose.yaml")

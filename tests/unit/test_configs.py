@@ -54,7 +54,7 @@ def test_each_is_read_and_has_its_place(tmp_path: Path) -> None:
 def test_one_without_its_file_is_refused(tmp_path: Path) -> None:
     with fails(
         f"the file '{tmp_path}/broker.conf' of the config 'one' can't be read [no-config]\n"
-        "  No such file or directory"
+        "  No such file or directory\n  hint: make it, or name another: configs: {one: {file: PATH}}"
     ):
         assembled(tmp_path)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from devtool_plugins.session import Session
 from sdk_hooks.core.sdk.workspace import Sdk
 from sdk_hooks.core.ui import Ui
 
+from . import commands
 from .helpers import build_tree, write
 
 SPEC = "name: web\nentrypoint: /usr/bin/web\n"
@@ -31,9 +30,7 @@ FAR = "error: no stack is named 'nothing' [unknown-plugin]\n"
 
 
 def run(directory: Path, *args: str, command: str = "container-test") -> tuple[int, str]:
-    argv = (sys.executable, "-m", "devtool_plugins", "-q", command, "web", *args)
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=directory, check=False)
-    return done.returncode, done.stderr
+    return commands.command(directory, "-q", command, "web", *args)
 
 
 @pytest.fixture

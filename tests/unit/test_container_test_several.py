@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,15 +11,14 @@ from sdk_hooks.core import applications
 from sdk_hooks.core.spec import application
 from sdk_hooks.core.spec.checks import Check
 
+from .commands import command
 from .helpers import write
 
 SHOP = "containers: {web: {image: web%s}}"
 
 
 def run(directory: Path, *args: str) -> tuple[int, str]:
-    argv = (sys.executable, "-m", "devtool_plugins", "-q", "container-test", "shop.yaml", *args)
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=directory, check=False)
-    return done.returncode, done.stderr
+    return command(directory, "-q", "container-test", "shop.yaml", *args)
 
 
 def test_each_container_has_its_own_and_runs_as_without_them(tmp_path: Path) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import http.server
 import os
-import threading
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from sdk_hooks.core.feeds.http import fetch
+
+from .webserver import serving
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
@@ -32,14 +32,8 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path, list[int]]]:
     """URL of a file, the file, and the statuses of the answers."""
     file, said = tmp_path / "served" / "Packages", list[int]()
     file.parent.mkdir()
-    handler = partial(type("Handler", (Server,), {"said": said}), directory=str(file.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/Packages", file, said
-        server.shutdown()
-        thread.join()
+    with serving(type("Handler", (Server,), {"said": said}), file.parent) as host:
+        yield f"http://{host}/Packages", file, said
 
 
 def test_what_has_not_changed_is_not_fetched_again(

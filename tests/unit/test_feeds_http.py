@@ -7,9 +7,7 @@ from __future__ import annotations
 import hashlib
 import http.server
 import re
-import threading
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +24,7 @@ from sdk_hooks.target import Platform
 from .debmaker import deb, member
 from .helpers import fails
 from .test_feeds_packages import Quiet
+from .webserver import serving
 
 LISTS = Path("/var/lib/apt/lists")
 KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -59,14 +58,8 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path, list[str]]]:
     top, asked = tmp_path / "served", list[str]()
     top.mkdir()
     handler = type("Handler", (Server,), {"asked": asked})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(top)))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", top, asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(handler, top) as host:
+        yield f"http://{host}", top, asked
 
 
 Served = tuple[str, Path, list[str]]
@@ -210,7 +203,10 @@ def test_a_key_of_somebody_else_is_refused(signed: bytes, tmp_path: Path) -> Non
 
 
 def test_a_key_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with fails(f"can't read the key '{tmp_path}/none' [no-key]\n  No such file or directory"):
+    with fails(
+        f"can't read the key '{tmp_path}/none' [no-key]\n  No such file or directory\n"
+        "  hint: name the file that has it: key=PATH of the feed"
+    ):
         signature.check("it", f"{tmp_path}/none", b"", b"")
 
 

@@ -234,6 +234,21 @@ def test_a_script_that_can_not_be_followed_is_an_error_unless_it_is_left_out(tmp
     assert groups(tmp_path, "odd", allowed=Allowed(without_scripts=("odd",)))
 
 
+def test_all_scripts_that_can_not_be_followed_are_said_at_once(tmp_path: Path) -> None:
+    """Of each package the first; the others are tried."""
+    deb(tmp_path, "odd", scripts={"preinst": "#!/bin/sh\nfrobnicate\n", "postinst": "#!/bin/sh\nwobble\n"})
+    deb(tmp_path, "fine", scripts={"postinst": "#!/bin/sh\ntrue\n"})
+    deb(tmp_path, "queer", scripts={"postinst": "#!/bin/sh\nset -e\nfalse\n"})
+    with fails(
+        "can't follow scripts of 2 packages [script]\n"
+        "  the preinst of the package 'odd' stopped at 'frobnicate'\n"
+        "  the postinst of the package 'queer' stopped at it ends with status 1\n"
+        "  hint: run them by the image's own programs: --run-scripts odd --run-scripts queer; "
+        "if the container does without what they do: --skip-scripts odd --skip-scripts queer"
+    ):
+        groups(tmp_path, "odd", "fine", "queer")
+
+
 def test_scripts_that_are_run_are_those_of_packages_that_are_there(tmp_path: Path) -> None:
     deb(tmp_path, "odd", scripts={"postinst": "#!/bin/sh\nfrobnicate\n"})
     with fails(

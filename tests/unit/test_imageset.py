@@ -70,7 +70,10 @@ def test_an_index_stays_as_it_is(tmp_path: Path) -> None:
     assert found.index == raw
     assert found.architectures == ("amd64", "arm64")
     assert found.name == "localhost/web:latest"
-    with fails(f"'{tmp_path}/both' has 2 images where one is expected [not-one-image]"):
+    with fails(
+        f"'{tmp_path}/both' has 2 images where one is expected [not-one-image]\n"
+        "  hint: build it again, or fetch it again"
+    ):
         Layout(tmp_path / "both").image()
 
 
@@ -85,7 +88,10 @@ def test_what_a_builder_says_about_its_images_is_none(tmp_path: Path) -> None:
 
 def test_a_layout_without_an_image(tmp_path: Path) -> None:
     indexed(tmp_path / "x")
-    with fails(f"'{tmp_path}/x' has 0 images where one is expected [not-one-image]"):
+    with fails(
+        f"'{tmp_path}/x' has 0 images where one is expected [not-one-image]\n"
+        "  hint: build it again, or fetch it again"
+    ):
         imageset.read(tmp_path / "x")
 
 

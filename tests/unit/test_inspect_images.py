@@ -93,6 +93,7 @@ def test_one_image_of_several_is_chosen_by_platform(
     assert refused(capsys, tmp_path / "img") == (
         f"error: '{tmp_path}/img' has 2 images where one is expected [no-base]\n"
         "  it has: linux/amd64, linux/arm64\n"
+        "  hint: say which: --platform linux/arm64\n"
     )
     assert refused(capsys, tmp_path / "img", "--platform", "arm") == (
         "error: --platform is 'arm' [usage]\n  hint: write it like linux/arm64 or linux/arm/v7\n"
@@ -184,5 +185,8 @@ def test_texts_of_an_image_do_nothing_to_a_terminal(
 
 def test_an_unnamed_place_is_said(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello " * 1000)
-    with fails(f"'{tmp_path}/text' is neither a layout nor an archive [no-base]"):
+    with fails(
+        f"'{tmp_path}/text' is neither a layout nor an archive [no-base]\n"
+        "  hint: make one of an image: skopeo copy docker://IMAGE oci:DIR"
+    ):
         inspection.read(str(tmp_path / "text"))

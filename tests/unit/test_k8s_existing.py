@@ -91,7 +91,8 @@ def test_files_are_written_with_our_images_and_byte_for_byte_else(
          "own/a.yaml:3:1: expected the node content, but found '<stream end>' [bad-yaml]\n  hint: correct it there"),
         ({"own/a.yaml": b"\xff"},
          "'own/a.yaml' can't be read [unreadable]\n"
-         "  'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+         "  'utf-8' codec can't decode byte 0xff in position 0: invalid start byte\n"
+         "  hint: let it be UTF-8 text, or name another directory: --manifests DIR"),
         ({"own/a.yaml": "kind: Pod\n"},
          "no manifest in 'own' has the image 'web' [no-image-used]\n  hint: let a container have it: image: web"),
         ({"own/": ""}, "'own' has no manifests [no-manifests]\n"

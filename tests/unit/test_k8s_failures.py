@@ -22,6 +22,7 @@ RENEW = "compare the clocks: date; renew it, with kubeadm: kubeadm certs renew a
 FETCH = "fetch the kubeconfig again, as its certificate may have expired; or log in"
 REACH = "is it on, and its address in the kubeconfig right? try: kubectl cluster-info"
 SMALLER = "put less into configs: and secrets: the versions before are remembered, too"
+LIMITS = "keep to them: resources: in container.yaml; they are: kubectl describe limitranges"
 CONTEXTS = "kubectl config get-contexts shows those that there are"
 KUBECONFIG = "name its kubeconfig: --kubeconfig FILE, or a machine of it: --via user@host"
 QUOTA = "exceeded quota: small, requested: limits.memory=100Mi, used: limits.memory=0, limited: limits.memory=64Mi"
@@ -57,6 +58,18 @@ KIND = 'no matches for kind "NetworkAttachmentDefinition" in version "k8s.cni.cn
 MULTUS = "install what brings it, such as multus for a NetworkAttachmentDefinition"
 
 SAID = [
+    (
+        'Get "https://127.0.0.1:16443/api/v1/namespaces/a/pods?limit=500": read tcp 127.0.0.1:57522->127.0.0.1:16443: '
+        "read: connection reset by peer - error from a previous attempt: read tcp 127.0.0.1:57508->127.0.0.1:16443: "
+        "read: connection reset by peer",
+        "unreachable", "the cluster can't be reached", REACH,
+    ),
+    ('error: Get "https://127.0.0.1:16443/version?timeout=32s": EOF', "unreachable", "the cluster can't be reached", REACH),
+    ("Unable to connect to the server: EOF", "unreachable", "the cluster can't be reached", REACH),
+    (
+        'Error from server (InternalError): an error on the server ("") has prevented the request from succeeding (get pods)',
+        "busy", "the cluster has too much to do", "try again in a moment",
+    ),
     ('error: context "nowhere" does not exist', "no-context", "there is no context 'nowhere'", CONTEXTS),
     (
         "Error in configuration: context was not found for specified context: nowhere",
@@ -146,6 +159,20 @@ SAID = [
     (
         DENIED + QUOTA, "quota", "the quota 'small' of the namespace does not allow it",
         "ask for less: resources: in container.yaml, or fewer replicas",
+    ),
+    (
+        DENIED + "maximum memory usage per Container is 32Mi, but limit is 104857600",
+        "limit-range", "the namespace has limits: maximum memory usage per Container is 32Mi", LIMITS,
+    ),
+    (
+        DENIED + "minimum memory usage per Container is 8Mi, but request is 1048576",
+        "limit-range", "the namespace has limits: minimum memory usage per Container is 8Mi", LIMITS,
+    ),
+    (
+        'Error from server (Forbidden): services "bb" is forbidden: unable to create new content in namespace old '
+        "because it is being terminated",
+        "terminating", "the namespace 'old' is being removed",
+        "wait until it is gone: kubectl wait --for=delete namespace/old; or choose another: --namespace",
     ),
     (
         DENIED + "failed quota: small: must specify limits.memory for: web",

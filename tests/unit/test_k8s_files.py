@@ -30,6 +30,7 @@ resources:
 - poddisruptionbudget-shop-web.yaml
 - job-shop-migrate.yaml
 - cronjob-shop-tidy-up.yaml
+- networkpolicy-shop-web.yaml
 - networkpolicy-shop.yaml
 """
 OVERLAY = """\

@@ -81,9 +81,9 @@ def test_volumes_of_ours_are_not_those_of_the_same_name(tmp_path: Path) -> None:
 
 
 def test_what_kubernetes_takes_for_variables_stays_as_it_is(tmp_path: Path) -> None:
-    """It takes $$ for $ and $(NAME) for a variable, in these three; not in what a probe runs."""
+    """It takes $$ for $ and $(NAME) for a variable, also in what a probe runs."""
     text = f"{USER}entrypoint: [/bin/sh, -c, 'echo $$ $(HOME) $1']\ncmd: ['pa$$word']\n"
-    text += "env: {PASSWORD: 'a$$b$(C)'}\nhealthcheck: {command: [sh, -c, 'test $$ -gt 1']}\n"
+    text += "env: {PASSWORD: 'a$$b$(C)'}\nhealthcheck: {command: [sh, -c, 'test $$ -gt $(ONE)']}\n"
     several_ = "containers:\n  one:\n    image: a\n" + "".join(
         f"    {line}\n" for line in text.splitlines()[1:]
     )
@@ -92,7 +92,7 @@ def test_what_kubernetes_takes_for_variables_stays_as_it_is(tmp_path: Path) -> N
     assert box["command"] == ["/bin/sh", "-c", "echo $$$$ $$(HOME) $$1"]
     assert box["args"] == ["pa$$$$word"]
     assert box["env"] == [{"name": "PASSWORD", "value": "a$$$$b$$(C)"}]
-    assert box["readinessProbe"]["exec"]["command"] == ["sh", "-c", "test $$ -gt 1"]
+    assert box["readinessProbe"]["exec"]["command"] == ["sh", "-c", "test $$$$ -gt $$(ONE)"]
 
 
 def test_a_port_for_nobody_else_is_published_nowhere(tmp_path: Path) -> None:
@@ -102,6 +102,22 @@ def test_a_port_for_nobody_else_is_published_nowhere(tmp_path: Path) -> None:
     assert [port["port"] for port in service["spec"]["ports"]] == [8080]
     [policy] = [each for each in found if each["kind"] == "NetworkPolicy"]
     assert policy["spec"]["ingress"][1:] == [{"ports": [{"port": 80, "protocol": "TCP"}]}]
+
+
+def test_what_one_container_publishes_is_open_at_no_other(tmp_path: Path) -> None:
+    """The store may well listen at the same number for its own application only."""
+    web_ports = "ports: ['8080:80', '8053:53/udp']"
+    text = f"containers:\n  web: {{image: a, {web_ports}}}\n  store: {{image: b, needs: [web]}}\n"
+    found = manifests(tmp_path, text)
+
+    web, own = [each for each in found if each["kind"] == "NetworkPolicy"]
+    everyone = {"app.kubernetes.io/instance": "shop"}
+    assert own["spec"]["podSelector"] == {"matchLabels": everyone}
+    assert own["spec"]["ingress"] == [{"from": [{"podSelector": {"matchLabels": everyone}}]}]
+    assert web["metadata"]["name"] == "shop-web"
+    assert web["spec"]["podSelector"] == {"matchLabels": {**everyone, "app.kubernetes.io/component": "web"}}
+    ports = [{"port": 80, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]
+    assert web["spec"]["ingress"] == [{"ports": ports}]
 
 
 @pytest.mark.parametrize(

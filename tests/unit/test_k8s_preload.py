@@ -56,16 +56,27 @@ def test_parts_of_names_find_all_versions() -> None:
     assert preload.inventory(Local(), Store(), ["localhost/app:sha256-"]).names == {NAME}
 
 
-def test_a_node_without_grep_tells_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_needs_a_shell_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for program in ("sh", "seq"):
         (tmp_path / program).symlink_to(str(shutil.which(program)))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(preload, "_PATH", "")
 
-    found = preload.inventory(Local(), Store(), [DIGEST])
+    found = preload.inventory(Local(), Store(), [DIGEST, NAME])
 
-    assert len(found.names) == 1001
-    assert {DIGEST, NEAR} <= found.blobs
+    assert (found.blobs, found.names) == ({DIGEST, NEAR}, {NAME})
+
+
+def test_lines_are_told_as_they_are() -> None:
+    odd = r"image localhost/app:* \n $HOME"
+    assert preload.inventory(Local(), Store(f"echo other\nprintf '%s\\n' '{odd}'\n"), ["app:*"]).names == {
+        odd.removeprefix("image ")
+    }
+
+
+def test_who_asks_for_nothing_is_told_nothing() -> None:
+    found = preload.inventory(Local(), Store(), [])
+    assert (found.blobs, found.names) == (frozenset(), frozenset())
 
 
 @pytest.mark.parametrize(

@@ -265,5 +265,12 @@ def test_a_stateful_set_would_wait_for_ever_for_a_broken_pod_of_before(
     found = workload("new-stateful")
 
     assert (found.pods, found.stuck, found.up) == ((), ("stateful-0",), False)
+    [pod] = [each for each in recorded["items"] if each["kind"] == "Pod"]
+    own = pod["metadata"].pop(
+        "ownerReferences"
+    )  # what was a StatefulSet is to be a Deployment of the same labels
+    pod["metadata"]["ownerReferences"] = [{**own[0], "kind": "ReplicaSet", "uid": "another"}]
+    assert workload("new-stateful").stuck == ()
+    pod["metadata"]["ownerReferences"] = own
     item["metadata"]["generation"] += 1  # its controller has not seen it yet
     assert workload("new-stateful").stuck == ()

@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from sdk_hooks.output import write_file
 from .helpers import fails, file, make, root_only
 
 PROGRAM = ("usr/bin/web", b"#!", 0o755)
+AGAIN = "\n  hint: build it again, or fetch it again"
 
 
 @pytest.fixture
@@ -161,7 +164,7 @@ def test_a_layout_with_two_images_is_not_chosen_from(tmp_path: Path) -> None:
     index["manifests"] *= 2
     (tmp_path / "x/index.json").write_bytes(to_json(index))
 
-    with fails(f"'{tmp_path}/x' has 2 images where one is expected [not-one-image]"):
+    with fails(f"'{tmp_path}/x' has 2 images where one is expected [not-one-image]{AGAIN}"):
         Layout(tmp_path / "x").image()
     assert Layout(image.layout).find() is None
 
@@ -183,11 +186,10 @@ def test_a_damaged_layout_is_an_error_and_can_be_built_into(tmp_path: Path, inde
     place = tmp_path / "x"
     make(place)
     (place / "index.json").write_text(index)
-
     with pytest.raises(SdkError) as caught:
         Layout(place).image()
-
     assert str(caught.value).startswith(text.format(place))
+    assert str(caught.value).endswith(AGAIN)
     assert make(place).previous is None
 
 
@@ -264,3 +266,35 @@ def test_other_errors_of_writing_name_the_place() -> None:
     text = "can't write '/x' [unwritable]\n  why\n  hint: give another"
     with fails(text), writing(Path("/x"), "give another"):
         raise OSError("why")
+
+
+@pytest.mark.parametrize("kept", [[], ["mine"]])
+def test_where_no_image_is_made_nothing_is_left(tmp_path: Path, kept: list[str]) -> None:
+    layout = Layout(tmp_path / "x")
+    with pytest.raises(KeyboardInterrupt), layout.locked():
+        layout.add([b"layer"], LAYER)
+        for name in kept:
+            (layout.path / name).touch()
+        raise KeyboardInterrupt
+
+    assert [path.name for path in tmp_path.glob("x/*")] == kept
+    assert (tmp_path / "x").exists() == bool(kept)
+
+
+def test_who_waited_for_what_was_taken_away_makes_it_anew(tmp_path: Path) -> None:
+    first, second = Layout(tmp_path / "x"), threading.Event()
+
+    def build() -> None:
+        second.set()
+        with Layout(tmp_path / "x").locked():
+            Layout(tmp_path / "x").add([b"layer"], LAYER)
+
+    waiting = threading.Thread(target=build)
+    with pytest.raises(SdkError), first.locked():
+        waiting.start()
+        second.wait(5)
+        time.sleep(0.05)  # it waits for the lock
+        raise SdkError("refused")
+    waiting.join(5)
+    assert (tmp_path / "x/oci-layout").exists()
+    assert len(list(tmp_path.glob("x/blobs/sha256/*"))) == 1

@@ -34,11 +34,18 @@ def test_every_shell_understands_it(shell: str) -> None:
 
 
 def test_what_every_shell_reads_alike_is_left_as_it_is() -> None:
-    assert for_login(("sh", "-c", "gzip -dc | sh -s")) == "sh -c 'gzip -dc | sh -s'"
+    assert for_login(("sh", "-c", "gzip -dc | sh -s")) == "exec sh -c 'gzip -dc | sh -s'"
+
+
+@pytest.mark.parametrize("text", ["echo $$", "echo $$\n"])
+def test_no_shell_waits_for_another(text: str) -> None:
+    child = subprocess.Popen(("sh", "-c", for_login(("sh", "-c", text))), stdout=subprocess.PIPE, text=True)
+
+    assert child.communicate()[0] == f"{child.pid}\n"
 
 
 def test_what_is_asked_begins_with_a_mark() -> None:
     connection = Ssh("board", "board", Options(), "/socket")
 
-    assert connection.argv(("true",))[-1] == "true"
-    assert connection.marked(("true",))[-1] == "echo @begin; true"
+    assert connection.argv(("true",))[-1] == "exec true"
+    assert connection.marked(("true",))[-1] == "echo @begin; exec true"

@@ -5,11 +5,8 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import shutil
-import threading
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +18,7 @@ from sdk_hooks.core.feeds import http as client
 from .helpers import fails
 from .lockplace import SPEC, Project, index, project
 from .test_feeds_http import Served, Server, served
+from .webserver import serving
 
 __all__ = ["project", "served"]
 
@@ -55,14 +53,8 @@ def guarded(tmp_path: Path) -> Iterator[tuple[str, Path, type[Guarded]]]:
     top = tmp_path / "guarded"
     top.mkdir()
     handler = type("Handler", (Guarded,), {"asked": []})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(top)))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"127.0.0.1:{server.server_address[1]}", top, handler
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(handler, top) as host:
+        yield host, top, handler
 
 
 Place = tuple[str, Path, type[Guarded]]

@@ -188,7 +188,10 @@ def test_a_damaged_file_is_told_without_what_is_in_it(config: Path, content: str
 def test_a_file_that_can_not_be_read_is_told(config: Path) -> None:
     config.mkdir()
 
-    with fails(f"can't read '{config}' [unreadable]\n  Is a directory"):
+    with fails(
+        f"can't read '{config}' [unreadable]\n  Is a directory\n"
+        "  hint: move it away and log in again: skopeo login REGISTRY"
+    ):
         find(PLACE, "team/web")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from http.client import responses
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ ANSWERS = {
     "too large": (
         "PUT /up/",
         says(413, body=b"<html>"),
-        "the registry 'REGISTRY' has no room for the blob sha256:DIGEST [registry-full]\n  it answers 413 Request Entity Too Large\n"
+        f"the registry 'REGISTRY' has no room for the blob sha256:DIGEST [registry-full]\n  it answers 413 {responses[413]}\n"
         "  hint: allow larger uploads there, or in the proxy before it: client_max_body_size 0",
     ),
     "no space": (

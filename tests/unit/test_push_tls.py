@@ -64,7 +64,7 @@ def certificates_of(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One that is good, one that has expired, and one for another name."""
     top = tmp_path_factory.mktemp("certificates")
     certificate(top, "good")
-    certificate(top, "old", days=-1)
+    certificate(top, "old", expired=True)
     certificate(top, "other", about="DNS:other.example")
     return top
 

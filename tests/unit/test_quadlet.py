@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from dataclasses import replace
@@ -18,7 +19,7 @@ from sdk_hooks.core.deploy.parts import Part
 from sdk_hooks.core.registry import load
 from sdk_hooks.testing import TARGET
 
-from .helpers import AMD64, make
+from .helpers import AMD64, make, write
 
 GENERATOR = "/usr/lib/systemd/system-generators/podman-system-generator"
 FACTS = StackFacts("5.4.2", units=GENERATOR)
@@ -203,7 +204,9 @@ def test_systemd_is_told_of_what_it_has_not_started(tmp_path: Path) -> None:
     root = content.files(made(tmp_path / "1", replace(ROOTS, stacks=old), Settings()))["enable"]
     own = content.files(made(tmp_path / "2", replace(OWN, stacks=old), Settings()))["enable"]
 
-    assert "ExecStart=/bin/sh -c 'rm %t/container-web.runs 2>/dev/null || { read -r id <" in root
+    assert (
+        'ExecStart=/bin/sh -c \'rm %t/container-web.runs 2>/dev/null || { read -r id <"$$0/current"' in root
+    )
     assert (
         "systemctl -q is-active container-web || "
         "{ : >/run/container-web.runs; systemctl --no-block start container-web; } >/dev/null 2>&1\n"
@@ -217,6 +220,29 @@ def test_systemd_is_told_of_what_it_has_not_started(tmp_path: Path) -> None:
         ("systemd-analyze", "verify", str(unit)), capture_output=True, text=True, check=False
     )
     assert "container-web" not in done.stderr
+
+
+@pytest.mark.parametrize("home", ["a b", "50%n", "$HOME", 'q"q', "it's", "back\\\\slash", "${x}"])
+def test_a_home_of_any_name_is_found_at_boot(tmp_path: Path, home: str) -> None:
+    state = tmp_path / home / "state"
+    target = replace(OWN, state=PurePosixPath(state), stacks={"podman": StackFacts("4.3.1")})
+    found = made(tmp_path, target, Settings())
+    unit = content.files(found)["enable"].partition("<<'EOF'\n")[2].partition("EOF\n")[0]
+    write(Path(found.app), {"current": f"{found.id}\n", f"{found.id}/start": "echo up\n"})
+    write(Path(found.directory), {"stop": "echo down\n"})
+
+    said = []
+    for key in ("ExecStart=", "ExecStop="):
+        [line] = [line for line in unit.splitlines() if line.startswith(key)]
+        argv = shlex.split(line.removeprefix(key).replace("%t", "/run/t").replace("%%", "%"))
+        argv = [word.replace("$$", "$") for word in argv]
+        said.append(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+    assert said == ["up\n", "down\n"]
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed: apt-get install systemd")
+    (tmp_path / "container-web.service").write_text(unit)
+    argv = ["systemd-analyze", "verify", str(tmp_path / "container-web.service")]
+    assert "container-web" not in subprocess.run(argv, capture_output=True, text=True, check=False).stderr
 
 
 def test_what_it_has_said_is_there_while_it_is_not(tmp_path: Path) -> None:

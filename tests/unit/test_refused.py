@@ -12,8 +12,11 @@ from sdk_hooks import (
     Device,
     DeviceNode,
     HealthCheck,
+    Joined,
+    Network,
     Resources,
     Settings,
+    Tmpfs,
     Ulimit,
 )
 from sdk_hooks.core.registry import load
@@ -45,6 +48,23 @@ HOST = Settings(network="host")
         ),
         ({"user": (0, 0), "settings": replace(HOST, hostname="a")}, "give its machine a host name"),
         ({"user": (0, 0), "settings": replace(HOST, read_only=True)}, "make the root file system read-only"),
+        (
+            {"user": (0, 0), "settings": HOST, "command": ("sh", "-c", 'echo "$HOME"')},
+            "pass 'echo \"$HOME\"' to its program: a shell in its machine evaluates that",
+        ),
+        (
+            {"user": (0, 0), "settings": HOST, "config": {"Entrypoint": ["a b", "`id`"]}},
+            "pass '`id`' to its program: a shell in its machine evaluates that",
+        ),
+        (
+            {"user": (0, 0), "settings": HOST, "config": {"WorkingDir": "/srv"}},
+            "start its program in another directory than /",
+        ),
+        (
+            {"user": (0, 0), "settings": replace(HOST, tmpfs=(Tmpfs("/run"),))},
+            "mount a file system in memory on /run",
+        ),
+        ({"user": (0, 0), "settings": HOST, "command": ("a b", "it's", "*")}, ""),
         ({"user": (0, 0), "settings": HOST}, ""),
     ],
 )
@@ -56,9 +76,24 @@ def test_kata_shares_no_network_and_gets_no_character_devices() -> None:
     node = DeviceNode(Device("/dev/a", "/dev/a"), "c", 4, 64, 0o660, (0, 20))
     own = Settings(network="bridge")
 
-    assert Kata().refuses(container()) == "share the target's network: its virtual machine has one of its own"
+    assert Kata().refuses(container()) == (
+        "share the target's network: its virtual machine has one of its own; "
+        "networks: {n: {}} in container.yaml makes it part of one"
+    )
     assert Kata().refuses(container(settings=own, devices=(node,))).startswith("pass character devices")
     assert Kata().refuses(container(settings=own, devices=(replace(node, kind="b"),))) == ""
+
+
+def test_kata_refuses_what_never_gets_to_its_machine() -> None:
+    own = Settings(network="bridge", resources=Resources(memory=1 << 27, cpus=1))
+    many = replace(own, resources=Resources(pids=10))
+    tuned = Joined(Network("back", sysctl={"net.ipv4.ip_forward": "1"}))
+
+    assert Kata().refuses(container(settings=own)) == ""
+    assert Kata().refuses(container(settings=many)) == "limit processes: it passes that over"
+    assert Kata().refuses(container(settings=own, networks=(tuned,))) == (
+        "set net.ipv4.ip_forward in the network 'back': its virtual machine has another kernel"
+    )
 
 
 def test_ctr_sets_no_limits_of_processes() -> None:
@@ -81,3 +116,13 @@ def test_docker_has_a_least_limit_of_memory() -> None:
 
     enough = container(settings=Settings(resources=Resources(memory=6 << 20)), attach=True)
     assert "6291456" in OURS.stack("docker").run(enough)
+
+
+def test_docker_has_no_name_of_one_letter() -> None:
+    for box in (container(name="w", attach=True), container(name="w", settings=HOST)):
+        with fails(
+            "docker has no container whose name is one letter: 'w' [bad-name]\n"
+            "  hint: deploy it under another name: --name"
+        ):
+            OURS.stack("docker").run(box)
+    assert "ww" in OURS.stack("docker").run(container(name="ww", settings=HOST))

@@ -43,6 +43,13 @@ include: [/usr/share/zone]
 """
 
 
+@pytest.fixture(scope="module")
+def usual() -> Iterator[str]:
+    """What everybody's is compared with: made in a directory `a`, with nothing special around it."""
+    with tempfile.TemporaryDirectory() as text:
+        yield digest(_fill(Path(text) / "a", random.Random(0)))
+
+
 @pytest.fixture
 def workplace() -> Iterator[Callable[..., Path]]:
     """Makes directories with the same input that anybody may enter; their names differ in length."""
@@ -93,18 +100,18 @@ def digest(top: Path, *before: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_two_directories_two_orders_and_two_times(workplace: Callable[..., Path]) -> None:
-    one, two = workplace("a"), workplace("a-longer-name", seed=7)
+def test_two_directories_two_orders_and_two_times(workplace: Callable[..., Path], usual: str) -> None:
+    two = workplace("a-longer-name", seed=7)
     for number, (folder, _, names) in enumerate(os.walk(two)):
         for name in (".", *names):
             os.utime(os.path.join(folder, name), (2e9 + number, 2e9), follow_symlinks=False)
 
-    assert digest(one) == digest(two)
+    assert digest(two) == usual
 
 
 @pytest.mark.parametrize("umask", [0o002, 0o027, 0o077], ids=oct)
-def test_two_umasks(workplace: Callable[..., Path], umask: int) -> None:
-    assert digest(workplace("a")) == digest(workplace("b", umask))
+def test_two_umasks(workplace: Callable[..., Path], usual: str, umask: int) -> None:
+    assert digest(workplace("b", umask)) == usual
 
 
 def test_two_places_of_the_world_and_two_seeds_of_hashes(workplace: Callable[..., Path]) -> None:
@@ -119,8 +126,8 @@ def test_two_places_of_the_world_and_two_seeds_of_hashes(workplace: Callable[...
 @root_only
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
 @pytest.mark.skipif(not _for_all(), reason="other users can't read this checkout: clone it to /tmp")
-def test_two_users(workplace: Callable[..., Path]) -> None:
-    one, two = workplace("a"), workplace("b")
+def test_two_users(workplace: Callable[..., Path], usual: str) -> None:
+    two = workplace("b")
     for folder, _, names in os.walk(two):
         for name in (".", *names):
             os.chown(os.path.join(folder, name), 4711, 4712, follow_symlinks=False)
@@ -128,7 +135,7 @@ def test_two_users(workplace: Callable[..., Path]) -> None:
     if subprocess.run([*become, sys.executable, "-c", ""], check=False, capture_output=True).returncode:
         pytest.skip("another user can't run this Python")
 
-    assert digest(one) == digest(two, *become)
+    assert digest(two, *become) == usual
 
 
 def test_a_rebuild_and_a_build_from_nothing(workplace: Callable[..., Path]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,10 @@ def feed(tmp_path: Path) -> Path:
     return place
 
 
-def opened(raw: bytes, directory: Path) -> sqlite3.Connection:
+def opened(raw: bytes, directory: Path) -> closing[sqlite3.Connection]:
     path = directory / "read.sqlite"
     path.write_bytes(raw)
-    return sqlite3.connect(path)
+    return closing(sqlite3.connect(path))
 
 
 def names(image: Image, path: str = PLACE) -> list[str]:
@@ -50,24 +51,29 @@ def names(image: Image, path: str = PLACE) -> list[str]:
 
 def test_what_rpm_has_of_each_package(feed: Path, tmp_path: Path) -> None:
     image = build(feed, "--package-database", "--exclude", "/usr/share/doc/**")
-    connection = opened(content(image, PLACE), tmp_path)
+    with opened(content(image, PLACE), tmp_path) as connection:
 
-    def keys(table: str) -> list[object]:
-        return connection.execute(f"SELECT * FROM '{table}' ORDER BY rowid").fetchall()
+        def keys(table: str) -> list[object]:
+            return connection.execute(f"SELECT * FROM '{table}' ORDER BY rowid").fetchall()
 
-    assert keys("Name") == [("lib", 1, 0), ("app", 2, 0)]
-    assert keys("Basenames") == [("lib.so", 1, 0), ("app", 2, 0), ("app", 2, 1)]
-    assert keys("Group") == [("Unspecified", 1, 0), ("Unspecified", 2, 0)]
-    assert keys("Requirename") == [("lib", 2, 0), ("(lib if other)", 2, 2), ("lib", 2, 2), ("!other", 2, 2)]
-    assert keys("Providename") == [("lib", 1, 0), ("virtual", 1, 1), ("app", 2, 0)]
-    assert keys("Installtid") == [(struct.pack("<I", 1302044400), number, 0) for number in (1, 2)]
-    assert keys("sqlite_sequence") == [("Packages", 2)]
-    app = stored.read(dict(connection.execute("SELECT * FROM Packages"))[2])
-    assert app.numbers(stored.FILESTATES) == (stored.NORMAL, stored.NOT_INSTALLED)
-    assert app.numbers(stored.INSTALLTIME) == app.numbers(stored.INSTALLTID) == (1302044400,)
-    assert app.texts(stored.INSTPREFIXES) == ["/usr"]
-    assert (len(app.text(269)), len(app.text(273))) == (40, 64)
-    assert flat(image)[PLACE].mode == 0o644
+        assert keys("Name") == [("lib", 1, 0), ("app", 2, 0)]
+        assert keys("Basenames") == [("lib.so", 1, 0), ("app", 2, 0), ("app", 2, 1)]
+        assert keys("Group") == [("Unspecified", 1, 0), ("Unspecified", 2, 0)]
+        assert keys("Requirename") == [
+            ("lib", 2, 0),
+            ("(lib if other)", 2, 2),
+            ("lib", 2, 2),
+            ("!other", 2, 2),
+        ]
+        assert keys("Providename") == [("lib", 1, 0), ("virtual", 1, 1), ("app", 2, 0)]
+        assert keys("Installtid") == [(struct.pack("<I", 1302044400), number, 0) for number in (1, 2)]
+        assert keys("sqlite_sequence") == [("Packages", 2)]
+        app = stored.read(dict(connection.execute("SELECT * FROM Packages"))[2])
+        assert app.numbers(stored.FILESTATES) == (stored.NORMAL, stored.NOT_INSTALLED)
+        assert app.numbers(stored.INSTALLTIME) == app.numbers(stored.INSTALLTID) == (1302044400,)
+        assert app.texts(stored.INSTPREFIXES) == ["/usr"]
+        assert (len(app.text(269)), len(app.text(273))) == (40, 64)
+        assert flat(image)[PLACE].mode == 0o644
 
 
 def test_it_is_the_same_every_time_and_says_nothing_of_sqlite(
@@ -79,7 +85,8 @@ def test_it_is_the_same_every_time_and_says_nothing_of_sqlite(
 
     assert struct.unpack_from(">16sHBB", raw) == (b"SQLite format 3\0", 4096, 1, 1)  # pages; no journal
     assert [struct.unpack_from(">I", raw, at)[0] for at in (24, 92, 96)] == [1, 1, 3_007_000]
-    assert opened(raw, tmp_path).execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with opened(raw, tmp_path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def test_files_are_no_younger_than_the_image_has_them(feed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +99,8 @@ def test_files_are_no_younger_than_the_image_has_them(feed: Path, monkeypatch: p
 def test_numbers_are_those_of_the_machine(feed: Path, tmp_path: Path) -> None:
     image = build(feed, "--package-database", "--platform", "linux/s390x")
 
-    [[key], _] = opened(content(image, PLACE), tmp_path).execute("SELECT key FROM Installtid").fetchall()
+    with opened(content(image, PLACE), tmp_path) as connection:
+        [[key], _] = connection.execute("SELECT key FROM Installtid").fetchall()
     assert key == struct.pack(">I", 1302044400)
 
 
@@ -217,6 +225,7 @@ def test_a_damaged_database_of_a_base_is_refused(
         connection.execute(f"CREATE TABLE {table} (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB)")
         connection.execute(f"INSERT INTO {table} VALUES (1, ?)", (b"\0" * (9 if raw == "blob" else 3),))
         connection.commit()
+        connection.close()
         raw = (tmp_path / "made").read_bytes()
     below = tree(files(tmp_path / "tree", **{PLACE: raw}))
     argv = _building(feed, tmp_path / "out")

@@ -8,6 +8,7 @@ import hashlib
 import random
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,13 +78,15 @@ def test_it_is_the_same_of_any_version_of_sqlite(tmp_path: Path) -> None:
         blobs.append(stored.blob(own, own, stored.Installed(bytes(len(files)), 7)))
     raw = sqlite.written(sqlite.added(sqlite.Packages({}, 0), blobs), big_endian=False)
     (tmp_path / "made").write_bytes(raw)
-    connection = sqlite3.connect(tmp_path / "made")
 
     assert (
         hashlib.sha256(raw).hexdigest() == "9a26d02b2ee4137a159ad257bf5a2fea2da9613ffa975db501625cdeae4491ff"
     )
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    [root] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'Enhancename'").fetchone()
+    with closing(sqlite3.connect(tmp_path / "made")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        [root] = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'Enhancename'"
+        ).fetchone()
     dirty = bytearray(raw)
     dirty[(root - 1) * 4096 + 8 : root * 4096] = b"x" * 4088
     assert pages.cleared(bytes(dirty), 4096, [root]) == raw

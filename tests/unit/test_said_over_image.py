@@ -58,15 +58,13 @@ def test_a_compose_file_and_one_of_ours_say_it(tmp_path: Path) -> None:
         entry = applications.load(tmp_path / name).containers["a"]
         found = settings(Settings(), entry, [])
 
-        assert replace(found, restart=Settings().restart) == SAID
+        assert replace(found, restart=Settings().restart, kubernetes=None) == SAID
         assert settings_from_json(settings_to_json(found)) == found
 
 
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ("privileged: true", "1:40: 'services.web.privileged' of compose files is not supported [bad-spec]\n"
-         "  hint: name what it needs: devices:, cap_add:"),
         ("tmpfs: tmp", "1:35: 'services.web.tmpfs': 'tmp' is not a directory such as /run, or /tmp:size=64M "
          "[bad-spec]\n  hint: services.web.tmpfs wants a directory"),
         ("cap_add: [X]", "1:38: 'services.web.cap_add': 'X' is not a capability such as NET_ADMIN "
@@ -198,3 +196,28 @@ def test_a_pod_is_stopped_with_the_signal_of_its_image(tmp_path: Path) -> None:
         "[no-pod]\n  hint: say stop_signal: when it is built"
     ):
         refusals.check(pod_of(tmp_path, SAID))
+
+
+@pytest.mark.parametrize("privileged", [False, True])
+def test_what_is_added_another_user_than_root_has_too(privileged: bool) -> None:
+    """Across the start of its program, as podman has it."""
+    said = Settings(cap_add=("CAP_NET_ADMIN",), cap_drop=("ALL",), privileged=privileged)
+    sets = runtimespec.process(container(settings=said, user=(7, 8)))["capabilities"]
+
+    alike = {name for name, found in sets.items() if found == ["CAP_NET_ADMIN"]}
+    every = {"bounding", "effective", "permitted", "inheritable", "ambient"}
+    assert alike == ({"bounding"} if privileged else every)
+    assert set(runtimespec.process(container(settings=said, user=(0, 0)))["capabilities"]).isdisjoint(
+        {"inheritable", "ambient"}
+    )
+
+
+@pytest.mark.parametrize("stack", ["docker", "containerd"])
+@pytest.mark.parametrize("user", [0, 7])
+def test_it_is_told_where_only_root_has_it(stack: str, user: int) -> None:
+    said = Settings(cap_add=("CAP_NET_ADMIN", "CAP_SYS_TIME"), network="host")
+    box = container(settings=said, user=(user, user))
+    found = " ".join((*OURS.stack(stack).run(box), *OURS.stack(stack).files(box, TARGET).values()))
+
+    note = f"note: {stack} gives CAP_NET_ADMIN, CAP_SYS_TIME to no user but root"
+    assert (f"{note}, and this one is 7: say user: root" in found) == bool(user)

@@ -211,6 +211,16 @@ def test_a_directory_that_may_not_be_read_is_an_error() -> None:
             as_nobody(),
             fails(
                 f"can't read '{top}/closed' [unreadable]\n  Permission denied\n"
+                "  hint: give an install tree of your own: --from DIR"
+            ),
+        ):
+            scan.tree(str(top))
+        os.chown(top / "closed", 65534, 65534)
+        (top / "closed").chmod(0)
+        with (
+            as_nobody(),
+            fails(
+                f"can't read '{top}/closed' [unreadable]\n  Permission denied\n"
                 f"  hint: chmod u+rx {top}/closed"
             ),
         ):

@@ -12,7 +12,7 @@ from sdk_plugins.stacks.docker import Docker
 from sdk_hooks import HealthCheck, Restart, Settings
 from sdk_hooks.core.deploy import content, deployment
 from sdk_hooks.core.deploy.deployment import Deployment
-from sdk_hooks.core.deploy.parts import Need, Part, Secret
+from sdk_hooks.core.deploy.parts import Config, Need, Part, Secret
 from sdk_hooks.core.registry import load
 from sdk_hooks.testing import TARGET
 
@@ -126,7 +126,7 @@ def test_a_secret_is_in_what_is_sent_and_in_nothing_that_is_shown(tmp_path: Path
     made = app(tmp_path, part("a", CHECKED, secrets=(Secret("token", data),)))
     shown = content.change(made)
     [line] = [line for line in shown.splitlines() if line.startswith("# the secret")]
-    sent = content.with_secrets(shown, made)
+    sent = content.change(made, secrets=True)
 
     assert line == "# the secret a/secret-token, 9 bytes"
     commands = [one for one in sent.splitlines() if one not in shown.splitlines()]
@@ -139,13 +139,28 @@ def test_a_secret_is_in_what_is_sent_and_in_nothing_that_is_shown(tmp_path: Path
     assert str(volume) == f"{made.directory}/a/secret-token:/run/secrets/token:ro"
 
 
+def test_what_reads_as_the_place_of_a_secret_is_not_one(tmp_path: Path) -> None:
+    """The comment that stands for a secret may be a line of a config as well, which everybody may read."""
+    data = b"# the secret a/secret-token, 6 bytes\n"
+    both = replace(
+        part("a", secrets=(Secret("token", b"s3cret"),)), configs=(Config("c", data, target="/etc/c"),)
+    )
+    made = app(tmp_path, both)
+    install = content.change(made, secrets=True).partition("cd ..\n")[0]
+
+    subprocess.run(("dash", "-c", install), check=True)
+    [fresh] = Path(made.app).glob(".new-*")
+    assert (fresh / "a/config-c").read_bytes() == data
+    assert (fresh / "a/secret-token").read_bytes() == b"s3cret"
+
+
 def test_a_secret_that_the_target_has_is_taken_from_there(tmp_path: Path) -> None:
     sent = app(tmp_path, part("a", CHECKED, secrets=(Secret("token", b"s3cret"),)))
     kept = Secret("token", b"", kept="0123/a/secret-token", known=sent.members[0].part.secrets[0].digest)
     made = app(tmp_path, part("a", CHECKED, secrets=(kept,)))
     shown = content.change(made)
     commands = [
-        one for one in content.with_secrets(shown, made).splitlines() if one not in shown.splitlines()
+        one for one in content.change(made, secrets=True).splitlines() if one not in shown.splitlines()
     ]
 
     assert made.id == sent.id

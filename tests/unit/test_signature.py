@@ -235,7 +235,10 @@ def test_a_key_of_cosign_is_refused_with_what_to_do(tmp_path: Path) -> None:
 
 def test_a_key_that_is_not_there_is_told(tmp_path: Path) -> None:
     for read in (openssl.private_key, openssl.public_key):
-        with fails(f"can't read the key '{tmp_path}/none' [no-key]\n  No such file or directory"):
+        with fails(
+            f"can't read the key '{tmp_path}/none' [no-key]\n  No such file or directory\n"
+            "  hint: make one: openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem"
+        ):
             read(tmp_path / "none")
 
 

@@ -47,6 +47,8 @@ BEYOND = (
     "volumes: ",
     "tmpfs: ",
     "extra_hosts: ",
+    "dns: ",
+    "privileged: y",
     "networks: {a: {",
     "network: none\n",
     "devices: [{cdi: v.com/c=n, path",

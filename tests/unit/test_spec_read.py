@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Port, Resources, Restart, Settings, Volume
+from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Port, Restart, Settings, Volume
 from sdk_hooks.core.spec import read
 from sdk_hooks.core.spec.annotation import settings_from_json, settings_to_json
 from sdk_hooks.core.spec.model import File, Spec
+from sdk_hooks.limits import Resources
 
 from .helpers import fails, write
 

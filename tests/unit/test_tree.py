@@ -27,7 +27,7 @@ def test_an_empty_tree_is_an_error(tree: Path, sysroot: Path) -> None:
 
 
 def test_a_tree_that_is_not_there_is_an_error(tree: Path, sysroot: Path) -> None:
-    with fails(f"'{tree}/no' is not a directory [no-directory]"):
+    with fails(f"'{tree}/no' is not a directory [no-directory]\n  hint: give one that is there: --from DIR"):
         trees.read(f"{tree}/no", str(sysroot))
 
 

@@ -49,6 +49,7 @@ def test_a_key_that_can_t_be_used_is_refused_before_anything_is_built(
     build("web", "--sign", "none", status=1)
 
     said = "error: can't read the key 'none' [no-key]\n  No such file or directory\n"
+    said += "  hint: make one: openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem\n"
     assert capsys.readouterr() == ("", said)
     assert not (top / "out").exists()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.files.fileset import HARDLINK, SYMLINK, Entry
 from sdk_hooks.core.oci import unpack
 from sdk_hooks.errors import SdkError
@@ -74,6 +76,19 @@ def test_what_a_layer_deletes_is_gone_and_what_it_brings_is_there(tmp_path: Path
     assert sorted(os.listdir(root / "a") + os.listdir(root / "b")) == ["z"]
 
 
+def test_nobody_else_gets_at_the_layers_of_a_target(tmp_path: Path) -> None:
+    """What is setuid in them would be for every login, where the directory above lets others in."""
+    layers, raw = tmp_path / "layers", tar(file("bin/su", b"x", mode=0o4755))
+    layers.mkdir(mode=0o755)
+    place, digest = str(layers / "sha256-1"), hashlib.sha256(raw).hexdigest()
+    text = script("unpack.sh", LAYER=place, DIGEST=digest, FRESH=f"{layers}/.new-1")
+    subprocess.run(("sh", "-c", text), input=raw, check=True, umask=0)
+
+    modes = [each.stat().st_mode & 0o7777 for each in (layers, layers / "sha256-1")]
+    assert modes == [0o700, 0o755]
+    assert os.listdir(layers) == ["sha256-1"]
+
+
 def test_a_target_without_overlayfs_copies_layers_and_follows_no_link_out(
     tmp_path: Path, outside: Path
 ) -> None:
@@ -93,7 +108,7 @@ def test_what_an_ordinary_users_layers_delete_is_not_copied(tmp_path: Path) -> N
 
 def copied(tmp_path: Path, lower: str) -> set[str]:
     """Everything in the root that the script makes of the layers *lower*, the topmost first."""
-    functions = "mount() { return 1; }\nrunning() { return 0; }\n"
+    functions = "mount() { return 1; }\nrunning() { return 0; }\nconfigure() { :; }\n"
     place = write(tmp_path / "web", {"bundle.json": "{}", "run": SCRIPT.read_text(), "supervise": ""})
     values = f"state={tmp_path}\ndirectory={place}\nlower={lower}\nvolumes=\nowner=0:0\n"
     write(place, {"vars": functions + values})

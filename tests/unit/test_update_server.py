@@ -171,7 +171,10 @@ def test_what_was_changed_by_hand_is_noticed(served: Served, tmp_path: Path) -> 
     publish(top, tmp_path / "store", "1")
     file = (top / "current").resolve() / "published.json"
     file.write_bytes(file.read_bytes() + b"\n")
-    with fails(f"'{url}' was not written by publish [bad-server]"):
+    with fails(
+        f"'{url}' was not written by publish [bad-server]\n"
+        "  hint: tell who publishes it: devtool-containers publish DIR writes it whole"
+    ):
         server.connect(url, "", True)
 
 

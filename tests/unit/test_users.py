@@ -34,6 +34,18 @@ def test_users_and_groups_may_be_numbers_or_names(text: str, numbers: tuple[int,
 
 
 @pytest.mark.parametrize(
+    ("text", "groups"),
+    [("www", (4, 20)), ("33", (4, 20)), ("www:adm", ()), ("33:33", ()), ("1000", ()), ("", ())],
+)
+def test_a_user_has_the_groups_that_list_it(tmp_path: Path, text: str, groups: tuple[int, ...]) -> None:
+    table = "root:x:0:\ndialout:x:20:a,www\nadm:x:4:www\nwww2:x:5:www2\n"
+    files = (file("etc/passwd", PASSWD.encode()), file("etc/group", table.encode()))
+    image = make(tmp_path / "img", *files, file("bin/x", b"#!", 0o755), spec=Spec(user="root")).image
+
+    assert users.others(image, text) == groups
+
+
+@pytest.mark.parametrize(
     ("text", "what", "name"),
     [("nobody", "user", "nobody"), ("bad", "user", "bad"), ("www:no", "group", "no"), ("²", "user", "²")],
 )

@@ -192,7 +192,10 @@ def test_a_lock_is_waited_for_and_goes_with_its_process(tmp_path: Path) -> None:
         assert other.stdout is not None
         assert other.stdout.readline() == b"got it\n"
         with (
-            fails(f"another process has been at work in '{tmp_path}' for too long [busy]"),
+            fails(
+                f"another process has been at work in '{tmp_path}' for too long [busy]\n"
+                f"  hint: look which: fuser -v {tmp_path}/lock"
+            ),
             vm.locked(tmp_path, limit=0.1),
         ):
             pass

@@ -110,7 +110,10 @@ def _read(path: Path) -> bytes:
         with open(path, "rb") as file:
             return file.read(_LARGEST)
     except OSError as error:
-        raise SdkError(f"can't read the key '{path}'", detail=error.strerror or "", code="no-key") from error
+        hint = "make one: openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem"
+        raise SdkError(
+            f"can't read the key '{path}'", detail=error.strerror or "", hint=hint, code="no-key"
+        ) from error
 
 
 def _openssl(*words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

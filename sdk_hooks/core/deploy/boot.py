@@ -8,20 +8,20 @@ from sdk_hooks.container import Restart
 from sdk_hooks.core.deploy import nested
 from sdk_hooks.core.deploy.deployment import Deployment, service_name
 from sdk_hooks.core.shell import quoted, write_files
-from sdk_hooks.families import Stack, Unit
-from sdk_hooks.target import Script, Target
+from sdk_hooks.families import Stack
+from sdk_hooks.target import Script, Target, Unit
 
 _UNIT = """\
 [Unit]
 Description=Container {name} (devtool-containers)
 After=network-online.target {after}
 Wants=network-online.target
-
+{with_daemon}
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/sh -c '{known} || {{ read -r id <{app}/current && exec /bin/sh {app}/$$id/start; }}'
-ExecStop=/bin/sh -c 'read -r id <{app}/current && exec /bin/sh {app}/$$id/stop'
+{again}ExecStart=/bin/sh -c '{known} || {{ read -r id <"$$0/current" && exec sh "$$0/$$id/start"; }}' {app}
+ExecStop=/bin/sh -c 'read -r id <"$$0/current" && exec sh "$$0/$$id/stop"' {app}
 
 [Install]
 WantedBy={wanted_by}
@@ -37,6 +37,15 @@ if [ ! -e "/var/lib/systemd/linger/$login" ]; then
 		echo "note: it ends at logout and does not start at boot: loginctl enable-linger $login, as root"
 fi
 """
+
+# What a daemon of the login lets lead to its containers is gone whenever it ends. Its service need not wait
+# until it answers, so this may come too early.
+_WITH_DAEMON = """\
+PartOf={daemon}
+StartLimitIntervalSec=300
+StartLimitBurst=30
+"""
+_AGAIN = "Restart=on-failure\nRestartSec=2\n"
 
 _INIT = """\
 #!/bin/sh
@@ -69,13 +78,19 @@ def enable(deployment: Deployment, restart: Restart) -> Script:
     # a network namespace that we have made is not there after a boot: no engine can start what was in it
     ours = "cni" in stack.networks and any(box.networks for box in deployment.containers)
     several = bool(deployment.members[0].part.name)  # what an engine starts may be a half of it
-    if stack.restarts and not ours and not several:
+    if stack.restarts and not ours and not several and not _forwarded(deployment):
         return f"# {stack.name} starts it by itself\n{disable(name, target)}{_own_daemon(stack, target)}"
     if target.init == "systemd":
         return _systemd(app, name, target, stack)
     if target.init in ("sysvinit", "busybox") and target.uid == 0:
         return _initscript(app, name, target)
     return "echo 'note: nothing here starts it again at boot'\n"
+
+
+def _forwarded(deployment: Deployment) -> bool:
+    """Whether it has ports of which an engine that starts it again knows nothing."""
+    behind = nested.forwards(deployment.stack, deployment.target)
+    return behind and any(box.settings.ports for box in deployment.containers)
 
 
 def supervisor(deployment: Deployment) -> Unit | None:
@@ -105,7 +120,16 @@ def _systemd(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Scr
     after = " ".join(f"{program}.service" for program in stack.programs)
     wanted_by = "default.target" if rootless else "multi-user.target"
     known = f"rm %t/{service}.runs 2>/dev/null"
-    unit = _UNIT.format(name=name, known=known, app=app, after=after, wanted_by=wanted_by)
+    daemon = f"{stack.name}.service" if nested.forwards(stack, target) else ""
+    unit = _UNIT.format(
+        name=name,
+        known=known,
+        app=_word(app),
+        after=daemon or after,
+        wanted_by=f"{wanted_by} {daemon}".rstrip(),
+        with_daemon=_WITH_DAEMON.format(daemon=daemon) if daemon else "",
+        again=_AGAIN if daemon else "",
+    )
     directory, user = _unit_directory(target), " --user" if rootless else ""
     run = '"$XDG_RUNTIME_DIR"' if rootless else "/run"
     return (
@@ -119,16 +143,22 @@ def _systemd(app: PurePosixPath, name: str, target: Target, stack: Stack) -> Scr
     )
 
 
+def _word(path: PurePosixPath) -> str:
+    """*path* as one word of a command of systemd, which unquotes it and puts values in for `%` and `$`."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text.replace("%", "%%").replace("$", "$$")}"'
+
+
 def _own_daemon(stack: Stack, target: Target) -> Script:
     """What has to be so for a daemon of the login to start at boot."""
     if not nested.daemon(stack, target):
         return ""
     if target.init != "systemd":
         return f"echo 'note: it starts at boot when {stack.name} of this login does'\n"
-    units = " ".join(f"{program}.service" for program in stack.programs)
+    unit = f"{stack.name}.service"
     return (
-        f"systemctl --user is-enabled {units} >/dev/null 2>&1 || "
-        f"echo 'note: {stack.name} does not start at boot: systemctl --user enable {units}'\n{_LINGER}"
+        f"systemctl --user is-enabled {unit} >/dev/null 2>&1 || "
+        f"echo 'note: {stack.name} does not start at boot: systemctl --user enable {unit}'\n{_LINGER}"
     )
 
 

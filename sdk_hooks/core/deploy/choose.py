@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from sdk_hooks.container import Container, Settings
 from sdk_hooks.core import cni
-from sdk_hooks.core.deploy import ids, nested
-from sdk_hooks.core.deploy.deployment import Deployment
+from sdk_hooks.core.deploy import asked, ids, nested
+from sdk_hooks.core.deploy.deployment import Deployment, own_root
 from sdk_hooks.core.deploy.probe import Found
 from sdk_hooks.core.deploy.runtimes import cannot_run, check_takes, lone, missing, unfit
 from sdk_hooks.core.registry import Plugins
@@ -87,6 +87,8 @@ def check(found: Found, made: Deployment, size: int) -> None:
     """
     target, stack = found.target, made.stack
     check_machine(made)
+    for container in made.containers:
+        asked.check_program(container)
     if found.unwritable:
         raise SdkError(
             f"{target.name!r} has no place to keep deployments: {found.unwritable!r} can't be written",
@@ -120,8 +122,12 @@ def check_machine(made: Deployment, emulated: bool = False) -> None:
         if not emulated:
             _check_platform(made.target, member.image)
         ids.check(member, made)
-        _check_health(member.container)
+        asked.check_namespaces(member.container)
+        if own_root(made.target, made.stack):
+            asked.check_alone(member.container)
+        asked.check_health(member.container, nested.forwards(made.stack, made.target))
         nested.check_network(member.container, made.stack, made.target)
+        nested.check_shared(member.container, made.stack, made.target)
         if member.container.networks:
             _check_cni(member.container, made)
         else:
@@ -224,21 +230,6 @@ def _check_names(found: Found, made: Deployment) -> None:
             )
 
 
-def _check_health(container: Container) -> None:
-    """The target asks over HTTP: on a network of its own a container answers on published ports only."""
-    settings, check = container.settings, container.settings.healthcheck
-    bridged = not container.networks or any(each.network.driver == "bridge" for each in container.networks)
-    published = settings.ports if bridged else ()
-    known = {number for port in published for number in (port.host, port.container)}
-    if check and check.port and settings.network != "host" and check.port not in known:
-        raise SdkError(
-            f"the health check asks port {check.port}, which the target does not have",
-            detail="the container has a network of its own, and does not publish it",
-            hint="publish it: ports: in container.yaml; or check with a command",
-            code="no-health",
-        )
-
-
 def _check_cni(container: Container, made: Deployment) -> None:
     """Where CNI plugins of the target make the networks, they have to be there, and be allowed to."""
     if "cni" not in made.stack.networks:
@@ -253,7 +244,7 @@ def _check_cni(container: Container, made: Deployment) -> None:
             hint="install them there (cni-plugins); or say network: host",
             code="no-cni",
         )
-    if made.target.uid:
+    if made.target.uid and not nested.daemon(made.stack, made.target):
         raise SdkError(
             f"without an engine only root can make the network {names} on {made.target.name!r}",
             hint="log in as root, or say network: host",

@@ -11,8 +11,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from io import BufferedReader
+from typing import BinaryIO, Protocol, cast
 
+from sdk_hooks.core.deploy import master
 from sdk_hooks.core.shell import for_login, whole
 from sdk_hooks.errors import SdkError, UsageError
 from sdk_hooks.target import Argv, Script
@@ -67,9 +69,15 @@ class Ssh:
     options: Options
     socket: str = field(repr=False)
 
+    @property
+    def opened(self) -> bool:
+        """Whether there is a master; it may not be in order."""
+        return os.path.exists(self.socket)
+
     def argv(self, command: Argv) -> Argv:
         # "LogLevel=ERROR" would also hide why a connection broke, and "-q" the remote's last words.
-        return ("ssh", *self._common(), "-o", "ControlMaster=no", "-T", "--", self.host, for_login(command))
+        how = ("-o", "ControlMaster=no") if self.opened else _MASTER
+        return ("ssh", *self._common(), *how, "-T", "--", self.host, for_login(command))
 
     def marked(self, command: Argv) -> Argv:
         """The same, with _MARK before what *command* prints: a login's start-up files may print as well."""
@@ -81,13 +89,7 @@ class Ssh:
         return ("ssh", *self._common(), "-o", "ControlMaster=no", "-W", place, "--", self.host)
 
     def master(self) -> Argv:
-        return (
-            "ssh",
-            *self._common(),
-            *("-o", "ControlMaster=yes", "-o", "ControlPersist=60", "-o", "UpdateHostKeys=no"),
-            *("-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
-            *("-f", "-N", "-T", "--", self.host),
-        )
+        return ("ssh", *self._common(), *_MASTER, "-f", "-N", "-T", "--", self.host)
 
     def closing(self) -> Argv:
         return ("ssh", *self._common(), "-O", "exit", "--", self.host)
@@ -106,6 +108,10 @@ class Ssh:
 
 
 _MARK = "@begin"
+_MASTER = (
+    *("-o", "ControlMaster=yes", "-o", "ControlPersist=60", "-o", "UpdateHostKeys=no"),
+    *("-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
+)
 _NO_GZIP = 97
 _UNPACKED = f"command -v gzip >/dev/null 2>&1 || exit {_NO_GZIP}; gzip -dc | sh -s"
 
@@ -145,9 +151,10 @@ def parse(target: str, options: Options) -> tuple[str, Options]:
 
 
 @contextmanager
-def connect(target: str, options: Options) -> Iterator[Connection]:
+def connect(target: str, options: Options, *, ahead: bool = True) -> Iterator[Connection]:
     """A connection to *target*, closed at the end.
 
+    :param ahead: Whether it is there when this begins; else the first command opens it, in the same process.
     :raises SdkError: When there is none to be had, with ssh's own words.
     """
     if target == "local":
@@ -160,10 +167,12 @@ def connect(target: str, options: Options) -> Iterator[Connection]:
     directory = tempfile.mkdtemp(prefix="dtc-", dir="/tmp" if os.access("/tmp", os.W_OK) else None)  # noqa: S108
     connection = Ssh(target, host, options, f"{directory}/s")
     try:
-        _open(connection)
+        if ahead:
+            _open(connection)
         yield connection
     finally:
-        subprocess.run(connection.closing(), capture_output=True, check=False)
+        if not master.end(connection.socket):
+            subprocess.run(connection.closing(), capture_output=True, check=False)
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -184,8 +193,9 @@ def feed(connection: Connection, command: Argv, pieces: Iterable[bytes]) -> Resu
 
     :raises SdkError: When the connection breaks.
     """
+    first = isinstance(connection, Ssh) and not connection.opened
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        # files, not pipes: nobody reads while this writes
+        # files, not pipes: nobody reads while this writes, and a master that this opens stays
         argv = connection.marked(command) if isinstance(connection, Ssh) else connection.argv(command)
         child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, stderr=err)
         assert child.stdin is not None  # noqa: S101  Popen was asked for it
@@ -204,10 +214,32 @@ def feed(connection: Connection, command: Argv, pieces: Iterable[bytes]) -> Resu
             status = child.wait()
         out.seek(0)
         err.seek(0)
-        error = err.read().decode(errors="replace")
+        error, output = (file.read().decode(errors="replace") for file in (err, out))
         if status == 255 and isinstance(connection, Ssh):
-            raise _lost(connection, error)
-        return Result(status, _answer(connection, out.read().decode(errors="replace")), error)
+            raise (
+                _explain(connection, error.strip())
+                if first and _MARK not in output
+                else _lost(connection, error)
+            )
+        return Result(status, _answer(connection, output), error)
+
+
+def show(connection: Connection, command: Argv, out: BinaryIO) -> int:
+    """Run *command* there, pass on to *out* what it prints as it comes, and give its exit status.
+
+    Its standard input is a pipe that nothing is written to, and that ends with this process.
+    """
+    if not isinstance(connection, Ssh):
+        with subprocess.Popen(connection.argv(command), stdin=subprocess.PIPE, stdout=out) as child:
+            return child.wait()
+    with subprocess.Popen(connection.marked(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        pieces = cast(BufferedReader, child.stdout)
+        while (line := pieces.readline()) and not line.endswith(f"{_MARK}\n".encode()):
+            pass
+        while piece := pieces.read1():
+            out.write(piece)
+            out.flush()
+        return child.wait()
 
 
 def _answer(connection: Connection, output: str) -> str:

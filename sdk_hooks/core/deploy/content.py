@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from sdk_hooks.container import Container, HealthCheck, Settings
-from sdk_hooks.core.deploy import boot, several, subnets
+from sdk_hooks.core.deploy import boot, held, nested, several, subnets
 from sdk_hooks.core.deploy.address import of_port
-from sdk_hooks.core.deploy.deployment import Deployment, Running, own_root
+from sdk_hooks.core.deploy.deployment import Deployment, Running
 from sdk_hooks.core.deploy.parts import Mounted, Secret
 from sdk_hooks.core.deploy.resource import script
-from sdk_hooks.core.shell import assigned, lines, quoted, write_files
-from sdk_hooks.families import Stack
+from sdk_hooks.core.shell import lines, quoted, write_files
 from sdk_hooks.target import Argv, Script
 
 _LINES = 987654321
@@ -25,9 +24,6 @@ _LINES = 987654321
 
 _FRESH = ".new-$$"
 """Where files are until they are all there; of its own for each of several deployments at once."""
-
-_SHEBANG = "#!/bin/sh\n"
-_LOCALE = "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
 
 
 def files(deployment: Deployment) -> Mapping[str, str]:
@@ -56,14 +52,15 @@ def _common(deployment: Deployment) -> dict[str, str]:
         "limits": _limits(tuple(box.settings for box in boxes)),
         "enable": boot.enable(deployment, restart),
         **_disabled(deployment),
-        "forget": _forget(deployment),
-        "unname": _unname(deployment),
-        "tidy": _tidy(deployment),
+        "forget": held.forget(deployment),
+        "unname": held.unname(deployment),
+        "ready": held.ready(deployment),
+        "tidy": held.tidy(deployment),
     }
     volumes = {"forget-volumes": _forget_volumes(deployment)} if _kept_volumes(deployment) else {}
     slow = {"unwatched": ""} if _forwarded(deployment) else {}
-    held = subnets.holds((joined for box in boxes for joined in box.networks), stack)
-    own = {"holds": held} if held else {}
+    taken = subnets.holds((joined for box in boxes for joined in box.networks), stack)
+    own = {"holds": taken} if taken else {}
     return {**found, **volumes, **slow, **own, **({"restarts": str(restart)} if policies else {})}
 
 
@@ -72,15 +69,18 @@ def _disabled(deployment: Deployment) -> dict[str, str]:
     unit = boot.supervisor(deployment)
     if not unit:
         return {"disable": boot.disable(deployment.name, deployment.target, stop=True)}
-    stop = _quiet(deployment.stack, deployment.containers[0])
+    stop = _quiet(deployment, deployment.containers[0])
     # systemd has to know how to stop it until it has stopped
-    return {"disable": f"{_head(deployment)}{stop}{unit.disable}", "disown": unit.disable}
+    return {"disable": f"{held.head(deployment)}{stop}{unit.disable}", "disown": unit.disable}
 
 
 def _forwarded(deployment: Deployment) -> bool:
     """Whether a health check can only tell that something listens, which may be who forwards the port."""
+    behind = nested.forwards(deployment.stack, deployment.target)
     asked = any(
-        box.settings.healthcheck and box.settings.healthcheck.port and box.settings.network != "host"
+        box.settings.healthcheck
+        and box.settings.healthcheck.port
+        and (behind or box.settings.network != "host")
         for box in deployment.containers
     )
     return asked and not {"curl", "wget"} & deployment.target.programs
@@ -90,33 +90,31 @@ def _own(member: Running, deployment: Deployment) -> dict[str, str]:
     """The files of one container."""
     container, stack = member.container, deployment.stack
     settings = container.settings
-    head, remove = _head(deployment), _quiet(stack, container)
+    head, remove = held.head(deployment), _quiet(deployment, container)
+    commands = (stack.run(container), stack.exec(container, ()))
+    run, execute = (quoted(deployment.command(argv)) for argv in commands)
     found = {
-        "start": f"{head}{remove}{directories(settings)}exec {quoted(stack.run(container))} >/dev/null\n",
+        "start": f"{head}{remove}{directories(settings)}exec {run} >/dev/null\n",
         "stop": f"{head}{remove}",
-        "state": f"{head}{stack.state(container)}\n",
-        "exec": f'{head}exec {quoted(stack.exec(container, ()))} "$@"\n',
-        "logs": f"{head}exec {_logs(stack, container, False)}\n",
-        "follow": f"{head}exec {_logs(stack, container, True)}\n",
+        "state": f"{head}{_state(deployment, container)}\n",
+        "exec": f'{head}exec {execute} "$@"\n',
+        "logs": f"{head}exec {_logs(deployment, container, False)}\n",
+        "follow": f"{head}exec {_logs(deployment, container, True)}\n",
         **stack.files(container, deployment.target),
     }
     if settings.healthcheck:
-        found["health"] = head + _health(settings.healthcheck, stack, container)
+        found["health"] = head + _health(settings.healthcheck, deployment, container)
     if settings.restart.policy != "no":
         found["restarts"] = str(settings.restart)
     return found
 
 
-def change(deployment: Deployment) -> Script:
-    """Commands that make *deployment* the running one; in place of a secret there is a comment."""
-    return _install(deployment) + switch(deployment.app, deployment.id, installed=True)
+def change(deployment: Deployment, *, secrets: bool = False) -> Script:
+    """Commands that make *deployment* the running one.
 
-
-def with_secrets(text: Script, deployment: Deployment) -> Script:
-    """*text*, which `change` made, with the secrets in it."""
-    for note, path, secret in _secrets(deployment):
-        text = text.replace(note, _readable(path, secret))
-    return text
+    :param secrets: Whether the secrets are in it, which nobody is shown: else a comment stands for each.
+    """
+    return _install(deployment, secrets) + switch(deployment.app, deployment.id, installed=True)
 
 
 def _readable(path: str, file: Mounted) -> Script:
@@ -132,13 +130,17 @@ def directories(settings: Settings) -> Script:
     return "".join(f"[ -e {path} ] || (umask 022; mkdir -p {path}) || exit\n" for path in paths)
 
 
-def _install(deployment: Deployment) -> Script:
+def _install(deployment: Deployment, secrets: bool) -> Script:
     """Commands that write the files of *deployment*, for `switch` to put in their place: all or none."""
     app = quoted((str(deployment.app),))
-    notes = "".join(note for note, _, _ in _secrets(deployment))
+    hidden = "".join(
+        _readable(path, secret) if secrets else note for note, path, secret in _secrets(deployment)
+    )
+    fresh = f"{app}/{_FRESH}"
     return (
-        f"umask 077\nmkdir -p {app} && cd {app} || exit\nset -e\nmkdir {_FRESH}\ncd {_FRESH}\n"
-        f"{write_files('.', files(deployment))}{_configs(deployment)}{notes}cd ..\nset +e\n"
+        # who takes the last one away meanwhile takes the directory as well
+        f"umask 077\nmkdir -p {fresh} || mkdir -p {fresh} || exit\ncd {fresh} || exit\nset -e\n"
+        f"{write_files('.', files(deployment))}{_configs(deployment)}{hidden}cd ..\nset +e\n"
     )
 
 
@@ -189,16 +191,14 @@ def switch(app: PurePosixPath, deployment_id: str, *, installed: bool) -> Script
     )
 
 
-def _head(deployment: Deployment) -> Script:
-    """What every script begins with, whoever calls it: a login, an init, the switch."""
-    variables = dict(deployment.stack.environment(deployment.target))
-    if own_root(deployment.target, deployment.stack):
-        variables["XDG_RUNTIME_DIR"] = str(deployment.target.state / "run")
-    return _SHEBANG + _LOCALE + (f"export {assigned(variables).rstrip()}\n" if variables else "")
+def _quiet(deployment: Deployment, container: Container) -> Script:
+    commands = map(deployment.command, deployment.stack.remove(container))
+    return "".join(f"{quoted(argv)} >/dev/null 2>&1\n" for argv in commands)
 
 
-def _quiet(stack: Stack, container: Container) -> Script:
-    return "".join(f"{quoted(argv)} >/dev/null 2>&1\n" for argv in stack.remove(container))
+def _state(deployment: Deployment, container: Container) -> Script:
+    text = deployment.stack.state(container)
+    return quoted(deployment.command(("sh", "-c", text))) if deployment.inside else text
 
 
 def _ports(boxes: Iterable[Container]) -> str:
@@ -212,13 +212,16 @@ def _named_volumes(boxes: Iterable[Container]) -> str:
 
 
 def _forget_volumes(deployment: Deployment) -> Script:
-    return _head(deployment) + lines(_kept_volumes(deployment))
+    return held.head(deployment) + lines(_kept_volumes(deployment))
 
 
 def _kept_volumes(deployment: Deployment) -> list[Argv]:
     """What removes the named volumes that the stack keeps."""
-    commands = map(deployment.stack.forget_volume, _named_volumes(deployment.containers).split())
-    return [argv for argv in commands if argv]
+    names = _named_volumes(deployment.containers).split()
+    commands = [argv for argv in map(deployment.stack.forget_volume, names) if argv]
+    if deployment.inside and not commands:  # what is in them belongs to users whom only its namespaces have
+        commands = [("rm", "-rf", f"{deployment.target.state}/volumes/{name}") for name in names]
+    return list(map(deployment.command, commands))
 
 
 def _limits(settings: tuple[Settings, ...]) -> Script:
@@ -229,47 +232,17 @@ def _limits(settings: tuple[Settings, ...]) -> Script:
     return f"tries={tries}\nsettle=2\noneshot={1 if oneshot else ''}\n"
 
 
-def _forget(deployment: Deployment) -> Script:
-    """Forget its images, but not those that are given as arguments."""
-    text = _head(deployment)
-    for image in dict.fromkeys(box.image for box in deployment.containers):
-        untag = quoted(deployment.stack.untag(image))
-        text += f'case " $* " in *{quoted((f" {image} ",))}*) ;; *) {untag} ;; esac\n'
-    return text
-
-
-def _unname(deployment: Deployment) -> Script:
-    names = dict.fromkeys(member.image.name for member in deployment.members)
-    return _head(deployment) + lines(deployment.stack.untag(name) for name in names)
-
-
-def _tidy(deployment: Deployment) -> Script:
-    """After a success: the images' own names mean the new ones, and layers that nothing uses go.
-
-    After a failure, for which it is given a third argument, the names mean what they did before.
-    """
-    stack, head = deployment.stack, _head(deployment)
-    if stack.takes == "layers":
-        return head + script("sweep.sh", STATE=str(deployment.target.state))
-    named = "".join(
-        f"{quoted(stack.tag(member.container.image, member.image.name))} >/dev/null 2>&1\n"
-        for member in deployment.members
-    )
-    untag = quoted(stack.untag("@NAME@")).replace("@NAME@", '"$part"')
-    parts = f"while read -r part; do {untag} </dev/null >/dev/null 2>&1; done <.incoming; rm -f .incoming"
-    own = f'if [ -z "$3" ]; then :\n{named}fi\n'
-    return f"{head}{own}[ ! -f .incoming ] || {{ {parts}; }}\n"
-
-
-def _logs(stack: Stack, container: Container, follow: bool) -> Script:
+def _logs(deployment: Deployment, container: Container, follow: bool) -> Script:
     """The command that prints the output, with the number of lines taken from the environment."""
-    return quoted(stack.logs(container, follow, _LINES)).replace(str(_LINES), '"${LINES:-200}"')
+    words = deployment.command(deployment.stack.logs(container, follow, _LINES))
+    return quoted(words).replace(str(_LINES), '"${LINES:-200}"')
 
 
-def _health(check: HealthCheck, stack: Stack, container: Container) -> Script:
+def _health(check: HealthCheck, deployment: Deployment, container: Container) -> Script:
     seconds = max(1, round(check.timeout))
     text = script("health.sh")
     if check.command:
-        return f"{text}within {seconds} {quoted(stack.exec(container, check.command))}\n"
+        words = deployment.command(deployment.stack.exec(container, check.command))
+        return f"{text}within {seconds} {quoted(words)}\n"
     address, port = of_port(check.port, container.settings.ports)
     return f"{text}http {seconds} {address} {port} {quoted((check.path,))}\n"

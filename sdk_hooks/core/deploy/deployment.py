@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from sdk_hooks.container import Container, Resources, Volume
+from sdk_hooks.container import Container, Volume
 from sdk_hooks.core.deploy import hardware, nested, network, subnets
 from sdk_hooks.core.deploy.hardware import Given
 from sdk_hooks.core.deploy.matching import There
@@ -20,7 +20,8 @@ from sdk_hooks.core.spec.annotation import settings_to_json
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Runtime, Stack
 from sdk_hooks.image import Image
-from sdk_hooks.target import Target
+from sdk_hooks.limits import Resources
+from sdk_hooks.target import Argv, Target
 
 _LONGEST = 63
 """Characters of a host name (RFC 1035); Linux takes one more."""
@@ -81,9 +82,18 @@ class Deployment:
         return "" if self.members[0].part.name else self.containers[0].digest
 
     @property
+    def inside(self) -> Argv:
+        """Words before all commands of its stack."""
+        return self.stack.inside(self.target)
+
+    def command(self, argv: Argv) -> Argv:
+        """*argv* of its stack, as it has to be called on the target."""
+        return (*self.inside, *argv)
+
+    @property
     def unlimited(self) -> bool:
         """Whether the resources of its settings can't be limited: an ordinary user may have no cgroup."""
-        wanted = any(box.settings.resources != Resources() for box in self.containers)
+        wanted = any(member.part.settings.resources != Resources() for member in self.members)
         return wanted and (
             own_root(self.target, self.stack) or nested.facts(self.stack, self.target).unlimited
         )
@@ -112,9 +122,10 @@ def make(
     parts = subnets.settled(parts, drivers, stack, target, taken or Taken())
     networks = {part.name: network.joined(part, parts, drivers, stack) for part in parts}
     users_of = {part.name: _user(part, stack, target) for part in parts}
+    able = {part.name: nested.able(part.settings, stack, target) for part in parts}
     given = {
-        part.name: hardware.given(part.settings, there or There(), stack, users_of[part.name], target)
-        for part in parts
+        each: hardware.given(settings, there or There(), stack, users_of[each], target)
+        for each, settings in able.items()
     }
     boxes = [
         replace(
@@ -122,6 +133,7 @@ def make(
             nested=bool(nested.daemon(stack, target)),
             networks=networks[part.name],
             hosts=network.hosts(part, parts, networks, stack),
+            groups=_groups(part, given[part.name], stack, target),
         )
         for part in parts
     ]
@@ -187,12 +199,18 @@ def _container(
         command=command,
         rootless=target.uid != 0,
         devices=given.devices,
-        groups=given.groups,
+        own_groups=users.others(part.image, settings.user) if user[0] else (),
         cdi=given.cdi,
         hooks=(*settings.hooks, *given.hooks),
         application=name,
         alias=part.name or name,
     )
+
+
+def _groups(part: Part, given: Given, stack: Stack, target: Target) -> tuple[int, ...]:
+    """Of its user, besides its own; the login's root has what the login may open, and no other group."""
+    added = () if own_root(target, stack) else users.groups(part.image, part.settings.group_add)
+    return tuple(sorted({*given.groups, *added}))
 
 
 def _placed(container: Container, part: Part, directory: PurePosixPath) -> Container:

@@ -32,7 +32,7 @@ def each(
 
     def one(target: str) -> Answer | SdkError:
         try:
-            with connect(*options(target)) as connection:
+            with connect(*options(target), ahead=False) as connection:
                 return work(connection)
         except SdkError as error:
             return error

@@ -26,7 +26,10 @@ def chosen(name: str, parts: tuple[Part, ...], stack: Stack, target: Target) -> 
 
     The target's own, unless ports have to be moved. Several containers of which one needs a bridge share
     one of their own, where they find each other by name.
+
+    :raises SdkError: When somebody else has made one, and *stack* makes all by itself.
     """
+    _check_external(parts, stack)
     bridged = any(_bridged(part.settings, stack, target) for part in parts)
     shared = bridged and (len(parts) > 1 or "bridge" not in stack.networks)
     default = "bridge" if bridged else "host"
@@ -50,16 +53,28 @@ def joined(part: Part, parts: tuple[Part, ...], drivers: Drivers, stack: Stack) 
             hint="give it one: networks:; or leave out ports:",
             code="no-network",
         )
+    # an internal network leads nowhere: neither its default route nor what comes in at ports
+    inner = [network.internal for network in part.settings.networks]
+    outer = inner.index(False) if False in inner else 0
+    bridge = min((at for at, is_one in enumerate(bridges) if is_one), key=lambda at: inner[at], default=-1)
     for position, (network, driver) in enumerate(zip(part.settings.networks, own_drivers, strict=True)):
         _check(network, driver, stack)
         own = ""
         if driver.addresses:
             members = [other for other in parts if network in other.settings.networks]
             own = cni.address(network, members.index(part))
-        ports = part.settings.ports if position == (bridges.index(True) if any(bridges) else -1) else ()
-        plugins = cni.chain(network, driver, own, ports, first=position == 0)
+        ports = part.settings.ports if position == bridge else ()
+        tuned = replace(network, sysctl={**network.sysctl, **_sysctls(part, stack, position)})
+        plugins = cni.chain(tuned, driver, own, ports, first=position == outer)
         found.append(Joined(network, driver.engine(network), plugins, own))
     return tuple(found)
+
+
+def _sysctls(part: Part, stack: Stack, position: int) -> dict[str, str]:
+    """Those of the container's own that the plugins of its first network set: no engine of theirs is told."""
+    told = "cni" not in stack.networks or stack.takes == "layers" or position
+    said = {} if told else part.settings.sysctls
+    return {key: value for key, value in said.items() if key.startswith("net.")}
 
 
 def hosts(
@@ -98,7 +113,9 @@ def _address(said: str, part: Part, networks: Mapping[str, tuple[Joined, ...]], 
 
 def _one(name: str, settings: Settings, default: str, together: Network | None) -> Settings:
     if settings.networks:
-        own = tuple(replace(each, name=f"{name}.{each.name}") for each in settings.networks)
+        own = tuple(
+            each if each.external else replace(each, name=f"{name}.{each.name}") for each in settings.networks
+        )
         return replace(settings, network="", networks=own)
     if together and settings.network in ("", "bridge"):
         return replace(settings, network="", networks=(together,))
@@ -110,9 +127,19 @@ def _bridged(settings: Settings, stack: Stack, target: Target) -> bool:
     if settings.network or settings.networks:
         return settings.network == "bridge"
     moved = any(port.host != port.container or port.address for port in settings.ports)
-    if nested.daemon(stack, target):
+    if nested.daemon(stack, target) and not nested.forwards(stack, target):
         return True
     return moved and ("bridge" in stack.networks or ("cni" in stack.networks and bool(target.cni)))
+
+
+def _check_external(parts: Iterable[Part], stack: Stack) -> None:
+    external = [each for part in parts for each in part.settings.networks if each.external]
+    if external and "bridge" not in stack.networks:
+        raise SdkError(
+            f"{stack.name} can't join the network {external[0].name!r}, which somebody else has made",
+            hint="use another stack, or leave out external: it is the application's own then",
+            code="no-network",
+        )
 
 
 def _check(network: Network, driver: NetworkDriver, stack: Stack) -> None:

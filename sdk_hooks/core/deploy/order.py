@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -15,6 +16,7 @@ from sdk_hooks.core.deploy import (
     deployment,
     hooks,
     matching,
+    notes,
     setup,
     taken,
     transfer,
@@ -23,16 +25,18 @@ from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Result
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
 from sdk_hooks.core.deploy.packed import ALONE, Packer
-from sdk_hooks.core.deploy.parts import Part, check_ports
+from sdk_hooks.core.deploy.parts import Part, check_mounts, check_ports
 from sdk_hooks.core.deploy.probe import Found, probe
 from sdk_hooks.core.deploy.setup import Change
 from sdk_hooks.core.deploy.transfer import Sent, Transfer
+from sdk_hooks.core.oci import adopt
 from sdk_hooks.core.registry import Plugins
+from sdk_hooks.core.shell import quoted
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.target import Script
 
-UP, RESTORED, DOWN, BUSY = 0, 3, 4, 5
+UP, RESTORED, DOWN, BUSY, LOST, GONE = 0, 3, 4, 5, 6, 7
 """Exit status of switch.sh."""
 
 
@@ -115,6 +119,7 @@ def prepare(
     :raises SdkError: When the deployment can't work.
     """
     check_ports(order.parts)
+    check_mounts(order.parts)
     known = [plugins.runtime(name) for name in plugins.family("runtime")]
     runtimes = [runtime for runtime in known if runtime.alone or runtime.name == order.runtime]
     asked = matching.question((d for part in order.parts for d in part.settings.devices), plugins)
@@ -127,6 +132,8 @@ def prepare(
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime, setup=order.setup)
     target = replace(found.target, cni=frozenset()) if foreground else found.target
+    # not before the target has answered: of a large image a copy takes time
+    parts = tuple(replace(part, image=adopt.plain(part.image)) for part in parts)
     made = deployment.make(
         order.name, parts, stack, runtime, target, plugins.network, found.there, found.taken
     )
@@ -144,28 +151,46 @@ def prepare(
 
 
 def execute(
-    prepared: Prepared, connection: Connection, progress: Progress, packer: Packer = ALONE
+    prepared: Prepared,
+    again: Callable[[], Prepared],
+    connection: Connection,
+    progress: Progress,
+    packer: Packer = ALONE,
 ) -> Outcome:
     """Send what is missing and make it the running one.
 
+    :param again: Prepares it once more: another deployment may take away what was there, or was just sent.
     :param packer: That of the whole command, when there are several targets.
     :raises SdkError: When it does not come up; what ran before then runs again.
     """
     started = time.monotonic()
-    made, name, stack = prepared.deployment, connection.name, prepared.deployment.stack.name
     sent = Sent(0, 0, 0)
-    if prepared.done:
-        return Outcome(name, "unchanged", made.digest, stack, sent, 0.0, len(made.members))
+    for left in (2, 1, 0):
+        made, name, stack = prepared.deployment, connection.name, prepared.deployment.stack.name
+        if prepared.done:
+            return Outcome(name, "unchanged", made.digest, stack, sent, 0.0, len(made.members))
+        sent += _send(prepared, connection, progress, packer)
+        result = _switch(content.change(made, secrets=True), connection, made.name, progress)
+        if result.status != GONE or not left:
+            break
+        progress.step(f"{name}: what was there has been taken away: sending it again")
+        prepared = again()
+    _check(result, connection, made.name, progress)
+    seconds = time.monotonic() - started
+    return Outcome(name, "deployed", made.digest, stack, sent, seconds, len(made.members))
+
+
+def _send(prepared: Prepared, connection: Connection, progress: Progress, packer: Packer) -> Sent:
+    """Set the stack up and send what is missing."""
+    made, name, sent = prepared.deployment, connection.name, Sent(0, 0, 0)
     _tell(prepared, name, progress)
     if prepared.setup:
-        progress.step(f"{name}: setting {stack} up for {prepared.setup.runtime.name}")
+        progress.step(f"{name}: setting {made.stack.name} up for {prepared.setup.runtime.name}")
         setup.apply(prepared.setup, connection, made.name)
     for each in prepared.due:
         sent += each.send(connection, progress, packer)
     progress.step(f"{name}: starting")
-    _switch(content.with_secrets(prepared.change, made), connection, made.name, progress)
-    seconds = time.monotonic() - started
-    return Outcome(name, "deployed", made.digest, stack, sent, seconds, len(made.members))
+    return sent
 
 
 def _tell(prepared: Prepared, name: str, progress: Progress) -> None:
@@ -174,10 +199,8 @@ def _tell(prepared: Prepared, name: str, progress: Progress) -> None:
     layers = sum(len(each.image.layers) for each in prepared.transfers)
     with_runtime = f" with {runtime.name}" if runtime else ""
     progress.step(f"{name}: {made.stack.name}{with_runtime}, {missing} of {layers} layers missing")
-    if made.unlimited:
-        alone = made.stack.takes == "layers"
-        why = "without an engine only root" if alone else f"here only {made.stack.name} of root"
-        progress.step(f"{name}: {why} can limit resources: there are no limits")
+    for note in notes.of(made):
+        progress.step(f"{name}: {note}")
 
 
 def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:
@@ -195,7 +218,9 @@ def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:
         )
     app = PurePosixPath(found.target.state) / "apps" / name
     progress.step(f"{connection.name}: going back to {found.previous}")
-    _switch(content.switch(app, found.previous, installed=False), connection, name, progress)
+    change = content.switch(app, found.previous, installed=False)
+    result = _switch(change, connection, name, progress)
+    _check(result, connection, name, progress)
     digest, count = _said(connection, app, found.previous)
     seconds = time.monotonic() - started
     return Outcome(connection.name, "rolled back", digest, found.stack, Sent(0, 0, 0), seconds, count)
@@ -213,17 +238,18 @@ def script(prepared: Prepared) -> Script:
 
 def _said(connection: Connection, app: PurePosixPath, identity: str) -> tuple[str, int]:
     """Digest and number of containers of a deployment, by its record."""
-    record = json.loads(link.run(connection, f"cat {app}/{identity}/deployment.json").output or "{}")
+    file = quoted((f"{app}/{identity}/deployment.json",))
+    record = json.loads(link.run(connection, f"cat {file}").output or "{}")
     return record.get("digest", ""), len(record.get("containers", [None]))
 
 
-def _switch(change: Script, connection: Connection, name: str, progress: Progress) -> None:
+def _switch(change: Script, connection: Connection, name: str, progress: Progress) -> Result:
     """Let the target change over, which it finishes by itself whatever happens here.
 
-    :raises SdkError: When the new deployment did not come up.
+    :raises SdkError: When the connection breaks.
     """
     try:
-        result = link.run(connection, change)
+        return link.run(connection, change)
     except KeyboardInterrupt:
         progress.step(
             f"{connection.name}: goes on without us; look with container-status {connection.name} {name}"
@@ -236,7 +262,6 @@ def _switch(change: Script, connection: Connection, name: str, progress: Progres
             hint=f"look what runs there: container-status {connection.name} {name}",
             code=error.code,
         ) from error
-    _check(result, connection, name, progress)
 
 
 def _check(result: Result, connection: Connection, name: str, progress: Progress) -> None:
@@ -252,9 +277,17 @@ def _check(result: Result, connection: Connection, name: str, progress: Progress
             hint="try again",
             code="busy",
         )
+    if result.status == GONE:
+        raise SdkError(
+            f"the image of that deployment of {name!r} is gone from {connection.name!r}",
+            detail="what runs there goes on",
+            hint="deploy it again",
+            code="image-gone",
+        )
     after = {
         RESTORED: "what ran before runs again",
         DOWN: "nothing ran before",
+        LOST: "what ran before does not run either",
     }.get(result.status, "")
     raise SdkError(
         f"{name!r} did not come up on {connection.name!r}",

@@ -19,9 +19,12 @@ from sdk_hooks.core.oci import archive
 from sdk_hooks.core.oci.archive import View
 from sdk_hooks.core.shell import quoted
 from sdk_hooks.families import Progress
+from sdk_hooks.image import Image
 from sdk_hooks.target import Script
 
 _PIECE = 1 << 18
+_PART = 16 << 20
+"""Bytes of layers after which an archive is worth a load of its own."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,24 @@ def of_archive(view: View, name: str, omit: Collection[str]) -> Stream:
     omitted = frozenset(omit) & {*view.diff_ids}
     key = (view.image.digest, len(view.layers), name, omitted)
     return Stream(key, lambda: archive.stream(view, name, omitted), archive.size(view, name, omitted))
+
+
+def parts(image: Image, held: Collection[str]) -> list[int]:
+    """How many of the lowest layers of *image* each archive brings a target to; the last one brings all.
+
+    A load that is cut off leaves nothing behind. A large image goes in several, so that the next deployment
+    has to send only what is still missing.
+
+    :param held: Diff IDs of the layers that are there.
+    """
+    found, size = [], 0
+    for count, (blob, diff) in enumerate(zip(image.layers, image.diff_ids, strict=True), 1):
+        size += 0 if diff in held else blob.size
+        if size >= _PART:
+            found.append(count)
+            size = 0
+    last = len(image.layers)
+    return [count for count in found if count < last] + [last]
 
 
 class Packer:

@@ -95,6 +95,26 @@ def check_ports(parts: Iterable[Part]) -> None:
             raise SdkError(f"{who} port {first.host}", hint="move one of them: ports:", code="bad-spec")
 
 
+def check_mounts(parts: Iterable[Part]) -> None:
+    """Refuse two things in one place of a container, which engines do late, or hide one of them.
+
+    :raises SdkError: Naming the path.
+    """
+    for part in parts:
+        mounted = [volume.target for volume in part.settings.volumes]
+        mounted += [tmpfs.target for tmpfs in part.settings.tmpfs]
+        mounted += [config.target for config in part.configs]
+        paths = [path.rstrip("/") for path in mounted] + [f"{SECRETS}/{each.name}" for each in part.secrets]
+        twice = next((path for path in paths if paths.count(path) > 1), None)
+        if twice:
+            who = f"the container {part.name!r}" if part.name else "the container"
+            raise SdkError(
+                f"{who} has two things at {twice!r}",
+                hint="move one of them: volumes:, tmpfs: or configs:",
+                code="bad-spec",
+            )
+
+
 def _meet(first: Port, second: Port) -> bool:
     """Whether only one of both can be had."""
     addresses = {first.address, second.address}

@@ -121,6 +121,7 @@ def script(
     head = f"name={quoted((name,))}\n{lists}"
     parts = [head, state_directory(), "probe() {\n", resource("probe.sh"), devices]
     parts += _places({p for n in needs for p in n.programs}) if details else []
+    parts += _versions({p for n in needs for p, _, _ in n.least}) if details else []
     for stack in stacks.values():
         there = " && ".join(f"command -v {quoted((p,))}" for p in stack.programs) or "true"
         body = f"inventory() {{\n{stack.inventory(containers, details).rstrip()}\n}}"
@@ -143,6 +144,12 @@ def _places(programs: Collection[str]) -> list[Script]:
     """Commands that tell where *programs* are, and the login's configurations."""
     found = [f"p=$(command -v {quoted((p,))}) && echo place {quoted((p,))} $p\n" for p in sorted(programs)]
     return [*found, '[ "$uid" = 0 ] || echo "config ${XDG_CONFIG_HOME:-$HOME/.config}"\n']
+
+
+def _versions(programs: Collection[str]) -> list[Script]:
+    """Commands that tell what *programs* say of their version, in one line."""
+    words = (quoted((p,)) for p in sorted(programs))
+    return [f"v=$($limit {p} --version 2>/dev/null </dev/null) && echo version {p} $v\n" for p in words]
 
 
 def _lean(text: Script) -> Script:
@@ -187,6 +194,7 @@ def _stack_facts(lines: list[str], status: int) -> StackFacts:
         runtimes=frozenset(values.get("runtime", [])),
         cdi="cdi" in values,
         daemon=" ".join(values.get("daemon", [])[:1]),
+        forwards="forwards" in values,
         unlimited="unlimited" in values,
         ids=(int(users), int(groups)) if users.isdigit() and groups.isdigit() else None,
         enlarge=enlarge,
@@ -221,6 +229,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         listening=frozenset(int(port, 16) for port in facts.get("listen", [])),
         config=one("config"),
         places={name: path for name, path in map(_pair, facts.get("place", [])) if path.startswith("/")},
+        versions=dict(map(_pair, facts.get("version", []))),
         stacks=stacks,
     )
     held = one("ports") if one("now").startswith("running") else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Runtime, Stack
@@ -26,7 +28,21 @@ def missing(found: Runtime, target: Target) -> list[str]:
         versions = " or ".join(f"v{version}" for version in needs.cgroups)
         there = f"v{target.cgroup}" if target.cgroup else _UNMOUNTED
         lacks.append(f"it needs cgroup {versions}, the target has {there}")
+    for program, version, what in needs.least:
+        there = _number(target.versions.get(program, ""))
+        if there and _order(there) < _order(version):
+            lacks.append(f"{program} is {there}: before {version} it can't {what}")
     return [*lacks, *((needs.prevented,) if needs.prevented else ())]
+
+
+def _number(said: str) -> str:
+    """The first number with a dot in what a program says of its version; empty when there is none."""
+    found = re.search(r"\d+(\.\d+)+", said)
+    return found[0] if found else ""
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def cannot_run(found: Runtime, lacks: list[str], target: Target) -> SdkError:

@@ -6,6 +6,8 @@
 # Takes back one; says why when that can't be.
 undo_one() {
 	. "$1/facts"
+	file=$path
+	[ ! -L "$path" ] || file=$(readlink -f "$path") || return
 	for used in "$STATE"/apps/*/*/deployment.json; do
 		[ -f "$used" ] && [ -z "$failed" ] || continue
 		case $(cat "$used") in
@@ -15,18 +17,18 @@ undo_one() {
 			;;
 		esac
 	done
-	if [ "$(cat "$path" 2>/dev/null)" != "$(cat "$1/after")" ]; then
+	if [ "$(cat "$file" 2>/dev/null)" != "$(cat "$1/after")" ]; then
 		echo "$path was changed since: what was added for $runtime stays in it"
 		return 1
 	fi
 	if [ -f "$1/cleared" ]; then
-		cat "$1/cleared" >"$path" || return
+		cat "$1/cleared" >"$file" || return
 		sh "$1/reload" >/dev/null 2>&1 && sleep 1
 	fi
 	if [ -f "$1/before" ]; then
-		cp -p "$1/before" "$path.new" && mv "$path.new" "$path" || return
+		cp -p "$1/before" "$file.new" && mv "$file.new" "$file" || return
 	else
-		rm -f "$path"
+		rm -f "$file"
 	fi
 	[ -f "$1/cleared" ] || sh "$1/reload" >/dev/null 2>&1
 	rm -rf "$1"

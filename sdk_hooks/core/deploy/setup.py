@@ -14,8 +14,8 @@ from sdk_hooks.core.deploy.probe import probe
 from sdk_hooks.core.deploy.resource import script
 from sdk_hooks.core.shell import quoted, write_files
 from sdk_hooks.errors import SdkError
-from sdk_hooks.families import Runtime, Setup, Stack
-from sdk_hooks.target import Script, Target
+from sdk_hooks.families import Runtime, Stack
+from sdk_hooks.target import Script, Setup, Target
 
 _PATIENCE = 10.0
 """Seconds in which a stack has to have read its new configuration."""
@@ -122,20 +122,21 @@ def _over(added: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
 def _script(
     wanted: Setup, after: str, cleared: str, stack: Stack, runtime: Runtime, target: Target
 ) -> Script:
-    """Writes the file whole, and beside the deployments a record of what was there."""
-    path = quoted((wanted.path,))
+    """Writes the file whole, and beside the deployments a record of what was there, which may be secret."""
+    path, place = quoted((wanted.path,)), quoted((f"{target.state}/setup",))
     facts = {"stack": stack.name, "runtime": runtime.name, "path": wanted.path}
     record = "".join(f"{key}={quoted((value,))}\n" for key, value in facts.items())
     files = {"after": after, "facts": record, "reload": wanted.reload or ":\n"}
     files.update({"cleared": cleared} if cleared else {})
     return (
-        f"umask 022\nn=0\nfor d in {target.state}/setup/[0-9]*; do\n"
+        f"umask 077\nn=0\nfor d in {place}/[0-9]*; do\n"
         '[ "${d##*/}" -le $n ] 2>/dev/null || n=${d##*/}\ndone\n'
         "case $n in *[!0-9]*) n=0 ;; esac\nn=$((n + 1))\n"
-        f"mkdir -p {target.state}/setup/$n && cd {target.state}/setup/$n || exit\n"
+        f"mkdir -p {place}/$n && cd {place}/$n || exit\n"
         f"{write_files('.', files)}"
-        f"[ ! -f {path} ] || cp -p {path} before || exit\n"
-        f'mkdir -p "$(dirname {path})" || exit\n'
-        f"[ ! -f {path} ] || cp -p {path} {path}.new || exit\n"  # who owns it, and who may read it
-        f"cat after >{path}.new && mv {path}.new {path} && sync\nsh ./reload\n"
+        f"file={path}\n[ ! -L {path} ] || file=$(readlink -f {path}) || exit\n"
+        '[ ! -f "$file" ] || cp -p "$file" before || exit\n'
+        'umask 022\nmkdir -p "$(dirname "$file")" || exit\n'
+        '[ ! -f "$file" ] || cp -p "$file" "$file.new" || exit\n'  # who owns it, and who may read it
+        'cat after >"$file.new" && mv "$file.new" "$file" && sync\nsh ./reload\n'
     )

@@ -60,15 +60,15 @@ def read(connection: Connection, name: str = "") -> list[Status]:
     return found
 
 
-def logs(connection: Connection, name: str, lines: int, follow: bool) -> Argv:
-    """What to run here to see the last output of *name*, and with *follow* what comes after.
+def logs(name: str, lines: int, follow: bool) -> Argv:
+    """What to run there to see the last output of *name*, and with *follow* what comes after.
 
     With *follow* it ends when its standard input does, which has to be a pipe that nothing is written to.
     """
     place = f'cd "$STATE/apps/"{quoted((name,))} 2>/dev/null || exit 6\nread -r id <current\n'
     place += f"export LINES={lines}\n"
     command = script("follow.sh") if follow else 'exec sh "./$id/logs"\n'
-    return connection.argv(("sh", "-c", state_directory() + place + command))
+    return ("sh", "-c", state_directory() + place + command)
 
 
 def no_such(connection: Connection, name: str) -> SdkError:

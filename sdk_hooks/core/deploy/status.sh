@@ -25,5 +25,5 @@ for app in "$STATE"/apps/*/; do
 	for part in $(cat "$app/$id/parts" 2>/dev/null); do
 		echo "part $part $(health "$app/$id/$part") $(sh "$app/$id/$part/state" 2>/dev/null)"
 	done
-	echo "record $(cat "$app/$id/deployment.json")"
+	printf 'record %s\n' "$(cat "$app/$id/deployment.json")" # some shells' echo takes backslashes away
 done

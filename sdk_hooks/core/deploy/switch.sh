@@ -3,15 +3,25 @@
 #
 # Needs turn.sh before it. Usage: switch.sh APP NEW [FRESH]. APP is a directory, NEW and what `current` and
 # `previous` say are names in it, FRESH is a directory in it that has the files of NEW.
-# A deployment has the files start, stop, state, logs, forget, enable, and maybe health; and `limits`:
+# A deployment has the files start, stop, state, logs, forget, enable, and maybe health and ready; and `limits`:
 # tries= (seconds to become healthy), settle= (seconds that it must stay up), oneshot= (may end well).
-# Exit status: 0 up, 3 not up and the old one put back, 4 not up and there was none, 5 another one is at it.
+# Exit status: 0 up, 3 not up and the old one put back, 4 not up and there was none, 5 another one is at it,
+# 6 not up and the old one could not be put back, 7 its image is gone and nothing was touched.
 
 app=$1 new=$2 fresh=$3
 own=/run/user/$(id -u)
 [ -n "$XDG_RUNTIME_DIR" ] || [ ! -d "$own" ] || export XDG_RUNTIME_DIR="$own"
 cd "$app" || exit 4
 turn . || { [ -z "$fresh" ] || rm -rf "$fresh"; exit 5; }
+# Whether what the deployment $1 needs is there; those of an older one of us don't say what that is.
+there() (
+	[ -d "$1" ] || exit
+	[ -f "$1/ready" ] || exit 0
+	set -- "$PWD/$1"
+	# shellcheck disable=SC1091  # made for each deployment
+	. "$1/ready"
+)
+there "${fresh:-$new}" >/dev/null 2>&1 || { [ -z "$fresh" ] || rm -rf "$fresh"; exit 7; }
 if [ -n "$fresh" ]; then
 	[ ! -d "$new" ] || sh "$new/stop" # the same once more: it has ended, or does not run well
 	rm -rf "$new"
@@ -20,7 +30,6 @@ fi
 
 old=
 [ ! -f current ] || read -r old <current
-[ -d "$new" ] || { echo "the deployment $new is gone"; exit 4; }
 oneshot="" settle=2 tries=30
 # shellcheck disable=SC1090  # made for each deployment
 . "./$new/limits"
@@ -72,23 +81,41 @@ up() {
 	return 1
 }
 
-# Other deployments may share an image, also those of other applications.
+# Other deployments may share an image, also those of other applications, and those that wait for their turn.
 forget() {
-	keep=$(for f in ../*/*/image; do [ "$f" = "../${app##*/}/$1/image" ] || cat "$f"; done 2>/dev/null)
+	keep=$(for f in ../*/*/image ../*/.new-*/image; do [ "$f" = "../${app##*/}/$1/image" ] || cat "$f"; done 2>/dev/null)
 	# shellcheck disable=SC2086  # names
 	sh "$1/forget" $keep >/dev/null 2>&1
+}
+
+# What the deployment $1 has kept and nothing but it names any more: other applications may have volumes of that name.
+left() {
+	named=$(for f in "$new/volumes" ../*/*/volumes; do
+		case $f in "../${app##*/}/"*) ;; *) cat "$f" ;; esac
+	done 2>/dev/null)
+	for v in $(cat "$1/volumes" 2>/dev/null); do
+		# shellcheck disable=SC2086,SC2116  # names, whatever parts them
+		case " $(echo $named) " in *" $v "*) continue ;; esac
+		how=$(grep "[ /]$v\$" "$1/forget-volumes" 2>/dev/null) || how="rm -rf ${app%/apps/*}/volumes/$v"
+		echo "note: the volume $v is kept, which this version does not name: $how"
+	done
 }
 
 say() { echo "$1" >"$2.new" && mv "$2.new" "$2"; }
 
 if [ -n "$old" ] && [ -d "$old" ]; then
 	sh "$old/stop"
+elif [ -z "$old" ]; then # nobody knows what ran: the power was cut, or somebody has removed files
+	for d in */; do
+		[ ! -f "$d/stop" ] || sh "$d/stop"
+	done
 fi
-if sh "$new/start" && up; then
+if MUST=1 sh "$new/start" && up; then
 	[ -z "$old" ] || [ "$old" = "$new" ] || say "$old" previous
 	say "$new" current
 	date +%s >"$new/since" 2>/dev/null
 	sh "$new/enable"
+	[ -z "$old" ] || left "$old"
 	# what one unit replaces another one writes over; anything else stands beside it
 	[ -z "$old" ] || [ -f "$new/disown" ] || [ ! -f "$old/disown" ] || sh "$old/disown"
 	previous=
@@ -115,10 +142,9 @@ if [ -z "$old" ]; then # nobody would think of taking away what never ran
 	sh -c "$tidy" tidy "${app##*/}" "$new" failed
 	exit 4
 fi
-[ -d "$old" ] || exit 4
-if sh "$old/start"; then
+if [ -d "$old" ] && sh "$old/start"; then
 	echo "put back: $old"
-else
-	echo "could not be put back: $old"
+	exit 3
 fi
-exit 3
+echo "could not be put back: $old"
+exit 6

@@ -20,9 +20,6 @@ from sdk_hooks.families import Progress
 from sdk_hooks.image import Descriptor, Image
 from sdk_hooks.target import Script
 
-_PART = 16 << 20
-"""Bytes of layers after which an archive is worth a load of its own."""
-
 _NO_SPACE = ("no space left on device", "disk quota exceeded", "enospc")
 
 
@@ -94,28 +91,13 @@ class Transfer:
             return self._send_layers(connection, progress, packer)
         return self._send_archives(connection, progress, packer)
 
-    def parts(self) -> list[int]:
-        """How many of the lowest layers each archive brings the target to; the last one brings all.
-
-        A load that is cut off leaves nothing behind. A large image goes in several, so that the next
-        deployment has to send only what is still missing.
-        """
-        found, size = [], 0
-        for count, (blob, diff) in enumerate(zip(self.image.layers, self.image.diff_ids, strict=True), 1):
-            size += 0 if diff in self.held else blob.size
-            if size >= _PART:
-                found.append(count)
-                size = 0
-        last = len(self.image.layers)
-        return [count for count in found if count < last] + [last]
-
     def _load(self) -> Script:
-        stack = self.deployment.stack
-        return assigned(stack.environment(self.deployment.target)) + quoted(stack.load())
+        made = self.deployment
+        return assigned(made.stack.environment(made.target)) + quoted(made.command(made.stack.load()))
 
     def _send_archives(self, connection: Connection, progress: Progress, packer: Packer) -> Sent:
         held, total = set(self.held), Sent(0, 0, 0)
-        for count in self.parts():
+        for count in packed.parts(self.image, self.held):
             result, sent = self._load_archive(connection, progress, packer, count, held)
             total += sent
             if result.status and held and not _full(result):
@@ -126,6 +108,7 @@ class Transfer:
                 if not result.status:
                     break
             if result.status:
+                self._forget(connection)
                 raise self._refused(result)
             held.update(self.image.diff_ids[:count])
         return total
@@ -151,15 +134,28 @@ class Transfer:
         return result, Sent(layers, stream.size, wire)
 
     def _note(self, name: str) -> Script:
-        """Commands that let the target know of a name that has to last until the whole image is there."""
+        """Commands that note there how to forget a name that has to last until the whole image is there."""
         app = quoted((str(self.deployment.app),))
-        return f"mkdir -p {app}; echo {quoted((name,))} >>{app}/.incoming; "
+        return f"(umask 077; mkdir -p {app}); echo {quoted((self._untag(name),))} >>{app}/.incoming; "
+
+    def _untag(self, name: str) -> Script:
+        stack = self.deployment.stack
+        return assigned(stack.environment(self.deployment.target)) + quoted(
+            self.deployment.command(stack.untag(name))
+        )
+
+    def _forget(self, connection: Connection) -> None:
+        """Forget an image that was not taken, whose name some engines keep, unless it is deployed."""
+        known = f"$(echo $(cat {quoted((str(self.deployment.target.state),))}/apps/*/*/image 2>/dev/null))"
+        same = quoted((f" {self.name} ",))
+        link.run(connection, f'case " {known} " in *{same}*) ;; *) {self._untag(self.name)} ;; esac\n')
 
     def _send_layers(self, connection: Connection, progress: Progress, packer: Packer) -> Sent:
         claim = f"{self.deployment.name}@{self.deployment.id}"
         state = str(self.deployment.target.state)
         lists = write_files(f"{state}/claims", {claim: "\n".join(self.deployment.layers)})
-        link.run(connection, f"umask 077\nmkdir -p {quoted((f'{state}/claims',))}\n{lists}")
+        places = quoted((f"{state}/claims", str(self.deployment.app)))
+        link.run(connection, f"umask 077\nmkdir -p {places}\n{lists}")
         total = Sent(0, 0, 0)
         for blob, diff in self.missing:
             index = self.image.diff_ids.index(diff)

@@ -26,7 +26,7 @@ def text(name: str, volumes: bool, undo_setup: bool = False) -> Script:
     sweep = script("sweep.sh", STATE="$STATE")
     body = script("turn.sh") + script("undeploy.sh")
     head = f'{state_directory()}name={quoted((name,))}\nvolumes="{named}"\n'
-    return f'{head}{body}set -- "$name"\n{sweep}{undo}exit 0\n'
+    return f'{head}{body}set -- "$name"\n(\n{sweep})\n{undo}exit 0\n'
 
 
 def undeploy(
@@ -43,6 +43,7 @@ def undeploy(
         raise SdkError(
             f"{name!r} could not be removed from {connection.name!r}",
             detail=(result.output + result.error).strip()[-500:],
+            hint=f"look at it, then try again: container-status {connection.name} {name}",
             code="not-removed",
         )
     for line in result.output.splitlines() if undo_setup else ():

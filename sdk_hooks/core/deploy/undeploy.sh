@@ -18,13 +18,21 @@ if [ -n "$current" ]; then
 	esac
 fi
 [ -z "$current" ] || sh "$app/$current/unname" >/dev/null 2>&1
-keep=$(for f in "$STATE"/apps/*/*/image; do case $f in "$app"/*) ;; *) cat "$f" ;; esac done 2>/dev/null)
+keep=$(for f in "$STATE"/apps/*/*/image "$STATE"/apps/*/.new-*/image; do
+	case $f in "$app"/[!.]*) ;; *) cat "$f" ;; esac
+done 2>/dev/null)
 for d in "$app"/*/; do
 	# shellcheck disable=SC2086  # names
 	[ ! -f "$d/forget" ] || sh "$d/forget" $keep >/dev/null 2>&1
 	[ -z "$volumes" ] || [ ! -f "$d/forget-volumes" ] || sh "$d/forget-volumes" >/dev/null 2>&1
 done
-rm -rf "$app"
+[ ! -f "$app/.incoming" ] || sh "$app/.incoming" </dev/null >/dev/null 2>&1 # parts of an image that never was whole
+# A deployment that waits for its turn goes on from nothing.
+waiting=
+for d in "$app"/.new-* "$app"/.run-*; do
+	! kill -0 "${d##*-}" 2>/dev/null || waiting=1
+done
+if [ -n "$waiting" ]; then rm -rf "${app:?}"/* "$mine"; else rm -rf "$app"; fi
 for v in $volumes; do rm -rf "$STATE/volumes/$v"; done
 for d in "$STATE"/apps/*/; do # of the last one also what runtimes keep for the next time
 	[ -d "$d" ] || rm -rf "$STATE"/run/*/.cache

@@ -1,8 +1,9 @@
 # Unpacks a layer from standard input into a directory that gets its name when all of it is there and right.
-umask 022
 layer="@LAYER@"
-mkdir -p "@FRESH@" || exit
-cd "@FRESH@" || exit
+# Who can reach a layer can start what is setuid in it: whatever is above, others don't get in here.
+umask 077
+mkdir -p "@FRESH@" && chmod 700 "${layer%/*}" && cd "@FRESH@" || exit
+umask 022
 dir=${layer##*/}
 mkdir "$dir" || exit
 [ "$(id -u)" = 0 ] || umask 0 # only root's tar keeps modes as they are

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sdk_hooks.core.bom.component import Component
@@ -64,16 +64,18 @@ def install(
     root.shares_files = form.shares_files
     root.coming = frozenset(path for each in have for path in _paths(each))
     groups: dict[str, Group] = {}
+    failed: dict[str, tuple[str, NotUnderstoodError]] = {}
     kept = Paths(allowed.exclude)
     for each in have:
         _configure(root, each)
-        _scripts(root, each, form.scripts.first, allowed)
+        _scripts(root, each, form.scripts.first, allowed, failed)
     for each in have:
-        _scripts(root, each, form.scripts.before, allowed)
+        _scripts(root, each, form.scripts.before, allowed, failed)
         _files(root, each, groups, kept)
-        _scripts(root, each, form.scripts.after, allowed)
+        _scripts(root, each, form.scripts.after, allowed, failed)
     for each in have:
-        _scripts(root, each, form.scripts.last, allowed)
+        _scripts(root, each, form.scripts.last, allowed, failed)
+    _check_followed(failed)
     root.made.add([directory("tmp", 0o1777)] if not root.find("tmp") else [])
     made = [*(groups[name] for name in sorted(groups)), root.made]
     rights.check_made(root, made, allowed)
@@ -171,9 +173,16 @@ def _number(root: Root, name: str, file: str) -> int | None:
         return None
 
 
-def _scripts(root: Root, each: Have, runs: Sequence[ScriptRun], allowed: Allowed) -> None:
+def _scripts(
+    root: Root,
+    each: Have,
+    runs: Sequence[ScriptRun],
+    allowed: Allowed,
+    failed: dict[str, tuple[str, NotUnderstoodError]],
+) -> None:
+    """Follow *runs* of a package, unless one of its scripts is in *failed* by now, where the first goes."""
     package = each.package
-    if package.name in allowed.without_scripts:
+    if package.name in {*allowed.without_scripts, *failed}:
         return
     for name, arguments, made in runs:
         text = each.content.scripts.get(name, "")
@@ -184,13 +193,31 @@ def _scripts(root: Root, each: Have, runs: Sequence[ScriptRun], allowed: Allowed
             elif text:
                 run.follow(root, package.name, package.architecture, name, text, *arguments)
         except NotUnderstoodError as error:
-            raise SdkError(
-                f"can't follow the {name} of the package {package.name!r}",
-                detail=f"stopped at {error}",
-                hint=f"run it by the image's own programs: --run-scripts {package.name}; "
-                f"if the container does without what it does: --skip-scripts {package.name}",
-                code="script",
-            ) from error
+            failed[package.name] = (name, error)
+            return
+
+
+def _check_followed(failed: Mapping[str, tuple[str, NotUnderstoodError]]) -> None:
+    """Say all that could not be followed at once.
+
+    :raises SdkError: When there is something.
+    """
+    if not failed:
+        return
+    named = [(f"the {script} of the package {name!r}", error) for name, (script, error) in failed.items()]
+    if len(named) == 1:
+        what, detail, it, does = f"can't follow {named[0][0]}", f"stopped at {named[0][1]}", "it", "it does"
+    else:
+        what, it, does = f"can't follow scripts of {len(named)} packages", "them", "they do"
+        detail = "\n".join(f"{which} stopped at {error}" for which, error in named)
+    run_, skip = (" ".join(f"--{verb}-scripts {name}" for name in failed) for verb in ("run", "skip"))
+    raise SdkError(
+        what,
+        detail=detail,
+        hint=f"run {it} by the image's own programs: {run_}; "
+        f"if the container does without what {does}: {skip}",
+        code="script",
+    ) from named[0][1]
 
 
 def _questions(each: Have) -> dict[str, bytes]:

@@ -73,6 +73,9 @@ def _keys(path: str) -> bytes:
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
-        raise SdkError(f"can't read the key '{path}'", detail=error.strerror or "", code="no-key") from error
+        hint = "name the file that has it: key=PATH of the feed"
+        raise SdkError(
+            f"can't read the key '{path}'", detail=error.strerror or "", hint=hint, code="no-key"
+        ) from error
     blocks = _ARMOR.findall(raw)
     return b"".join(base64.b64decode(block) for block in blocks) if blocks else raw

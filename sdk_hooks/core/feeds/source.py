@@ -20,7 +20,7 @@ from sdk_hooks.core.oci.layers import capped
 from sdk_hooks.core.scripts.root import Root
 from sdk_hooks.core.spec.model import Spec
 from sdk_hooks.core.ui import human
-from sdk_hooks.errors import SdkError
+from sdk_hooks.errors import UnknownPluginError
 from sdk_hooks.families import Progress
 from sdk_hooks.packages import Package, PackageFormat, Relation
 from sdk_hooks.target import Platform
@@ -128,11 +128,7 @@ class FeedSource:
     def _pool(self) -> Pool:
         unknown = [feed.format for feed in self.spec.feeds or () if feed.format not in (*self.formats, "")]
         if unknown:
-            raise SdkError(
-                f"no package format is named {unknown[0]!r}",
-                detail=f"known: {', '.join(self.formats)}",
-                code="unknown-plugin",
-            )
+            raise UnknownPluginError("package_format", unknown[0], self.formats)
         step = self.progress.step
         return pool.read(self.spec.feeds or (), self.formats, self.platform, step, fresh=self.fresh)
 

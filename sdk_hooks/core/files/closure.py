@@ -133,7 +133,8 @@ class Resolver:
         here = passed if not found.runpath else tuple(linker.expand(d, path, found) for d in found.runpath)
         for name in found.needed:
             todo += [(*lib, passed) for lib in self._library(name, path, found, path, here)]
-        for name in linker.hidden(root.host(path)) if found.needed else ():
+        opened = found.needed and not linker.path_file(self._linker(found))
+        for name in linker.hidden(root.host(path)) if opened else ():
             todo += [(*lib, passed) for lib in self._library(name, "", found, path, here)]
         return todo
 
@@ -175,6 +176,11 @@ class Resolver:
         if "/" in name:
             found = self._file(linker.expand(name, path, user), wanted_by, "library")
             return [(real, root) for real, root, _ in found]
+        loader = self._linker(user)
+        if linker.is_itself(loader, name):
+            return [(real, root) for real, root, _ in self._file(loader, wanted_by, "dynamic linker")]
+        if (file := linker.path_file(loader)) and (root := self._where(file)):
+            self._take(file, root)
         for directory in (*self.directories, *rpath, *self._system_directories(user)):
             candidate = f"{directory.rstrip('/')}/{name}"
             where = self._fitting(candidate, user)
@@ -242,9 +248,13 @@ class Resolver:
 
     def _system_directories(self, user: Elf | None) -> tuple[str, ...]:
         if self._system is None:
-            user = user if user and user.interpreter else self.result.elf
-            self._system = linker.system_directories(self.sysroot, user.interpreter if user else "")
+            self._system = linker.system_directories(self.sysroot, self._linker(user))
         return self._system
+
+    def _linker(self, user: Elf | None) -> str:
+        """The dynamic linker of *user*, which a library does not name."""
+        user = user if user and user.interpreter else self.result.elf
+        return user.interpreter if user else ""
 
     def _configured_directories(self) -> tuple[str, ...]:
         if self._configured is None:

@@ -51,6 +51,7 @@ def split(groups: Sequence[Group], rules: Sequence[LayerRule]) -> list[Group]:
             raise SdkError(
                 f"layer {rule.name!r} of container.yaml matches no file",
                 detail=f"paths: {', '.join(rule.paths)}",
+                hint="correct or remove it: layers: in container.yaml",
                 code="empty-layer",
             )
         taken.append(own)
@@ -128,7 +129,8 @@ def _file(file: File, uid: int, gid: int) -> list[Entry]:
         status = os.stat(file.source)
     except OSError as error:
         what = f"can't read {file.source!r}, a file of container.yaml"
-        raise SdkError(what, detail=error.strerror or "", code="no-file") from error
+        hint = "make it, or correct source: in files:"
+        raise SdkError(what, detail=error.strerror or "", hint=hint, code="no-file") from error
     if os.path.isdir(file.source):
         return _directory(file, path, uid, gid)
     mode = (0o755 if status.st_mode & 0o111 else 0o644) if file.mode is None else file.mode

@@ -70,7 +70,9 @@ def read(path: str) -> Elf | None:
                 return None
             return _Reader(stream, ident).elf()
     except (struct.error, ValueError) as error:
-        raise SdkError(f"{path!r} is a damaged ELF file", detail=str(error), code="bad-elf") from error
+        raise SdkError(
+            f"{path!r} is a damaged ELF file", detail=str(error), hint="build it again", code="bad-elf"
+        ) from error
     except OSError as error:
         raise SdkError(f"can't read {path!r}", detail=error.strerror or "", code="unreadable") from error
 

@@ -1,4 +1,4 @@
-"""How glibc's dynamic linker finds libraries: what it expands, where it looks, what it opens by itself."""
+"""How dynamic linkers find libraries: what they expand, where they look, what glibc opens by itself."""
 
 from __future__ import annotations
 
@@ -19,6 +19,21 @@ _HIDDEN = {
 }
 _SYSTEM_DIRECTORIES = re.compile(rb"(?<![\w.])(/(?:usr/)?(?:local/)?lib[\w.+-]*(?:/[\w.+-]+)?)/?(?=[\0:\n])")
 
+_MUSL = re.compile(r".*/ld-musl-([^/]+)\.so\.1")
+_MUSL_DEFAULT = ("/lib", "/usr/local/lib", "/usr/lib")
+_MUSL_ITSELF = re.compile(r"lib(c|pthread|rt|m|dl|util|xnet)\.")
+
+
+def is_itself(linker: str, name: str) -> bool:
+    """Whether the library *name* is the dynamic linker *linker*: musl's is all of the C library."""
+    return bool(_MUSL.fullmatch(linker) and _MUSL_ITSELF.match(name))
+
+
+def path_file(linker: str) -> str:
+    """The file that says where *linker* looks instead of where it does without; empty for glibc's."""
+    match = _MUSL.fullmatch(linker)
+    return f"/etc/ld-musl-{match[1]}.path" if match else ""
+
 
 def expand(directory: str, path: str, user: Elf | None) -> str:
     """*directory* of a search path of the file at *path*, with $ORIGIN and $LIB replaced."""
@@ -35,7 +50,14 @@ def hidden(path: str) -> list[str]:
 
 
 def system_directories(root: Root, linker: str) -> tuple[str, ...]:
-    """Where the dynamic linker at *linker* looks without any configuration: it has them built in as text."""
+    """Where the dynamic linker at *linker* looks without any configuration: it has them built in as text.
+
+    musl's has a file instead, and three directories where there is none.
+    """
+    file = path_file(linker)
+    if file:
+        said = root.read_text(file).strip() if root.is_file(file) else ""
+        return tuple(re.split(r"[:\n]+", said)) if said else _MUSL_DEFAULT
     found: list[str] = []
     real = root.resolve(linker) if linker else ""
     if real and root.is_file(real):

@@ -17,10 +17,13 @@ class Root:
     Paths are absolute as seen inside, with one leading slash.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, hint: str = "") -> None:
+        """
+        :param hint: What to type where *directory* is none.
+        """
         self.directory = os.path.realpath(directory)
         if not os.path.isdir(self.directory):
-            raise SdkError(f"{directory!r} is not a directory", code="no-directory")
+            raise SdkError(f"{directory!r} is not a directory", hint=hint, code="no-directory")
         self._lstat = lru_cache(maxsize=None)(self._uncached_lstat)
 
     def host(self, path: str) -> str:

@@ -74,8 +74,10 @@ def _walk(top: str, prefix: str) -> Iterator[Entry]:
         with os.scandir(top) as found:
             children = list(found)
     except PermissionError as error:
+        own = os.stat(top).st_uid == os.geteuid()
+        hint = f"chmod u+rx {top}" if own else "give an install tree of your own: --from DIR"
         raise SdkError(
-            f"can't read {top!r}", detail=error.strerror or "", hint=f"chmod u+rx {top}", code="unreadable"
+            f"can't read {top!r}", detail=error.strerror or "", hint=hint, code="unreadable"
         ) from error
     for child in children:
         path = prefix + child.name

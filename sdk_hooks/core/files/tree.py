@@ -54,7 +54,7 @@ def read(tree: str, sysroot: str, include: Iterable[str] = (), directories: Iter
     :param directories: Where else the dynamic linker will look, as in LD_LIBRARY_PATH.
     :raises SdkError: When something is missing, unreadable, or for another architecture.
     """
-    top = Root(tree)
+    top = Root(tree, "give one that is there: --from DIR")
     entries = scan.tree(top.directory)
     if not entries:
         raise SdkError(
@@ -62,8 +62,8 @@ def read(tree: str, sysroot: str, include: Iterable[str] = (), directories: Iter
             hint=f"install into it first: make install DESTDIR={tree}",
             code="empty-tree",
         )
-    resolver = Resolver(top, Root(sysroot), directories)
-    for found in entries:
+    resolver = Resolver(top, Root(sysroot, "give one that is there: --sysroot DIR"), directories)
+    for found in sorted(entries, key=lambda entry: ".so" in entry.path):  # programs name their dynamic linker
         if found.kind == FILE and (found.mode & 0o111 or ".so" in found.path):
             resolver.program("/" + found.path, top)
         elif found.kind == SYMLINK:
@@ -84,7 +84,7 @@ def alone(tree: str) -> Group:
 
     :raises SdkError: When a part can't be read.
     """
-    return _group("application", scan.tree(Root(tree).directory))
+    return _group("application", scan.tree(Root(tree, "give one that is there: --from DIR").directory))
 
 
 def _from_sysroot(sysroot: Root, closure: Closure) -> Group:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sdk_hooks.core.files import contents
 from sdk_hooks.errors import SdkError
 from sdk_hooks.image import Image
@@ -42,6 +44,32 @@ def of_container(image: Image, said: str) -> tuple[int, int]:
     :raises SdkError: When the image does not know a name.
     """
     return of_image(image, said or (image.config.get("config") or {}).get("User", ""))
+
+
+def others(image: Image, said: str) -> tuple[int, ...]:
+    """The groups that a container of *image* has besides its own: those that /etc/group has its user in.
+
+    As with docker and podman there are none for whom a group is named, or whom /etc/passwd does not know.
+    """
+    text = said or (image.config.get("config") or {}).get("User", "")
+    row = [] if not text or ":" in text else _row(text, _content(image, "etc/passwd"), "user")
+    if not row:
+        return ()
+    lines = (line.split(":") for line in _content(image, "etc/group").splitlines())
+    found = {int(g[2]) for g in lines if len(g) > 3 and g[2].isdecimal() and row[0] in g[3].split(",")}
+    return tuple(sorted(found))
+
+
+def groups(image: Image, names: Iterable[str]) -> tuple[int, ...]:
+    """The numbers of the groups *names*, each a number or a name, in *image*.
+
+    :raises SdkError: When the image does not know a name.
+    """
+    listed = tuple(names)
+    table = "" if all(name.isdecimal() for name in listed) else _content(image, "etc/group")
+    return tuple(
+        sorted({int(name if name.isdecimal() else _row(name, table, "group")[2]) for name in listed})
+    )
 
 
 def _row(name: str, table: str, what: str) -> list[str]:

@@ -87,6 +87,10 @@ class App:
         """What the objects of *member* are called."""
         return f"{self.name}-{label(member.part.name)}" if member.part.name else self.name
 
+    def container(self, member: Member) -> str:
+        """What the container of its pods is called."""
+        return label(member.part.name) or self.name
+
     def labels(self, member: Member | None = None) -> dict[str, str]:
         """What all its objects, or those of *member*, have."""
         found = {"app.kubernetes.io/name": self.name, INSTANCE: self.name, **BY}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,7 +89,7 @@ def facts(kubectl: Kubectl, clusters: Mapping[str, Cluster], *, blind: bool = Fa
     :param blind: Whether it will do not to be allowed to look at its nodes.
     :raises SdkError: When it can't be reached, or is too old.
     """
-    version = json.loads(kubectl.run("version", "--output=json", "--request-timeout=20s"))["serverVersion"]
+    version = kubectl.server()
     number = int(version["major"]), int(re.sub(r"\D.*", "", version["minor"]))
     text = version["gitVersion"]
     if number < OLDEST:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
-from sdk_hooks.core.k8s import inventory, order, release
+from sdk_hooks.core.k8s import inventory, order, release, storage, turns
 from sdk_hooks.core.k8s.app import VERSION, Manifest
 from sdk_hooks.core.k8s.failures import PASSING
 from sdk_hooks.core.k8s.kinds import WORKLOADS
-from sdk_hooks.core.k8s.kubectl import Kubectl
+from sdk_hooks.core.k8s.kubectl import Kubectl, at_once
 from sdk_hooks.core.k8s.order import Prepared
 from sdk_hooks.core.k8s.preload import Brought
 from sdk_hooks.core.k8s.release import Release, Version
 from sdk_hooks.core.k8s.rollout import Watch
-from sdk_hooks.core.k8s.snapshot import selector
 from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 
@@ -51,56 +50,68 @@ class Outcome:
     seconds: float
 
 
-def begin(prepared: Prepared, kubectl: Kubectl) -> None:
-    """Let the cluster know what is on its way, before images are brought: who else deploys it will see that.
-
-    :raises SdkError: When somebody else has begun since it was looked at.
-    """
-    if not prepared.unchanged:
-        release.write(kubectl, replace(prepared.release, pending=prepared.version))
-
-
-def abandon(prepared: Prepared, kubectl: Kubectl) -> None:
-    """Take back what `begin` did: nothing was applied."""
-    known = prepared.release
-    if prepared.unchanged:
-        return
-    if known.current or known.pending:
-        with suppress(SdkError):
-            release.write(kubectl, replace(known, stamp=""))
-    else:
-        kubectl.try_("delete", "secret", known.secret, "--ignore-not-found")
-
-
 def execute(prepared: Prepared, kubectl: Kubectl, how: How, progress: Progress) -> str:
     """Apply, watch, and undo when it fails; gives the result.
 
     :raises SdkError: With the reason, and what runs now.
     """
     known, version = prepared.release, prepared.version
-    pending = None if prepared.unchanged else version
-    watch = _watch(prepared, kubectl, progress)
+    with _goes_on(known.name, progress):
+        watch = _watch(prepared, kubectl, progress)
+        _bring_up(prepared, watch, how)
+        if not how.wait:
+            return "unchanged" if prepared.unchanged else "started"
+        deadline = time.monotonic() + how.timeout
+        watch.insist(lambda: _prune(kubectl, prepared), deadline)
+        if prepared.unchanged:
+            return "unchanged"
+        watch.insist(lambda: release.write(kubectl, known.succeeded(version)), deadline)
+        return "deployed"
+
+
+@contextmanager
+def _goes_on(name: str, progress: Progress) -> Iterator[None]:
+    """Tell who interrupts it, also while something is undone, that the cluster has what it was given."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        progress.step(f"{name}: the cluster goes on without us: k8s-deploy {name} --status")
+        raise
+
+
+def _pending(prepared: Prepared) -> Version | None:
+    return None if prepared.unchanged else prepared.version
+
+
+def _bring_up(prepared: Prepared, watch: Watch, how: How) -> None:
+    """
+    :raises SdkError: When it does not come up, and was undone.
+    """
+    known, version, kubectl = prepared.release, prepared.version, watch.kubectl
+    held = inventory.claims(kubectl, known.name) if storage.claims(version.manifests) else None
     try:
         for manifests, wave in version.steps:
-            kubectl.apply(_marked(manifests, version), force=how.force)
+            _apply(_marked(manifests, version), watch, how, _pending(prepared))
             if how.wait:
                 watch.until_up(wave.workloads, wave.ending, how.timeout)
-    except KeyboardInterrupt:
-        progress.step(f"{known.name}: the cluster goes on without us: k8s-deploy {known.name} --status")
-        raise
     except SdkError as error:
         if error.code in PASSING:
             raise _left(error, known.name) from error
-        _check_alone(kubectl, known.name, pending)
-        raise _undone(error, prepared, kubectl, how, progress) from error
-    if not how.wait:
-        return "unchanged" if prepared.unchanged else "started"
-    _check_alone(kubectl, known.name, pending)
-    _prune(kubectl, known.name, version.manifests)
-    if prepared.unchanged:
-        return "unchanged"
-    release.write(kubectl, known.succeeded(version))
-    return "deployed"
+        turns.check(kubectl, known.name, _pending(prepared))
+        raise _undone(error, prepared, kubectl, how, watch.progress, held) from error
+
+
+def _apply(manifests: Sequence[Manifest], watch: Watch, how: How, pending: Version | None) -> None:
+    """Let the cluster have *manifests*, also when it is away for a moment.
+
+    :raises SdkError: When it does not take them, or somebody else has begun to deploy since.
+    """
+
+    def once() -> None:
+        turns.check(watch.kubectl, watch.name, pending)
+        watch.kubectl.apply(manifests, force=how.force)
+
+    watch.insist(once, time.monotonic() + (how.timeout if how.wait else 0))
 
 
 def _marked(manifests: Sequence[Manifest], version: Version) -> list[Manifest]:
@@ -122,23 +133,11 @@ def _left(error: SdkError, name: str) -> SdkError:
     return SdkError(error.what, detail=error.detail, hint=hint, code=error.code)
 
 
-def _check_alone(kubectl: Kubectl, name: str, pending: Version | None) -> None:
-    """
-    :raises SdkError: When somebody else has begun to deploy *name* since: it is theirs to end, or to undo.
-    """
-    if release.read(kubectl, name).pending != pending:
-        raise SdkError(
-            f"somebody else has deployed {name!r} meanwhile",
-            detail="what was begun here is left to what they began",
-            hint=f"look at it: k8s-deploy {name} --status",
-            code="overtaken",
-        )
-
-
 def _watch(prepared: Prepared, kubectl: Kubectl, progress: Progress) -> Watch:
     images = {node.name: node.images for node in prepared.facts.nodes}
     absent = frozenset(node.name for node in prepared.facts.nodes if not node.ready)
-    return Watch(kubectl, prepared.app.name, progress, lambda node: images.get(node, ()), absent)
+    name = prepared.app.name
+    return Watch(kubectl, name, progress, lambda node: images.get(node, ()), absent, prepared.fresh)
 
 
 def superfluous(kubectl: Kubectl, name: str, manifests: Sequence[Manifest]) -> list[str]:
@@ -147,12 +146,31 @@ def superfluous(kubectl: Kubectl, name: str, manifests: Sequence[Manifest]) -> l
     return [key for key in inventory.objects(kubectl, name) if key not in kept]
 
 
-def _prune(kubectl: Kubectl, name: str, manifests: Sequence[Manifest]) -> None:
-    inventory.delete(kubectl, superfluous(kubectl, name, manifests), 60)
+def _prune(kubectl: Kubectl, prepared: Prepared) -> None:
+    """
+    :raises SdkError: When somebody else has begun to deploy it, who may need what this version does not.
+    """
+    name, version = prepared.release.name, prepared.version
+    *_, keys = at_once(
+        lambda: turns.check(kubectl, name, _pending(prepared)),
+        lambda: turns.check_runs(kubectl, name, version),
+        lambda: superfluous(kubectl, name, version.manifests),
+    )
+    inventory.delete(kubectl, keys, 60)
 
 
-def _undone(error: SdkError, prepared: Prepared, kubectl: Kubectl, how: How, progress: Progress) -> SdkError:
-    """*error* with what was done about it."""
+def _undone(
+    error: SdkError,
+    prepared: Prepared,
+    kubectl: Kubectl,
+    how: How,
+    progress: Progress,
+    held: Collection[str] | None,
+) -> SdkError:
+    """*error* with what was done about it.
+
+    :param held: The storage that there was before; None when that is not known.
+    """
     known = prepared.release
     if not how.undo:
         hint = f"look at it: k8s-deploy {known.name} --status; go back: k8s-deploy {known.name} --rollback"
@@ -163,6 +181,8 @@ def _undone(error: SdkError, prepared: Prepared, kubectl: Kubectl, how: How, pro
     detail = error.detail
     try:
         what = _back(known, kubectl, how, progress)
+        if held is not None:  # nothing that ran has ever written there
+            _drop(known, kubectl, held, progress)
     except SdkError as worse:
         what = f"look at it: k8s-deploy {known.name} --status"
         detail = f"{detail}\ngoing back failed, too: {worse.what}\n{worse.detail}".strip()
@@ -184,6 +204,19 @@ def _back(known: Release, kubectl: Kubectl, how: How, progress: Progress) -> str
     return "the version before runs again"
 
 
+def _drop(known: Release, kubectl: Kubectl, held: Collection[str], progress: Progress) -> None:
+    """Remove the storage that there is besides *held*, and besides that of the version that runs.
+
+    :raises SdkError: When something still uses it.
+    """
+    runs = known.current.manifests if known.current else ()
+    made = sorted((inventory.claims(kubectl, known.name) or set()) - {*held})
+    made = [key for key in made if not storage.used(key.partition("/")[2], runs)]
+    if made:
+        progress.step(f"{known.name}: removing the storage that it was given: {', '.join(made)}")
+        inventory.delete(kubectl, made, 60)
+
+
 def put(kubectl: Kubectl, name: str, version: Version, timeout: float, progress: Progress) -> None:
     """Let *version*, which ran before, be what runs, each workload after those that it needs.
 
@@ -200,7 +233,7 @@ def put(kubectl: Kubectl, name: str, version: Version, timeout: float, progress:
             with suppress(SdkError):
                 kubectl.apply(_marked(rest, version), force=True)
             raise
-    _prune(kubectl, name, version.manifests)
+    inventory.delete(kubectl, superfluous(kubectl, name, version.manifests), 60)
 
 
 def rollback(kubectl: Kubectl, name: str, how: How, progress: Progress) -> None:
@@ -220,39 +253,6 @@ def rollback(kubectl: Kubectl, name: str, how: How, progress: Progress) -> None:
         )
     put(kubectl, name, back, how.timeout, progress)
     release.write(kubectl, Release(name, back, None if known.pending is None else known.previous))
-
-
-def delete(kubectl: Kubectl, name: str, how: How, *, storage: bool) -> list[str]:
-    """Remove all of *name*, and wait until it is gone; gives what of it is kept.
-
-    :param storage: Whether its storage goes, too.
-    :raises SdkError: When there is nothing.
-    """
-    found = inventory.objects(kubectl, name, storage=storage)
-    kept = (
-        [] if storage else [key for key in inventory.objects(kubectl, name, storage=True) if key not in found]
-    )
-    if not found:
-        raise not_there(name)
-    inventory.delete(kubectl, found, how.timeout)
-    _gone(kubectl, name, how.timeout)
-    return kept
-
-
-def _gone(kubectl: Kubectl, name: str, timeout: float) -> None:
-    """Wait until its pods are gone, too: those of a Deployment end after it.
-
-    :raises SdkError: When that takes too long.
-    """
-    deadline = time.monotonic() + timeout
-    while left := kubectl.run("get", "pods", "--selector", selector(name), "--output=name").split():
-        if time.monotonic() > deadline:
-            raise SdkError(
-                f"{', '.join(left)} did not end in {timeout:g} s",
-                hint="look at it: kubectl describe; is its node there?",
-                code="not-gone",
-            )
-        time.sleep(0.3)
 
 
 def not_there(name: str) -> SdkError:

@@ -37,6 +37,7 @@ _FAILURES = (
     Failure(
         "busy",
         r"etcdserver: |the server is currently unable to handle|[Tt]oo [Mm]any [Rr]equests"
+        r"|an error on the server \(.*\) has prevented the request"
         r"|the server was unable to return a response|ServiceUnavailable|apiserver not ready",
         "the cluster has too much to do",
         "try again in a moment",
@@ -93,7 +94,9 @@ _FAILURES = (
     Failure(
         "unreachable",
         r"connection refused|connection to the server|dial tcp|no route to host|i/o timeout"
-        r"|network is unreachable|context deadline exceeded|TLS handshake timeout|Client.Timeout exceeded",
+        r"|network is unreachable|context deadline exceeded|TLS handshake timeout|Client.Timeout exceeded"
+        r"|connection reset by peer|broken pipe|http2: client connection lost|unexpected EOF"
+        r"|(?:\"|to the server): EOF$",
         "the cluster can't be reached",
         "is it on, and its address in the kubeconfig right? try: kubectl cluster-info",
     ),
@@ -102,6 +105,12 @@ _FAILURES = (
         r"namespaces \"([^\"]+)\" not found",
         "the cluster has no namespace {0!r}",
         "make it: kubectl create namespace {0}; or choose another: --namespace",
+    ),
+    Failure(
+        "terminating",
+        r"in namespace (\S+) because it is being terminated",
+        "the namespace {0!r} is being removed",
+        "wait until it is gone: kubectl wait --for=delete namespace/{0}; or choose another: --namespace",
     ),
     Failure(
         "quota",
@@ -114,6 +123,12 @@ _FAILURES = (
         r"failed quota: ([^:]+): must specify ([\w.,-]+)",
         "the quota {0!r} of the namespace wants to know {1}",
         "say how much it needs: resources: in container.yaml",
+    ),
+    Failure(
+        "limit-range",
+        r"forbidden: \[?((?:max|min)imum \S+ usage per \w+ is [\w.]+?)[,.] ",
+        "the namespace has limits: {0}",
+        "keep to them: resources: in container.yaml; they are: kubectl describe limitranges",
     ),
     Failure(
         "pod-security",

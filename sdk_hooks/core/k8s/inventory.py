@@ -13,6 +13,9 @@ from sdk_hooks.core.k8s.kubectl import Kubectl, at_once, listed
 from sdk_hooks.core.k8s.snapshot import selector
 from sdk_hooks.errors import SdkError
 
+_ELSEWHERE = "choose another name or namespace: --name, --namespace"
+_OTHERWISE = "call the container otherwise, or choose another namespace: --namespace"
+
 
 def check(kubectl: Kubectl, name: str, manifests: Iterable[Manifest]) -> None:
     """Refuse to change what is not of the application *name*.
@@ -24,10 +27,12 @@ def check(kubectl: Kubectl, name: str, manifests: Iterable[Manifest]) -> None:
         labels = item["metadata"].get("labels", {})
         if not {INSTANCE: name, **BY}.items() <= labels.items():
             other = labels.get(INSTANCE) or labels.get("app.kubernetes.io/name")
+            called = item["metadata"]["name"]
+            own = called == name or called.startswith(f"{name}-")  # the others are called as containers are
             raise SdkError(
-                f"the {item['kind']} {item['metadata']['name']!r} of the namespace is not of {name!r}",
+                f"the {item['kind']} {called!r} of the namespace is not of {name!r}",
                 detail=f"it is of {other!r}" if other else "it has no label of ours",
-                hint="choose another name or namespace: --name, --namespace",
+                hint=_ELSEWHERE if own else _OTHERWISE,
                 code="not-ours",
             )
 
@@ -52,6 +57,14 @@ def objects(kubectl: Kubectl, name: str, *, storage: bool = False) -> list[str]:
         for item in [*found, *networks, *others]
         if not item["metadata"].get("ownerReferences")
     ]
+
+
+def claims(kubectl: Kubectl, name: str) -> set[str] | None:
+    """The storage that the application *name* has, as `kind/name`; None when one may not ask."""
+    result = kubectl.try_("get", RESOURCES[STORAGE], "--selector", selector(name), "--output=name")
+    if result.status:
+        return None
+    return {f"{STORAGE}/{line.partition('/')[2]}" for line in result.output.split()}
 
 
 def images_in_use(kubectl: Kubectl) -> set[str] | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from threading import Lock
+from typing import Any, BinaryIO, Generic, TypeVar
 
 from sdk_hooks.core.deploy import connection as link
 from sdk_hooks.core.deploy.connection import Connection, Local, Result
+from sdk_hooks.core.k8s import credentials
 from sdk_hooks.core.k8s.app import MANAGER, Manifest
 from sdk_hooks.core.k8s.failures import explained
 from sdk_hooks.core.shell import quoted
@@ -18,6 +21,7 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.kubernetes import Cluster
 from sdk_hooks.target import Argv
 
+_T = TypeVar("_T")
 _TIMEOUT = "--request-timeout=20s"
 
 
@@ -31,9 +35,9 @@ class Kubectl:
     namespace: str = ""
     """Empty for that of its context."""
 
-    def argv(self, *words: str) -> Argv:
-        """What to run here so that it runs with *words*."""
-        return self.connection.argv(self._command(*words))
+    def show(self, *words: str, out: BinaryIO) -> int:
+        """Pass on to *out* what `kubectl WORDS` prints as it comes; gives its exit status."""
+        return link.show(self.connection, self._command(*words), out)
 
     def _command(self, *words: str) -> Argv:
         place = ("--namespace", self.namespace) if self.namespace else ()
@@ -50,8 +54,23 @@ class Kubectl:
         """
         result = self.try_(*words, stdin=stdin)
         if result.status:
-            raise explained(result.error or result.output)
+            error = explained(result.error or result.output)
+            raise self._unknown(error) if error.code == "unauthorized" else error
         return result.output
+
+    def _unknown(self, error: SdkError) -> SdkError:
+        """*error*, of a cluster that does not know us, with what our kubeconfig tells of it."""
+        found = self.try_("config", "view", "--raw", "--minify", "--flatten", credentials.ASKED)
+        return credentials.explained(error, found.output, time.time())
+
+    def server(self) -> Any:
+        """What version the cluster is of, as its API server tells; one that is away is known in seconds.
+
+        Everything else looks for the kinds of objects first, and tries that for minutes.
+
+        :raises SdkError: When it does not answer.
+        """
+        return json.loads(self.run("version", "--output=json", _TIMEOUT))["serverVersion"]
 
     def get(self, *words: str) -> Any:
         """The answer to `kubectl get WORDS` as JSON has it; the request ends after some seconds.
@@ -79,6 +98,23 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     """
     with ThreadPoolExecutor(len(calls)) as pool:
         return [each.result() for each in [pool.submit(call) for call in calls]]
+
+
+class Recent(Generic[_T]):
+    """What *call* gives, for all threads at once; asked again by who comes *seconds* after it was asked."""
+
+    def __init__(self, call: Callable[[], _T], seconds: float = 0.5) -> None:
+        self._call, self._seconds = call, seconds
+        self._lock, self._asked = Lock(), 0.0
+        self._known: tuple[_T, ...] = ()
+
+    def __call__(self) -> _T:
+        wanted = time.monotonic()
+        with self._lock:  # however long the answer takes, those that wait for it take it
+            if not self._known or wanted - self._asked > self._seconds:
+                begun = time.monotonic()
+                self._known, self._asked = (self._call(),), begun
+            return self._known[0]
 
 
 def listed(manifests: Iterable[Manifest]) -> bytes:

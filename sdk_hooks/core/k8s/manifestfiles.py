@@ -59,7 +59,8 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         detail = getattr(error, "strerror", None) or str(error)
-        raise SdkError(f"'{path}' can't be read", detail=detail, code="unreadable") from error
+        hint = "let it be UTF-8 text, or name another directory: --manifests DIR"
+        raise SdkError(f"'{path}' can't be read", detail=detail, hint=hint, code="unreadable") from error
 
 
 def objects(files: Sequence[File]) -> list[tuple[File, Manifest]]:

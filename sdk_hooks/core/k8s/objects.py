@@ -27,7 +27,7 @@ def manifests(app: App, drivers: Drivers) -> list[Manifest]:
     found += claims.values()
     for member in app.members:
         found += [*_services(app, member), workload.make(app, member), *_budget(app, member)]
-    found.append(_policy(app))
+    found += _policies(app)
     naming.check(app, found)
     return found
 
@@ -115,21 +115,31 @@ def _budget(app: App, member: Member) -> Iterator[Manifest]:
         }
 
 
-def _policy(app: App) -> Manifest:
-    """Only the application itself, and whoever asks for a port that it publishes, gets through."""
-    own: dict[str, Any] = {"from": [{"podSelector": {"matchLabels": {INSTANCE: app.name}}}]}
-    ports = [port for member in app.members for port in member.published]
-    listed = {(port.container, port.protocol.upper()): None for port in ports}
-    published = [{"ports": [{"port": number, "protocol": protocol} for number, protocol in listed]}]
+def _policies(app: App) -> Iterator[Manifest]:
+    """Only the application itself, and whoever asks a container for what it publishes, gets through."""
+    for member in app.members:
+        # another may listen at that number for the application only, so the rule is for the pods of this one
+        if member.part.name and (rule := _published(member)):
+            yield _policy(app.meta(app.resource(member), member), app.selector(member), [rule])
+    everyone = {INSTANCE: app.name}
+    own: Manifest = {"from": [{"podSelector": {"matchLabels": everyone}}]}
+    alone = [rule for each in app.members if not each.part.name and (rule := _published(each))]
+    yield _policy(app.meta(app.name), everyone, [own, *alone])  # last: what it was once open at stays so
+
+
+def _published(member: Member) -> Manifest:
+    """The rule that lets anybody in to what *member* publishes; empty when that is nothing."""
+    listed = {(port.container, port.protocol.upper()): None for port in member.published}
+    ports = [{"port": number, "protocol": protocol} for number, protocol in listed]
+    return {"ports": ports} if ports else {}
+
+
+def _policy(meta: Manifest, pods: dict[str, str], rules: list[Manifest]) -> Manifest:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": app.meta(app.name),
-        "spec": {
-            "podSelector": {"matchLabels": {INSTANCE: app.name}},
-            "policyTypes": ["Ingress"],
-            "ingress": [own, *(published if listed else [])],
-        },
+        "metadata": meta,
+        "spec": {"podSelector": {"matchLabels": pods}, "policyTypes": ["Ingress"], "ingress": rules},
     }
 
 

@@ -14,7 +14,7 @@ from sdk_hooks.core.k8s.cluster import Facts
 from sdk_hooks.core.k8s.kinds import WORKLOADS
 from sdk_hooks.core.k8s.kubectl import Kubectl, at_once, listed
 from sdk_hooks.core.k8s.placement import Placed, Pods
-from sdk_hooks.core.k8s.release import Release, Version, Wave, wanted
+from sdk_hooks.core.k8s.release import Release, Version, Wanted, Wave, wanted
 from sdk_hooks.core.oci.imageset import ImageSet
 from sdk_hooks.errors import SdkError
 
@@ -60,6 +60,13 @@ class Prepared:
         """Whether it is what runs already."""
         current = self.release.current
         return not self.release.pending and current is not None and current.manifests == self.manifests
+
+    @property
+    def fresh(self) -> frozenset[Wanted]:
+        """The workloads that are another version than what runs."""
+        current = self.release.current
+        ran = current.manifests if current and not self.release.pending else ()
+        return frozenset(wanted(m) for m in self.manifests if m["kind"] in WORKLOADS and m not in ran)
 
     @property
     def version(self) -> Version:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Volume
 from sdk_hooks.core.deploy.parts import SECRETS
+from sdk_hooks.core.k8s import confinement, names
 from sdk_hooks.core.k8s.app import ARCHITECTURE, App, Member, label
-from sdk_hooks.core.spec.values import GATEWAY
-from sdk_hooks.errors import SdkError
 from sdk_hooks.target import Argv
 from sdk_hooks.tmpfs import Tmpfs
 
@@ -57,8 +56,11 @@ def _spec(app: App, member: Member) -> dict[str, Any]:
     optional = {
         "restartPolicy": {"Job": "Never", "CronJob": "Never"}.get(member.kind),
         "hostNetwork": True if settings.network == "host" else None,
+        "hostPID": True if settings.pid else None,
+        "hostIPC": True if settings.ipc else None,
+        "dnsConfig": names.servers(settings) or None,
         "hostname": settings.hostname or None,
-        "hostAliases": _aliases(member) or None,
+        "hostAliases": names.aliases(member) or None,
         "imagePullSecrets": [{"name": said.pull_secret}] if said.pull_secret else None,
         "runtimeClassName": said.runtime_class or None,
         "nodeSelector": dict(said.node_selector) or None,
@@ -69,30 +71,13 @@ def _spec(app: App, member: Member) -> dict[str, Any]:
     return {**found, **{key: value for key, value in optional.items() if value is not None}}
 
 
-def _aliases(member: Member) -> list[dict[str, Any]]:
-    """The names of `extra_hosts:`, by address.
-
-    :raises SdkError: When one is to be that of the node.
-    """
-    found: dict[str, list[str]] = {}
-    for name, address in member.part.settings.extra_hosts:
-        if address == GATEWAY:
-            raise SdkError(
-                f"on Kubernetes there is no address for {name!r}: {GATEWAY}",
-                hint="give an address, or the name of a Service in env:",
-                code="no-hosts",
-            )
-        found.setdefault(address, []).append(name)
-    return [{"ip": address, "hostnames": names} for address, names in found.items()]
-
-
 def _container(app: App, member: Member) -> dict[str, Any]:
     settings = member.part.settings
     found: dict[str, Any] = {
-        "name": label(member.part.name) or app.name,
+        "name": app.container(member),
         "image": member.image,
         "imagePullPolicy": "IfNotPresent",
-        "securityContext": _security(member),
+        "securityContext": confinement.container(member, nodes=bool(_devices(member))),
     }
     command, args = settings.entrypoint, settings.cmd
     optional = {
@@ -138,6 +123,7 @@ def _annotations(app: App, member: Member) -> dict[str, Any]:
     attached = attachments(app, member)
     if attached:
         found["k8s.v1.cni.cncf.io/networks"] = json.dumps([{"name": name} for name in attached])
+    found.update(confinement.profile(app, member))
     return {"annotations": found} if found else {}
 
 
@@ -148,34 +134,8 @@ def attachments(app: App, member: Member) -> list[str]:
 
 
 def _pod_security(app: App, member: Member) -> dict[str, Any]:
-    uid, gid = member.user
-    found: dict[str, Any] = {"seccompProfile": {"type": "RuntimeDefault"}}
-    if uid:
-        found.update(runAsNonRoot=True, runAsUser=uid, runAsGroup=gid)
-        if claims(app, member):
-            found["fsGroup"] = gid
-        low = any(number < _LOW for _, number, _ in ports(member)) and member.part.settings.network != "host"
-        if low and app.version >= (1, 22):
-            found["sysctls"] = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
-    return found
-
-
-def _security(member: Member) -> dict[str, Any]:
-    found: dict[str, Any] = {"allowPrivilegeEscalation": False}
-    caps = {"drop": ["ALL"] if member.user[0] else _unprefixed(member.part.settings.cap_drop)}
-    caps["add"] = _unprefixed(member.part.settings.cap_add)
-    if caps["drop"] or caps["add"]:
-        found["capabilities"] = {key: names for key, names in caps.items() if names}
-    if member.part.settings.read_only:
-        found["readOnlyRootFilesystem"] = True
-    if _devices(member):  # a device node of the host is there for who is privileged only
-        found = {**found, "privileged": True, "allowPrivilegeEscalation": True}
-        found.pop("capabilities", None)
-    return found
-
-
-def _unprefixed(names: Iterable[str]) -> list[str]:
-    return [name.removeprefix("CAP_") for name in names]
+    low = any(number < _LOW for _, number, _ in ports(member)) and member.part.settings.network != "host"
+    return confinement.pod(app, member, low=low, shares=bool(claims(app, member)))
 
 
 def _resources(member: Member) -> dict[str, Any]:
@@ -211,7 +171,7 @@ def _probes(member: Member) -> dict[str, Any]:
 
 def _action(check: HealthCheck, member: Member) -> dict[str, Any]:
     if check.command:
-        return {"exec": {"command": list(check.command)}}
+        return {"exec": {"command": _literal(check.command)}}
     moved = {port.host: port.container for port in member.part.settings.ports}
     return {"httpGet": {"path": check.path, "port": moved.get(check.port, check.port)}}
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sdk_hooks.container import DeviceMatch
-from sdk_hooks.core.k8s import pod
+from sdk_hooks.container import Device, DeviceMatch, Settings
+from sdk_hooks.core.k8s import confinement, pod
 from sdk_hooks.core.k8s.app import App, Member
 from sdk_hooks.errors import SdkError
+from sdk_hooks.tmpfs import STICKY
 
 
 def check(app: App) -> None:
@@ -46,8 +47,7 @@ def _problems(app: App, member: Member) -> Iterator[tuple[str, str, str]]:
             f"Kubernetes stops it with its image's signal, not with {settings.stop_signal!r}",
             "say stop_signal: when it is built",
         )
-    if settings.network == "none":
-        yield "network", "every pod has a network", ""
+    yield from _networks(settings)
     for device in settings.devices:
         if isinstance(device, DeviceMatch) and device.kind != "cdi":
             hint = "name its node, its CDI name, or what a device plugin offers: kubernetes: resources:"
@@ -70,6 +70,18 @@ def _problems(app: App, member: Member) -> Iterator[tuple[str, str, str]]:
         yield "volumes", f"its replicas can't share the volume {next(iter(held.values())).source!r}", hint
 
 
+def _networks(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    shared = {"net.": settings.network == "host", "": bool(settings.ipc)}
+    for name in settings.sysctls:
+        if shared["net." if name.startswith("net.") else ""]:
+            yield "sysctls", f"{name} is its node's, whose network or memory it shares", ""
+    for network in settings.networks:
+        if network.external:
+            yield "networks", f"a cluster has no network {network.name!r} that is there already", ""
+    if settings.network == "none":
+        yield "network", "every pod has a network", ""
+
+
 def _remarks(member: Member) -> Iterator[str]:
     settings = member.part.settings
     if not member.user[0]:
@@ -80,8 +92,19 @@ def _remarks(member: Member) -> Iterator[str]:
         not isinstance(device, DeviceMatch) for device in settings.devices
     ):
         yield "it has paths of its node, which only privileged namespaces allow"
+    yield from confinement.remarks(member)
     odd = [name for name in settings.cap_add if name != "CAP_NET_BIND_SERVICE"]
     if odd:
         yield f"it has {odd[0]}, which the restricted Pod Security Standard refuses"
+    closed = next((each for each in settings.tmpfs if each.mode != STICKY), None)
+    if closed:
+        yield f"{closed.target} is open to all its users: Kubernetes knows no mode of a directory in memory"
+    for device in settings.devices:
+        said = device.access if isinstance(device, Device) else "rw"
+        if not {*"rw"} <= {*said}:
+            yield f"{device.target} can be read and written: Kubernetes knows no {said!r} of a device"
+    for port in member.published:
+        if port.address not in ("", "0.0.0.0", "::", "[::]"):  # noqa: S104  addresses to look for
+            yield f"port {port.host} is not bound to {port.address}: a Service has an address of its own"
     if settings.resources.pids:
         yield "the number of its processes is up to the kubelet (podPidsLimit)"

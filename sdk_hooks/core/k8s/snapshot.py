@@ -71,7 +71,7 @@ def _workload(item: Manifest, items: Sequence[Manifest], absent: Set[str]) -> Wo
     pods = tuple(pod for pod in items if pod["kind"] == "Pod" and _newest(item, pod, items))
     seen = status.get("observedGeneration", 0) >= meta.get("generation", 0)
     if kind == "DaemonSet":
-        lost = [pod for pod in items if pod["kind"] == "Pod" and _of(item, pod) and _node(pod) in absent]
+        lost = [pod for pod in items if pod["kind"] == "Pod" and _owned(item, pod) and _node(pod) in absent]
         pods = tuple(pod for pod in pods if _node(pod) not in absent)
         status = {**status, "desiredNumberScheduled": status.get("desiredNumberScheduled", 0) - len(lost)}
     wanted, ready, settled = _counts(kind, spec, status, pods)
@@ -120,6 +120,17 @@ def running(pod: Manifest) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
+def start(pod: Manifest) -> str:
+    """A name for *pod* as it has been started: it is another one once a container of it was started again."""
+    states = pod.get("status", {}).get("containerStatuses") or ()
+    return f"{pod['metadata']['uid']}+{sum(each.get('restartCount', 0) for each in states)}"
+
+
+def probed(pod: Manifest) -> bool:
+    """Whether that *pod* is ready means more than that its containers run."""
+    return any("readinessProbe" in each for each in pod["spec"]["containers"])
+
+
 def _newest(workload: Manifest, pod: Manifest, items: Sequence[Manifest]) -> bool:
     """Whether *pod* is one of the newest version of *workload*."""
     kind, meta = workload["kind"], workload["metadata"]
@@ -142,9 +153,15 @@ def _of(workload: Manifest, pod: Manifest) -> bool:
     return bool(wanted) and wanted.items() <= pod["metadata"].get("labels", {}).items()
 
 
+def _owned(workload: Manifest, pod: Manifest) -> bool:
+    """Whether *workload* itself made *pod*: one of another kind may have the same labels."""
+    owners = pod["metadata"].get("ownerReferences") or ()
+    return any(each["uid"] == workload["metadata"]["uid"] for each in owners)
+
+
 def _stuck(workload: Manifest, items: Sequence[Manifest]) -> Iterator[str]:
     for pod in items:
-        old = pod["kind"] == "Pod" and _of(workload, pod) and not _newest(workload, pod, items)
+        old = pod["kind"] == "Pod" and _owned(workload, pod) and not _newest(workload, pod, items)
         if old and not running(pod) and not pod["metadata"].get("deletionTimestamp"):
             yield pod["metadata"]["name"]
 

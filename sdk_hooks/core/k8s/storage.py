@@ -18,8 +18,8 @@ def check(kubectl: Kubectl, manifests: Iterable[Manifest]) -> None:
 
     :raises SdkError: Naming the claim.
     """
-    claims = {each["metadata"]["name"]: each["spec"] for each in _claims(manifests)}
-    if not claims:
+    asked = {each["metadata"]["name"]: each["spec"] for each in claims(manifests)}
+    if not asked:
         return
     result = kubectl.try_("get", "storageclasses,persistentvolumes", "--output=json")
     if result.status:
@@ -32,7 +32,7 @@ def check(kubectl: Kubectl, manifests: Iterable[Manifest]) -> None:
     default = any(
         item["metadata"].get("annotations", {}).get(_DEFAULT) == "true" for item in classes.values()
     )
-    for name, spec in claims.items():
+    for name, spec in asked.items():
         wanted = spec.get("storageClassName", "")
         if wanted in volumes or (wanted in classes if wanted else default):
             continue
@@ -43,6 +43,23 @@ def check(kubectl: Kubectl, manifests: Iterable[Manifest]) -> None:
             hint="choose one: kubernetes: storage_class: in container.yaml; or storage: temporary",
             code="no-storage",
         )
+
+
+def claims(manifests: Iterable[Manifest]) -> list[Any]:
+    """What in *manifests* asks for storage."""
+    return [*_claims(manifests)]
+
+
+def used(name: str, manifests: Iterable[Manifest]) -> bool:
+    """Whether a claim called *name* is one of *manifests*, or of a pod of theirs, however many these are."""
+    for each in manifests:
+        own = each["metadata"]["name"]
+        made = each.get("spec", {}).get("volumeClaimTemplates") or ()
+        if (each["kind"] == "PersistentVolumeClaim" and own == name) or any(
+            name.rpartition("-")[0] == f"{claim['metadata']['name']}-{own}" for claim in made
+        ):
+            return True
+    return False
 
 
 def _claims(manifests: Iterable[Manifest]) -> Iterable[Any]:

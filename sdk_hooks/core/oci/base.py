@@ -7,7 +7,7 @@ import hashlib
 import json
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -16,10 +16,11 @@ from sdk_hooks.core.files.fileset import Merged
 from sdk_hooks.core.oci.layout import Layout, image_name, refers
 from sdk_hooks.core.plain import DAMAGED, is_damage, plain
 from sdk_hooks.errors import SdkError
-from sdk_hooks.image import INDEX, LAYER, Descriptor
+from sdk_hooks.image import DOCKER_INDEX, INDEX, LAYER, Descriptor
 from sdk_hooks.target import Platform
 
-_INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
+INDEXES = (INDEX, DOCKER_INDEX)
+_IMAGES = "make one of an image: skopeo copy docker://IMAGE oci:DIR"
 
 Opener = Callable[[str], IO[bytes]]
 
@@ -36,6 +37,8 @@ class Found:
     digest: str
     """As `Base.digest`."""
     opener: Opener
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """The annotations of its manifest."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def read(place: str, platform: Platform | None, target: Layout, merged: Merged) 
         _check_platform(place, found.config, platform)
         layers = []
         for name, diff_id in found.layers:
-            layer = _copy(place, found.opener, name, diff_id, target)
+            layer = copy(place, found.opener, name, diff_id, target)
             layers.append(layer)
             _look(place, target.path / layer.path, merged)
             merged.layers.append(target.path / layer.path)
@@ -103,7 +106,9 @@ def _archive(path: Path) -> tarfile.TarFile:
     try:
         return tarfile.open(path)
     except tarfile.TarError as error:
-        raise SdkError(f"'{path}' is neither a layout nor an archive", code="no-base") from error
+        raise SdkError(
+            f"'{path}' is neither a layout nor an archive", hint=_IMAGES, code="no-base"
+        ) from error
     except OSError as error:
         raise SdkError(f"can't read '{path}'", detail=error.strerror or "", code="unreadable") from error
 
@@ -121,17 +126,17 @@ def _members(archive: tarfile.TarFile) -> Opener:
 
 def _found(place: str, opener: Opener, platform: Platform | None) -> Found:
     try:
-        name, config, names, digest = _contents(place, opener, platform)
+        name, config, names, digest, notes = _contents(place, opener, platform)
         blobs = list(zip(names, config["rootfs"]["diff_ids"], strict=True))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, FileNotFoundError) as error:
         raise damaged(place, f"{type(error).__name__}: {error}") from error
-    return Found(name, config, blobs, digest, opener)
+    return Found(name, config, blobs, digest, opener, notes)
 
 
 def _contents(
     place: str, opener: Opener, platform: Platform | None
-) -> tuple[str, dict[str, Any], list[str], str]:
-    """The name, the config, the names of the layers, and the digest of the whole."""
+) -> tuple[str, dict[str, Any], list[str], str, Mapping[str, str]]:
+    """The name, the config, the names of the layers, the digest of the whole, and what is noted of it."""
     for name in ("index.json", "manifest.json"):
         try:
             index = _json(opener, name)
@@ -142,8 +147,8 @@ def _contents(
         config = index[0]["Config"]
         digest = config.removesuffix(".json").removeprefix("blobs/sha256/")
         tag = next(iter(index[0].get("RepoTags") or ()), "")
-        return tag, _json(opener, config), list(index[0]["Layers"]), f"sha256:{digest}"
-    raise SdkError(f"{place!r} has neither an index.json nor a manifest.json", code="no-base")
+        return tag, _json(opener, config), list(index[0]["Layers"]), f"sha256:{digest}", {}
+    raise SdkError(f"{place!r} has neither an index.json nor a manifest.json", hint=_IMAGES, code="no-base")
 
 
 def damaged(place: str, why: str) -> SdkError:
@@ -154,7 +159,7 @@ def damaged(place: str, why: str) -> SdkError:
 
 def _oci(
     place: str, opener: Opener, entries: Sequence[Mapping[str, Any]], platform: Platform | None
-) -> tuple[str, dict[str, Any], list[str], str]:
+) -> tuple[str, dict[str, Any], list[str], str, Mapping[str, str]]:
     manifests = list(_manifests(opener, entries))
     fitting = _fitting(manifests, platform) if len(manifests) > 1 else manifests
     if len(fitting) != 1:
@@ -162,17 +167,19 @@ def _oci(
         raise SdkError(
             f"{place!r} has {len(fitting)} images{wanted} where one is expected",
             detail=f"it has: {', '.join(_platform_text(m) for m in manifests) or 'none'}",
+            hint=f"give one for {platform}" if platform else "say which: --platform linux/arm64",
             code="no-base",
         )
     manifest = _json(opener, _blob_path(fitting[0]["digest"]))
     config = _json(opener, _blob_path(manifest["config"]["digest"]))
     names = [_blob_path(layer["digest"]) for layer in manifest["layers"]]
-    return image_name(fitting[0], Path(place)), config, names, fitting[0]["digest"]
+    name, notes = image_name(fitting[0], Path(place)), manifest.get("annotations") or {}
+    return name, config, names, fitting[0]["digest"], notes
 
 
 def _manifests(opener: Opener, entries: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     for entry in entries:
-        if entry.get("mediaType") in _INDEXES:
+        if entry.get("mediaType") in INDEXES:
             yield from _manifests(opener, _json(opener, _blob_path(entry["digest"]))["manifests"])
         elif entry.get("platform", {}).get("architecture") != "unknown" and not refers(entry):
             yield entry  # the others are buildkit's attestations, and what refers to an image
@@ -189,12 +196,16 @@ def _fitting(manifests: list[Mapping[str, Any]], platform: Platform | None) -> l
     return [m for m in found if (m.get("platform") or {}).get("variant", "") == best]
 
 
-def _copy(place: str, opener: Opener, name: str, diff_id: str, target: Layout) -> Descriptor:
+def copy(place: str, opener: Opener, name: str, diff_id: str, target: Layout) -> Descriptor:
+    """Add the layer *name* of the image at *place* to *target*, uncompressed.
+
+    :raises SdkError: When it is damaged, or not what its config says.
+    """
     known = target.path / _blob_path(diff_id)
     if known.exists():
         return Descriptor(LAYER, diff_id, known.stat().st_size)
     try:
-        with opener(name) as packed, plain(packed, "a layer of the base image") as whole:
+        with opener(name) as packed, plain(packed, "a layer of the image") as whole:
             blob = target.add(iter(lambda: whole.read(1 << 20), b""), LAYER)
     except DAMAGED as error:
         if not is_damage(error):
@@ -248,7 +259,9 @@ def _platform_text(entry: Mapping[str, Any]) -> str:
 def _blob_path(digest: str) -> str:
     algorithm, _, value = digest.partition(":")
     if algorithm != "sha256" or not value.isalnum():
-        raise SdkError(f"{digest!r} in the image is not a sha256 digest", code="bad-base")
+        raise SdkError(
+            f"{digest!r} in the image is not a sha256 digest", hint="fetch it again", code="bad-base"
+        )
     return f"blobs/sha256/{value}"
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sdk_hooks.core.disk import to_json
+from sdk_hooks.core.oci import adopt
 from sdk_hooks.core.oci.layout import Layout
 from sdk_hooks.errors import SdkError
-from sdk_hooks.image import INDEX, Descriptor, Image
+from sdk_hooks.image import INDEX, MANIFEST, Descriptor, Image
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,16 @@ def read(path: Path) -> ImageSet:
     found = layout.images()
     if not found:
         layout.image()  # says so
-    made, index = of(found), layout.index()
+    # a registry and nodes get it as it is, but for what only docker calls a manifest
+    made, index = of(_oci(image) for image in found), layout.index()
     if not made.index or not index:
         return made
     listed = {entry["digest"] for entry in json.loads(index)["manifests"]}
     return replace(made, index=index) if listed == {image.digest for image in made.images} else made
+
+
+def _oci(image: Image) -> Image:
+    return image if image.descriptor.media_type == MANIFEST else adopt.plain(image)
 
 
 def _platform(image: Image) -> dict[str, str]:

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,10 +15,21 @@ from typing import Any
 
 from sdk_hooks.core.disk import replace, to_json, writing
 from sdk_hooks.errors import SdkError
-from sdk_hooks.image import IMAGE_NAME, INDEX, MANIFEST, REF_NAME, Descriptor, Image, descriptor
+from sdk_hooks.image import (
+    DOCKER_INDEX,
+    DOCKER_MANIFEST,
+    IMAGE_NAME,
+    INDEX,
+    MANIFEST,
+    REF_NAME,
+    Descriptor,
+    Image,
+    descriptor,
+)
 
 LAYOUT_FILE = b'{"imageLayoutVersion":"1.0.0"}'
 ELSEWHERE = "give another directory with -o"
+_AGAIN = "build it again, or fetch it again"
 
 
 class Layout:
@@ -49,13 +61,37 @@ class Layout:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Only one process at a time: a second build of the same image waits."""
-        handle = os.open(self.path, os.O_RDONLY)  # a directory can be locked: no lock file is left behind
+        """Only one process at a time: a second build of the same image waits.
+
+        Where there was no image and none is made, nothing is left.
+        """
+        handle = self._lock()
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+        except BaseException:  # also Ctrl-C
+            if not (self.path / "index.json").exists():
+                self._remove()
+            raise
         finally:
             os.close(handle)
+
+    def _remove(self) -> None:
+        """What `create` and `add` made, and the directory where that was all."""
+        with contextlib.suppress(OSError):
+            shutil.rmtree(self.path / "blobs")
+            (self.path / "oci-layout").unlink()
+            self.path.rmdir()
+
+    def _lock(self) -> int:
+        """Of a directory, so that no lock file is left behind; who had it may have taken that away."""
+        while True:
+            self.create()
+            with contextlib.suppress(FileNotFoundError):
+                handle = os.open(self.path, os.O_RDONLY)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                if _same(handle, self.path):
+                    return handle
+                os.close(handle)
 
     def has(self, blob: Descriptor) -> bool:
         try:
@@ -104,7 +140,9 @@ class Layout:
         found = self.images()
         if len(found) != 1:
             raise SdkError(
-                f"'{self.path}' has {len(found)} images where one is expected", code="not-one-image"
+                f"'{self.path}' has {len(found)} images where one is expected",
+                hint=_AGAIN,
+                code="not-one-image",
             )
         return found[0]
 
@@ -131,13 +169,15 @@ class Layout:
             yield
         except (KeyError, TypeError, AttributeError) as error:
             what = f"'{self.path}' is not a valid image layout"
-            raise SdkError(what, detail=f"{type(error).__name__}: {error}", code="bad-layout") from error
+            raise SdkError(
+                what, detail=f"{type(error).__name__}: {error}", hint=_AGAIN, code="bad-layout"
+            ) from error
 
     def _entries(self) -> Iterator[tuple[Descriptor | None, Mapping[str, Any], str]]:
         """(the index that has it, the entry, the image's name) of each image."""
         for entry in _read_json(self.path / "index.json").get("manifests", []):
             name = image_name(entry, self.path)
-            if entry.get("mediaType") == INDEX:
+            if entry.get("mediaType") in (INDEX, DOCKER_INDEX):
                 own = descriptor(entry)
                 for inner in _read_json(self.path / own.path)["manifests"]:
                     if _is_image(inner):
@@ -166,6 +206,13 @@ class Layout:
                 os.unlink(self.path / "blobs" / "sha256" / name)
 
 
+def _same(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
 def name_annotations(name: str) -> dict[str, str]:
     """What lets every engine find the image's name: skopeo and umoci take the tag, others all of it."""
     return {REF_NAME: name.rpartition(":")[2], IMAGE_NAME: name}
@@ -175,13 +222,18 @@ def image_name(entry: Mapping[str, Any], path: Path) -> str:
     """Full name of the image that *entry* of an index stands for."""
     notes = entry.get("annotations", {})
     name = notes.get(IMAGE_NAME) or notes.get(REF_NAME, "latest")
-    return str(name) if "/" in name or ":" in name else f"localhost/{path.stem.lower()}:{name}"
+    return str(name) if "/" in name or ":" in name else f"localhost/{stem(path)}:{name}"
+
+
+def stem(path: Path) -> str:
+    """What an image at *path* is called that has no name of its own."""
+    return path.stem.lower().removesuffix(".tar")
 
 
 def _is_image(entry: Mapping[str, Any]) -> bool:
     # what a builder says about its images stands in its index as if it were one, for no machine
     unknown = (entry.get("platform") or {}).get("architecture") == "unknown"
-    return entry.get("mediaType") == MANIFEST and not refers(entry) and not unknown
+    return entry.get("mediaType") in (MANIFEST, DOCKER_MANIFEST) and not refers(entry) and not unknown
 
 
 def refers(entry: Mapping[str, Any]) -> bool:
@@ -216,4 +268,6 @@ def _read_json(path: Path) -> Any:
     except OSError as error:
         raise SdkError(f"can't read '{path}'", detail=error.strerror or "", code="unreadable") from error
     except ValueError as error:
-        raise SdkError(f"'{path}' is not valid JSON", detail=str(error), code="bad-layout") from error
+        raise SdkError(
+            f"'{path}' is not valid JSON", detail=str(error), hint=_AGAIN, code="bad-layout"
+        ) from error

@@ -38,6 +38,7 @@ def write(
         raise SdkError(
             f"there are no packages in {', '.join(f'{str(each)!r}' for each in directories)}",
             detail=f"looked for {', '.join(form.suffix for form in formats.values())}",
+            hint="name where they are built to: --packages tmp/deploy/ipk",
             code="no-packages",
         )
     return found

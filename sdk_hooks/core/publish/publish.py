@@ -88,7 +88,10 @@ def _lock(file: Path, made: Path) -> tuple[str, str]:
     try:
         text = file.read_bytes()
     except OSError as error:
-        raise SdkError(f"can't read '{file}'", detail=error.strerror or "", code="no-file") from error
+        hint = "write it first: container-build NAME --lock"
+        raise SdkError(
+            f"can't read '{file}'", detail=error.strerror or "", hint=hint, code="no-file"
+        ) from error
     name = f"locks/{file.absolute().parent.name}.lock"
     if (made / name).exists():
         raise SdkError(f"two lock files are called {name!r}", hint="publish one of them", code="same-name")

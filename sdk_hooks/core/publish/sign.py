@@ -63,7 +63,10 @@ def signer(key: str) -> Iterator[Signer | None]:
             _run(("gpg", "--homedir", home, "--batch", "--quiet", "--import", key), b"")
             yield Signer(home, "")
         finally:  # its agent would outlive us
-            subprocess.run(("gpgconf", "--homedir", home, "--kill", "all"), capture_output=True, check=False)
+            with contextlib.suppress(FileNotFoundError):
+                subprocess.run(
+                    ("gpgconf", "--homedir", home, "--kill", "all"), capture_output=True, check=False
+                )
 
 
 def _run(argv: tuple[str, ...], content: bytes) -> bytes:

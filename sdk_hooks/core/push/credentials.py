@@ -84,7 +84,8 @@ def _read(path: Path) -> Mapping[str, Any] | None:
 
 
 def _unreadable(path: Path, error: OSError) -> SdkError:
-    return SdkError(f"can't read '{path}'", detail=error.strerror or "", code="unreadable")
+    hint = "move it away and log in again: skopeo login REGISTRY"
+    return SdkError(f"can't read '{path}'", detail=error.strerror or "", hint=hint, code="unreadable")
 
 
 def _damaged(path: Path) -> SdkError:

@@ -7,27 +7,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from sdk_hooks.container import (
-    Device,
-    DeviceMatch,
-    HealthCheck,
-    Network,
-    Port,
-    Resources,
-    Restart,
-    Settings,
-    Ulimit,
-    Volume,
-)
+from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Network, Port, Restart, Settings, Volume
 from sdk_hooks.hook import Hook
 from sdk_hooks.kubernetes import Kubernetes
+from sdk_hooks.limits import Resources, Ulimit
 from sdk_hooks.tmpfs import Tmpfs
 
 _LATER = (
     "devices", "ulimits", "networks", "hostname", "hooks", "entrypoint", "cmd", "kubernetes", "user",
     "workdir", "stop_signal", "cap_add", "cap_drop", "tmpfs", "extra_hosts",
+    "dns", "dns_search", "dns_opt", "sysctls", "group_add", "security_opt", "privileged", "pid", "ipc",
 )  # fmt: skip
-_SCALARS = ("network", "hostname", "user", "workdir", "stop_signal", "read_only", "stop_timeout")
+_SCALARS = (
+    "network", "hostname", "user", "workdir", "stop_signal", "read_only", "stop_timeout", "sysctls",
+    "privileged", "pid", "ipc",
+)  # fmt: skip
+_WORDS = ("cap_add", "cap_drop", "dns", "dns_search", "dns_opt", "group_add", "security_opt")
 
 
 def settings_to_json(settings: Settings) -> str:
@@ -36,6 +31,9 @@ def settings_to_json(settings: Settings) -> str:
     Keys that came later than the first version are left out while they are empty: the digest stays.
     """
     raw = {key: value for key, value in asdict(settings).items() if value or key not in _LATER}
+    for network in raw.get("networks", ()):
+        if not network["external"]:
+            del network["external"]
     return json.dumps(raw, sort_keys=True, separators=(",", ":"))
 
 
@@ -57,10 +55,13 @@ def settings_from_json(text: str) -> Settings:
         kubernetes=_make(Kubernetes, raw["kubernetes"]) if raw.get("kubernetes") else None,
         tmpfs=tuple(_make(Tmpfs, item) for item in raw.get("tmpfs", ())),
         extra_hosts=tuple((name, address) for name, address in raw.get("extra_hosts", ())),
-        cap_add=tuple(raw.get("cap_add", ())),
-        cap_drop=tuple(raw.get("cap_drop", ())),
         **{key: raw[key] for key in _SCALARS if key in raw},
+        **_words(raw),
     )
+
+
+def _words(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(raw[key]) for key in _WORDS if key in raw}
 
 
 def _device(raw: Mapping[str, Any]) -> Device | DeviceMatch:

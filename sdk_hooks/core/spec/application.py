@@ -10,9 +10,11 @@ from typing import Any
 from sdk_hooks.container import Network, Settings
 from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
 from sdk_hooks.core.spec import values
+from sdk_hooks.core.spec.isolation import ISOLATION
 from sdk_hooks.core.spec.kinds import Either, Many, Section, Table, Text
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.network import NETWORKS, PART
+from sdk_hooks.kubernetes import Kubernetes
 
 FILE = r"[A-Za-z0-9_][\w.-]*"
 """The name of a secret or config, and of its file."""
@@ -58,6 +60,8 @@ class Entry:
     """Names; None for all."""
     secrets: tuple[str, ...] = ()
     configs: tuple[Mounted, ...] = ()
+    lasts: bool = False
+    """Whether a cluster keeps it up, though nobody said that it is to be started again."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class Application:
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Path of the file that holds each, relative to the application file."""
     configs: Mapping[str, Source] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """What people are to be told of how their file was understood."""
 
 
 def settings(own: Settings, entry: Entry, networks: Iterable[Network]) -> Settings:
@@ -78,13 +84,22 @@ def settings(own: Settings, entry: Entry, networks: Iterable[Network]) -> Settin
     plain = (
         "ports", "devices", "ulimits", "healthcheck", "resources", "restart", "network", "read_only",
         "stop_timeout", "entrypoint", "cmd", "volumes", "hostname", "hooks", "kubernetes", "user", "workdir",
-        "stop_signal", "cap_add", "cap_drop", "tmpfs", "extra_hosts",
+        "stop_signal", "cap_add", "cap_drop", "tmpfs", "extra_hosts", *ISOLATION,
     )  # fmt: skip
     changes: dict[str, Any] = {key: getattr(said, key) for key in plain if getattr(said, key) is not None}
     if said.healthcheck and not (said.healthcheck.command or said.healthcheck.port):
         changes["healthcheck"] = None  # a compose file says that there is to be none
+    there = said.kubernetes or own.kubernetes or Kubernetes()
+    if entry.lasts and not (there.kind or there.schedule):
+        changes["kubernetes"] = replace(there, kind="Deployment")
     joined = () if said.network else tuple(networks)
     return replace(own, **changes, env={**own.env, **(said.env or {})}, networks=joined)
+
+
+def lasting(containers: Mapping[str, Entry]) -> Mapping[str, Entry]:
+    """*containers*, of which those do not last whose end others wait for."""
+    ending = {need.part for each in containers.values() for need in each.needs if need.condition == COMPLETED}
+    return {name: replace(each, lasts=each.lasts and name not in ending) for name, each in containers.items()}
 
 
 def checked(application: Application) -> Application:
@@ -169,7 +184,7 @@ MOUNTED = Either(
 _SETTINGS = (
     "env", "ports", "volumes", "devices", "ulimits", "healthcheck", "resources", "restart", "network",
     "hostname", "hooks", "read_only", "stop_timeout", "entrypoint", "cmd", "user", "workdir", "stop_signal",
-    "cap_add", "cap_drop", "kubernetes", "tests", "tmpfs", "extra_hosts",
+    "cap_add", "cap_drop", "kubernetes", "tests", "tmpfs", "extra_hosts", *ISOLATION,
 )  # fmt: skip
 _ENTRY = Section(
     "a container",

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from sdk_hooks.container import Network, Resources, Volume
+from sdk_hooks.container import Network, Volume
 from sdk_hooks.core.deploy.parts import COMPLETED, HEALTHY, STARTED, Need
 from sdk_hooks.core.spec import dotenv, kinds, texts, values
 from sdk_hooks.core.spec.application import (
@@ -21,13 +21,18 @@ from sdk_hooks.core.spec.application import (
     Mounted,
     Source,
     checked,
+    lasting,
 )
 from sdk_hooks.core.spec.compose_hints import hint
-from sdk_hooks.core.spec.compose_values import KEYS, OPTIONS, POOL, own_volume
-from sdk_hooks.core.spec.interpolation import interpolate, pass_on
+from sdk_hooks.core.spec.compose_keys import checked_keys, empty, listed, named, sequence
+from sdk_hooks.core.spec.compose_merge import entry
+from sdk_hooks.core.spec.compose_networks import network, own
+from sdk_hooks.core.spec.compose_values import KEYS, own_volume
+from sdk_hooks.core.spec.interpolation import pass_on
 from sdk_hooks.core.spec.kinds import Text, fail, pairs
 from sdk_hooks.core.spec.model import SPEC, Spec
 from sdk_hooks.core.spec.network import PART
+from sdk_hooks.limits import Resources
 from sdk_hooks.tmpfs import Tmpfs
 
 _CONDITIONS = {
@@ -35,15 +40,9 @@ _CONDITIONS = {
     "service_healthy": HEALTHY,
     "service_completed_successfully": COMPLETED,
 }
-_EXTERNAL = {
-    "volumes": "leave out external:, and copy what is in it; or mount a path of the target: /srv/data:/data",
-    "networks": "leave out external:; or name an interface of the target: driver: macvlan, parent:",
-}
-_IGNORED = (
-    "version", "container_name", "expose", "labels", "pull_policy", "stdin_open", "tty", "init", "profiles",
-    "attach", "platform",
-)  # fmt: skip
-"""What changes nothing here: names are the application's, exposed ports are open on a network of its own."""
+
+
+_LOGS = ("json-file", "local", "journald")
 
 
 def read(node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Application:
@@ -51,19 +50,18 @@ def read(node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Appl
 
     Services with `profiles:` are left out unless COMPOSE_PROFILES names one of these, as compose does.
 
-    :param variables: What `${NAME}` in it means, and the variables that it passes on by name.
+    :param variables: Those that it passes on by name; what `${NAME}` means is filled in.
     :param directory: Where it is: files of variables are named relative to that.
     :raises SpecError: With the place of what is wrong, or can't be done.
     """
-    interpolate(node, variables)
-    found = _checked_keys(node, "", {"name", "services", "networks", "volumes", "secrets", "configs"})
-    networks = {name: _network(name, each) for name, each in _named(found, "networks")}
-    for name, volume in _named(found, "volumes"):
+    found = checked_keys(node, "", {"name", "services", "networks", "volumes", "secrets", "configs"})
+    networks = {name: network(name, each) for name, each in named(found, "networks")}
+    for name, volume in named(found, "volumes"):
         _local(name, volume)
-    secrets = {name: _secret(name, each) for name, each in _named(found, "secrets")}
-    configs = {name: _config(name, each) for name, each in _named(found, "configs")}
+    secrets = {name: _secret(name, each) for name, each in named(found, "secrets")}
+    configs = {name: _config(name, each) for name, each in named(found, "configs")}
     active = set(re.split(r"[,\s]+", variables.get("COMPOSE_PROFILES", "")))
-    nodes = {name: each for name, each in _named(found, "services") if _is_active(name, each, active)}
+    nodes = {name: each for name, each in named(found, "services") if _is_active(name, each, active)}
     services = {name: _service(name, each, variables, directory, nodes) for name, each in nodes.items()}
     if not services:
         raise fail(node, "the file has no 'services'")
@@ -79,7 +77,7 @@ def read(node: yaml.Node, variables: Mapping[str, str], directory: Path) -> Appl
     title = SPEC.keys["name"].read(found["name"], "name") if "name" in found else ""
     networks.setdefault("default", Network("default"))
     try:
-        return checked(Application(services, title, networks, secrets, configs))
+        return checked(Application(lasting(services), title, networks, secrets, configs))
     except ValueError as error:
         raise fail(node, str(error)) from error
 
@@ -89,15 +87,15 @@ def _is_active(name: str, node: yaml.Node, active: set[str]) -> bool:
     found = dict(pairs(node, f"services.{name}")) if isinstance(node, yaml.MappingNode) else {}
     profiles = {
         str(Text("a name").read(each, f"services.{name}.profiles"))
-        for each in _sequence(found, "profiles", f"services.{name}")
+        for each in sequence(found, "profiles", f"services.{name}")
     }
     return not profiles or "*" in active or bool(profiles & active)
 
 
 def _local(name: str, volume: yaml.Node) -> None:
     """Refuse a volume that is not of the stack's own kind."""
-    found = _checked_keys(volume, f"volumes.{name}", {"driver", "name", "external"})
-    _own(found, f"volumes.{name}")
+    found = checked_keys(volume, f"volumes.{name}", {"driver", "name", "external"})
+    own(found, f"volumes.{name}")
     driver = found.get("driver")
     if driver is not None:
         kinds.choice("a driver", "local").read(driver, f"volumes.{name}.driver")
@@ -107,35 +105,46 @@ def _service(
     name: str, node: yaml.Node, variables: Mapping[str, str], directory: Path, services: Collection[str]
 ) -> Entry:
     key = f"services.{name}"
-    own = {"image", "deploy", "networks", "depends_on", "links", "secrets", "configs", "env_file"}
-    found = _checked_keys(node, key, {*KEYS, *own})
+    more = {"image", "build", "deploy", "networks", "depends_on", "links", "secrets", "configs", "env_file"}
+    found = checked_keys(node, key, {*KEYS, *more, "logging"})
+    _logging(found.get("logging"), f"{key}.logging")
     said = _said(found, key, variables)
-    files = _env_files(found["env_file"], key, directory) if "env_file" in found else {}
+    files = _env_files(found["env_file"], key, directory, variables) if "env_file" in found else {}
     if files:
         said["env"] = {**files, **said.get("env", {})}
-    if "image" not in found:
+    if "image" not in found and "build" not in found:
         raise fail(node, f"{key!r} has no 'image'", "name one that container-build has built")
     # compose's defaults, not ours and not the image's
+    lasts = "restart" not in said  # a service goes on: there it is what the service does, and no Job
     said.setdefault("restart", values.restart("no"))
     said.setdefault("ports", ())
-    listed = _listed(found, "networks", key)
-    for word, settings in listed:
+    joins = listed(found, "networks", key)
+    for word, settings in joins:
         if settings is not None:
-            _checked_keys(settings, f"{key}.networks.{word}", set())
-    joined = tuple(word for word, _ in listed) or ("default",)
+            checked_keys(settings, f"{key}.networks.{word}", set())
+    joined = tuple(word for word, _ in joins) or ("default",)
     if "volumes" in said:
         said["tmpfs"] = (*said.get("tmpfs", ()), *(v for v in said["volumes"] if isinstance(v, Tmpfs)))
         said["volumes"] = tuple(own_volume(v, name) for v in said["volumes"] if isinstance(v, Volume))
     if "shm" in said:
         said["tmpfs"] = (*said.get("tmpfs", ()), said.pop("shm"))
     return Entry(
-        Text("an image").read(found["image"], f"{key}.image"),
+        # build: is for docker: here container-build has built it, under the name of the service
+        Text("an image").read(found["image"], f"{key}.image") if "image" in found else name,
         Spec(**said),
         _needs(found, key, services),
         () if said.get("network") else joined,
-        tuple(_secret_name(each, key) for each in _sequence(found, "secrets", key)),
-        tuple(_mounted(each, f"{key}.configs") for each in _sequence(found, "configs", key)),
+        tuple(_secret_name(each, key) for each in sequence(found, "secrets", key)),
+        tuple(_mounted(each, f"{key}.configs") for each in sequence(found, "configs", key)),
+        lasts,
     )
+
+
+def _logging(node: yaml.Node | None, key: str) -> None:
+    """Refuse logs that go elsewhere than to who asks the stack, which says itself how much it keeps."""
+    driver = entry(node, "driver") if node is not None else None
+    if driver is not None and driver.value not in _LOGS:
+        raise fail(driver, f"'{key}.driver': logs are asked for on the target", hint(key))
 
 
 def _said(found: Mapping[str, yaml.Node], key: str, variables: Mapping[str, str]) -> dict[str, Any]:
@@ -144,7 +153,7 @@ def _said(found: Mapping[str, yaml.Node], key: str, variables: Mapping[str, str]
     if "environment" in found:
         pass_on(found["environment"], variables)
     for word, value in found.items():
-        if word in KEYS and not _empty(value):
+        if word in KEYS and not empty(value):
             target, kind = KEYS[word]
             said[target] = kind.read(value, f"{key}.{word}")
     if "ports" in said:
@@ -154,59 +163,26 @@ def _said(found: Mapping[str, yaml.Node], key: str, variables: Mapping[str, str]
     return {**said, "resources": Resources(**limits)} if limits else said
 
 
-def _env_files(node: yaml.Node, key: str, directory: Path) -> dict[str, str]:
+def _env_files(node: yaml.Node, key: str, directory: Path, known: Mapping[str, str]) -> dict[str, str]:
     """The variables of the files of `env_file:`, the last of which counts."""
-    where, found = f"{key}.env_file", {}
+    where, found = f"{key}.env_file", dict[str, str]()
     for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-        said = _checked_keys(each, where, {"path", "required"}) if isinstance(each, yaml.MappingNode) else {}
+        said = checked_keys(each, where, {"path", "required"}) if isinstance(each, yaml.MappingNode) else {}
         name = Text("a path").read(said.get("path", each), where)
         needed = "required" not in said or Text("true or false", texts.boolean).read(said["required"], where)
         path = directory / name
         if path.is_file():
-            found.update(dotenv.read(path))
+            found.update(dotenv.read(path, {**found, **known}))
         elif needed:
             raise fail(each, f"{where!r}: there is no file '{path}'")
     return found
 
 
-def _checked_keys(node: yaml.Node, key: str, known: set[str]) -> dict[str, yaml.Node]:
-    """The values of *node* by key, when all keys are *known*; what is ignored is left out."""
-    found = {} if _empty(node) else dict(pairs(node, key))
-    for name, value in found.items():
-        if name not in known and name not in _IGNORED and not name.startswith("x-"):
-            where = f"{key}.{name}".lstrip(".")
-            raise fail(value, f"{where!r} of compose files is not supported", hint(where))
-    return {name: value for name, value in found.items() if name in known}
-
-
-def _named(found: Mapping[str, yaml.Node], key: str) -> list[tuple[str, yaml.Node]]:
-    return pairs(found[key], key) if key in found and not _empty(found[key]) else []
-
-
-def _empty(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
-
-
-def _sequence(found: Mapping[str, yaml.Node], name: str, key: str) -> list[yaml.Node]:
-    node = found.get(name)
-    if node is not None and not isinstance(node, yaml.SequenceNode):
-        raise fail(node, f"'{key}.{name}' wants a list")
-    return list(node.value) if node else []
-
-
-def _listed(found: Mapping[str, yaml.Node], name: str, key: str) -> list[tuple[str, yaml.Node | None]]:
-    """Names in a list, or the keys of a mapping with their values."""
-    node = found.get(name)
-    if isinstance(node, yaml.MappingNode):
-        return list(pairs(node, f"{key}.{name}"))
-    return [(Text("a name").read(each, f"{key}.{name}"), None) for each in _sequence(found, name, key)]
-
-
 def _needs(found: Mapping[str, yaml.Node], key: str, services: Collection[str]) -> tuple[Need, ...]:
     """Of `depends_on:`, and of `links:`, by which services of old found each other."""
-    needs = [_need(word, value, key, services) for word, value in _listed(found, "depends_on", key)]
+    needs = [_need(word, value, key, services) for word, value in listed(found, "depends_on", key)]
     named = {need.part for need in needs if need}
-    for node in _sequence(found, "links", key):
+    for node in sequence(found, "links", key):
         name, _, alias = Text("a service").read(node, f"{key}.links").partition(":")
         if alias not in ("", name):
             raise fail(
@@ -216,19 +192,12 @@ def _needs(found: Mapping[str, yaml.Node], key: str, services: Collection[str]) 
     return tuple(filter(None, needs))
 
 
-def _own(found: Mapping[str, yaml.Node], key: str) -> None:
-    """Refuse what somebody else has made; its name is made of the application's and its own."""
-    said = found.get("external")
-    if said is not None and Text("true or false", texts.boolean).read(said, f"{key}.external"):
-        raise fail(said, f"'{key}.external': an application has its own", _EXTERNAL[key.partition(".")[0]])
-
-
 def _need(name: str, node: yaml.Node | None, key: str, services: Collection[str]) -> Need | None:
     """None for one that is not there, and may be left out. All are restarted as one: `restart:` says so."""
     if node is None:
         return Need(name, STARTED)
     where = f"{key}.depends_on.{name}"
-    keys = _checked_keys(node, where, {"condition", "required", "restart"})
+    keys = checked_keys(node, where, {"condition", "required", "restart"})
     boolean = Text("true or false", texts.boolean)
     flags = {
         word: boolean.read(keys[word], f"{where}.{word}") for word in ("required", "restart") if word in keys
@@ -245,12 +214,12 @@ def _need(name: str, node: yaml.Node | None, key: str, services: Collection[str]
 def _secret_name(node: yaml.Node, key: str) -> str:
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
-    found = _checked_keys(node, f"{key}.secrets", {"source"})
+    found = checked_keys(node, f"{key}.secrets", {"source"})
     return str(found["source"].value) if "source" in found else ""
 
 
 def _secret(name: str, node: yaml.Node) -> str:
-    found = _checked_keys(node, f"secrets.{name}", {"file"})
+    found = checked_keys(node, f"secrets.{name}", {"file"})
     if "file" not in found:
         raise fail(node, f"'secrets.{name}' has no 'file'")
     return str(Text("a path").read(found["file"], f"secrets.{name}.file"))
@@ -258,38 +227,12 @@ def _secret(name: str, node: yaml.Node) -> str:
 
 def _mounted(node: yaml.Node, key: str) -> Mounted:
     if isinstance(node, yaml.MappingNode):
-        _checked_keys(node, key, {"source", "target"})
+        checked_keys(node, key, {"source", "target"})
     found: Mounted = MOUNTED.read(node, key)
     return found
 
 
 def _config(name: str, node: yaml.Node) -> Source:
-    _checked_keys(node, f"configs.{name}", {"file", "content"})
+    checked_keys(node, f"configs.{name}", {"file", "content"})
     found: Source = CONFIG.read(node, f"configs.{name}")
     return found
-
-
-def _network(name: str, node: yaml.Node) -> Network:
-    key = f"networks.{name}"
-    found = _checked_keys(node, key, {"driver", "driver_opts", "internal", "ipam", "name", "external"})
-    _own(found, key)
-    said: dict[str, Any] = {}
-    if "driver" in found:
-        said["driver"] = Text("a driver").read(found["driver"], f"{key}.driver")
-    if "internal" in found:
-        said["internal"] = Text("true or false", texts.boolean).read(found["internal"], f"{key}.internal")
-    if "driver_opts" in found:
-        said.update(OPTIONS.read(found["driver_opts"], key))
-    if "ipam" in found:
-        listed = _checked_keys(found["ipam"], f"{key}.ipam", {"config", "driver"})
-        if "driver" in listed:
-            kinds.choice("a driver", "default").read(listed["driver"], f"{key}.ipam.driver")
-        pools = _sequence(listed, "config", f"{key}.ipam")
-        if len(pools) > 1:
-            raise fail(pools[1], f"'{key}.ipam.config': more than one is not supported")
-        for each in pools:
-            said.update(POOL.read(each, f"{key}.ipam.config"))
-    try:
-        return Network(name, **said)
-    except ValueError as error:
-        raise fail(node, f"{key!r}: {error}") from error

@@ -11,13 +11,15 @@ import yaml
 
 from sdk_hooks.container import HealthCheck, Port, Volume
 from sdk_hooks.core.spec import kinds, texts, values
-from sdk_hooks.core.spec.kinds import Either, Many, Pairs, Section, Text, Words, fail
+from sdk_hooks.core.spec.isolation import DOMAIN, ISOLATION, SERVER
+from sdk_hooks.core.spec.kinds import Either, Kind, Many, Pairs, Section, Text, Words, fail
 from sdk_hooks.core.spec.model import SPEC
 from sdk_hooks.tmpfs import Tmpfs
 
 _RANGE = re.compile(r"(?P<address>.*:)?(?P<host>\d+-\d+):(?P<inner>\d+-\d+)(?P<protocol>/\w+)?")
 
 
+_SAID_ANYWAY = ("no-new-privileges:false", "no-new-privileges=false")
 _NOTHING_HERE = ("z", "Z", "cached", "delegated", "consistent", "nocopy")
 """Options of a volume about labels of SELinux and other machines' file systems."""
 
@@ -126,12 +128,27 @@ def _shared_memory(node: yaml.Node, key: str) -> Tmpfs:
     return Tmpfs("/dev/shm", Text("a size", values.memory).read(node, key))  # noqa: S108  in the container
 
 
-def _tmpfs(node: yaml.Node, key: str) -> tuple[Tmpfs, ...]:
+def _some(each: Kind) -> _Reader:
     """One, or a list of them."""
-    each = Text("a directory", values.tmpfs)
-    if isinstance(node, yaml.SequenceNode):
-        return tuple(Many("directories", each).read(node, key))
-    return (each.read(node, key),)
+
+    def read(node: yaml.Node, key: str) -> tuple[Any, ...]:
+        nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        return tuple(each.read(one, key) for one in nodes)
+
+    return _Reader(read)
+
+
+def _security(node: yaml.Node, key: str) -> tuple[str, ...]:
+    """The options of a list, less those that say what is so without them."""
+    kind = SPEC.keys["security_opt"]
+    told = [each for each in getattr(node, "value", ()) if getattr(each, "value", "") not in _SAID_ANYWAY]
+    kept = yaml.SequenceNode(node.tag, told, node.start_mark, node.end_mark)
+    return tuple(kind.read(kept if isinstance(node, yaml.SequenceNode) else node, key))
+
+
+def _memory(node: yaml.Node, key: str) -> str:
+    """`ipc:`, where `shareable` is no less of its own."""
+    return "" if node.value == "shareable" else str(SPEC.keys["ipc"].read(node, key))
 
 
 class _Reader:
@@ -205,6 +222,18 @@ _HEALTH = Section(
     },
     _health,
 )
+
+
+def _network_mode(node: yaml.Node, key: str) -> Any:
+    if isinstance(node, yaml.ScalarNode) and node.value.startswith(("service:", "container:")):
+        raise fail(
+            node,
+            f"{key!r}: no container has the network of another one: {node.value!r}",
+            "let both join one: networks:; or give both that of the target: network_mode: host",
+        )
+    return SPEC.keys["network"].read(node, key)
+
+
 _CPUS = Text("a number", values.cpus)
 _BYTES = Text("a size", values.memory)
 _PIDS = Text("a number", texts.count)
@@ -219,7 +248,7 @@ KEYS: Mapping[str, tuple[str, Any]] = {
     "ulimits": ("ulimits", SPEC.keys["ulimits"]),
     "healthcheck": ("healthcheck", _HEALTH),
     "restart": ("restart", SPEC.keys["restart"]),
-    "network_mode": ("network", SPEC.keys["network"]),
+    "network_mode": ("network", _Reader(_network_mode)),
     "hostname": ("hostname", SPEC.keys["hostname"]),
     "user": ("user", SPEC.keys["user"]),
     "working_dir": ("workdir", SPEC.keys["workdir"]),
@@ -227,9 +256,18 @@ KEYS: Mapping[str, tuple[str, Any]] = {
     "cap_add": ("cap_add", SPEC.keys["cap_add"]),
     "cap_drop": ("cap_drop", SPEC.keys["cap_drop"]),
     "read_only": ("read_only", SPEC.keys["read_only"]),
-    "tmpfs": ("tmpfs", _Reader(_tmpfs)),
+    "tmpfs": ("tmpfs", _some(Text("a directory", values.tmpfs))),
     "shm_size": ("shm", _Reader(_shared_memory)),
     "extra_hosts": ("extra_hosts", _Reader(_hosts)),
+    "dns": ("dns", _some(SERVER)),
+    "dns_search": ("dns_search", _some(DOMAIN)),
+    "dns_opt": ("dns_opt", ISOLATION["dns_opt"]),
+    "sysctls": ("sysctls", ISOLATION["sysctls"]),
+    "group_add": ("group_add", ISOLATION["group_add"]),
+    "security_opt": ("security_opt", _Reader(_security)),
+    "privileged": ("privileged", ISOLATION["privileged"]),
+    "pid": ("pid", ISOLATION["pid"]),
+    "ipc": ("ipc", _Reader(_memory)),
     "stop_grace_period": ("stop_timeout", _TIME),
     "mem_limit": ("memory", _BYTES),
     "cpus": ("cpus", _CPUS),

@@ -53,7 +53,9 @@ _HOOK = Section(
     required=("path",),
 )
 HOOKS = Section(
-    "programs of the target that a runtime without an engine calls, as the runtime-spec has them",
+    "programs of the target that a runtime without an engine calls, as the runtime-spec has them; "
+    "each should read the container's state from its standard input: some runtimes fail, at times, "
+    "for one that does not",
     {stage: Many(doc, _HOOK) for stage, doc in STAGES.items()},
     _hooks,
 )

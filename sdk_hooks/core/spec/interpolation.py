@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import yaml
@@ -17,28 +17,76 @@ _VARIABLE = re.compile(
 )
 
 
-def interpolate(node: yaml.Node, variables: Mapping[str, str], seen: set[int] | None = None) -> None:
+_BLANK = ("environment", "labels", "annotations", "container_name")
+"""Keys below which nothing goes wrong where a variable is empty, or only what its program says itself."""
+
+
+def interpolate(
+    node: yaml.Node, variables: Mapping[str, str], tell: Callable[[str, yaml.Node], None] | None = None
+) -> None:
     """Put the values of *variables* into every text below *node*, and what `<<` names into its mappings.
 
     `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, `${NAME:+instead}`; without the colon an empty
     value counts; `$$` is a dollar sign.
 
-    :param seen: IDs of the nodes that are done: an alias is the same node again.
-    :raises SpecError: When one is not set that has to be.
+    :param tell: Told of the names of those that are not set, and where, that are taken as empty: as compose
+        does, but only in variables of the container, where half a text is no other path or image.
+    :raises SpecError: When another one is not set.
     """
-    seen = set() if seen is None else seen
-    if id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.ScalarNode):
-        node.value = _VARIABLE.sub(partial(_value, node, variables), node.value)
-    elif isinstance(node, yaml.SequenceNode):
-        for child in node.value:
-            interpolate(child, variables, seen)
-    elif isinstance(node, yaml.MappingNode):
-        _merge(node)
-        for _, child in node.value:
-            interpolate(child, variables, seen)
+    _Interpolation(variables, tell or (lambda _name, _node: None)).into(node, blank=False)
+
+
+def expand(text: str, variables: Mapping[str, str], missing: Callable[[str, str | None], str]) -> str:
+    """*text* with the values of *variables* in it.
+
+    :param missing: Gives the value of one that is not set and must be, by its name and the message of
+        `${NAME:?message}`, which is None for `$NAME`; or raises.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        if match["escaped"]:
+            return "$"
+        name, how = match["plain"] or match["name"], match["how"] or ""
+        value = variables.get(name)
+        there = bool(value) if how.startswith(":") else value is not None
+        if there and not how.endswith("+"):
+            return value or ""
+        if not there and how.endswith("+"):
+            return ""
+        rest = expand(match["rest"] or "", variables, missing)
+        return rest if how.endswith(("-", "+")) else missing(name, rest if how else None)
+
+    return _VARIABLE.sub(value, text)
+
+
+class _Interpolation:
+    """What is put into one file."""
+
+    def __init__(self, variables: Mapping[str, str], tell: Callable[[str, yaml.Node], None]) -> None:
+        self.variables, self.tell = variables, tell
+        self.seen: set[int] = set()
+        """IDs of the nodes that are done: an alias is the same node again."""
+
+    def into(self, node: yaml.Node, *, blank: bool) -> None:
+        if id(node) in self.seen:
+            return
+        self.seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            node.value = expand(node.value, self.variables, partial(self.missing, node, blank))
+        elif isinstance(node, yaml.SequenceNode):
+            for child in node.value:
+                self.into(child, blank=blank)
+        elif isinstance(node, yaml.MappingNode):
+            _merge(node)
+            for key, child in node.value:
+                self.into(child, blank=blank or key.value in _BLANK)
+
+    def missing(self, node: yaml.Node, blank: bool, name: str, why: str | None) -> str:
+        if why is None and blank:
+            self.tell(name, node)
+            return ""
+        more = f": {why}" if why else ""
+        raise fail(node, f"the variable {name!r} is not set{more}", f"export {name}=...")
 
 
 def pass_on(node: yaml.Node, variables: Mapping[str, str]) -> None:
@@ -72,19 +120,3 @@ def _merge(node: yaml.MappingNode) -> None:
         except yaml.MarkedYAMLError as error:
             raise fail(node, error.problem or "'<<' names no mapping") from error
         node.value = list({key.value: (key, value) for key, value in node.value}.values())
-
-
-def _value(node: yaml.Node, variables: Mapping[str, str], match: re.Match[str]) -> str:
-    if match["escaped"]:
-        return "$"
-    name, how = match["plain"] or match["name"], match["how"] or ""
-    value = variables.get(name)
-    there = bool(value) if how.startswith(":") else value is not None
-    if there and not how.endswith("+"):
-        return value or ""
-    if not there and how.endswith("+"):
-        return ""
-    rest = _VARIABLE.sub(partial(_value, node, variables), match["rest"] or "")
-    if how.endswith(("-", "+")):
-        return rest
-    raise fail(node, f"the variable {name!r} is not set{f': {rest}' if rest else ''}", f"export {name}=...")

@@ -6,18 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sdk_hooks.container import (
-    Device,
-    DeviceMatch,
-    HealthCheck,
-    Network,
-    Port,
-    Resources,
-    Restart,
-    Settings,
-    Ulimit,
-    Volume,
-)
+from sdk_hooks.container import Device, DeviceMatch, HealthCheck, Network, Port, Restart, Settings, Volume
 from sdk_hooks.core.capabilities import NAMED, OR_ALL, capability, or_all
 from sdk_hooks.core.feeds.feed import Feed
 from sdk_hooks.core.spec import kinds, texts, values
@@ -25,19 +14,25 @@ from sdk_hooks.core.spec.checks import CHECKS, Check
 from sdk_hooks.core.spec.device import DeviceEntry
 from sdk_hooks.core.spec.feeds import PACKAGES
 from sdk_hooks.core.spec.hooks import HOOKS
+from sdk_hooks.core.spec.isolation import ISOLATION
 from sdk_hooks.core.spec.kinds import Many, Pairs, Section, Text, Words
 from sdk_hooks.core.spec.kubernetes import KUBERNETES
 from sdk_hooks.core.spec.network import NETWORKS
 from sdk_hooks.core.spec.ulimits import ULIMITS
 from sdk_hooks.hook import Hook
 from sdk_hooks.kubernetes import Kubernetes
+from sdk_hooks.limits import Resources, Ulimit
 from sdk_hooks.packages import Relation
 from sdk_hooks.tmpfs import Tmpfs
 
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 """A component of a repository's name, as the OCI distribution-spec has it."""
 TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
-IMAGE = rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{NAME}(?:/{NAME})*"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+IMAGE = rf"(?:(?:{_LABEL}(?:\.{_LABEL})+(?::\d+)?|{_LABEL}:\d+)/)?{NAME}(?:/{NAME})*"
+"""What is before the first slash is a registry where a dot or a port is in it, or it is `localhost`."""
+
+_AN_IMAGE = "an image name: [HOST.DOMAIN[:PORT]/]name[/name], in lower case"
 
 
 @dataclass(frozen=True)
@@ -107,6 +102,15 @@ class Spec:
     read_only: bool | None = None
     tmpfs: tuple[Tmpfs, ...] | None = None
     extra_hosts: tuple[tuple[str, str], ...] | None = None
+    dns: tuple[str, ...] | None = None
+    dns_search: tuple[str, ...] | None = None
+    dns_opt: tuple[str, ...] | None = None
+    sysctls: Mapping[str, str] | None = None
+    group_add: tuple[str, ...] | None = None
+    security_opt: tuple[str, ...] | None = None
+    privileged: bool | None = None
+    pid: str | None = None
+    ipc: str | None = None
     kubernetes: Kubernetes | None = None
     tests: tuple[Check, ...] | None = None
 
@@ -143,6 +147,15 @@ class Spec:
             read_only=bool(self.read_only),
             tmpfs=self.tmpfs or (),
             extra_hosts=self.extra_hosts or (),
+            dns=self.dns or (),
+            dns_search=self.dns_search or (),
+            dns_opt=self.dns_opt or (),
+            sysctls=self.sysctls or {},
+            group_add=self.group_add or (),
+            security_opt=self.security_opt or (),
+            privileged=bool(self.privileged),
+            pid=self.pid or "",
+            ipc=self.ipc or "",
             stop_timeout=default.stop_timeout if self.stop_timeout is None else self.stop_timeout,
             kubernetes=self.kubernetes,
         )
@@ -222,7 +235,7 @@ SPEC = Section(
     "a container: what is in its image, and how it is run",
     {
         "name": kinds.matching("the container's name", NAME, "a name of lower-case letters, digits, . _ -"),
-        "image": kinds.matching("the image's full name, localhost/NAME by default", IMAGE, "an image name"),
+        "image": kinds.matching("the image's full name, localhost/NAME by default", IMAGE, _AN_IMAGE),
         "tag": kinds.matching("the tag of the image, latest by default", TAG, "a tag"),
         "base": Text(
             "an image to build on: a layout directory or an archive, relative to container.yaml, or a name"
@@ -263,6 +276,7 @@ SPEC = Section(
         "read_only": Text("true or false", texts.boolean, {"type": "boolean"}),
         "tmpfs": Many("directories in memory, empty at each start", _TMPFS),
         "extra_hosts": Many("names that the container finds in its /etc/hosts", _HOST),
+        **ISOLATION,
         "kubernetes": KUBERNETES,
         "tests": CHECKS,
     },

@@ -28,6 +28,7 @@ _NETWORK = Section(
         "mtu": Text("a number of bytes", texts.count, {"type": "integer"}),
         "sysctl": Pairs("settings of the kernel for its containers, such as net.ipv4.ip_forward: 1"),
         "internal": Text("true or false", texts.boolean, {"type": "boolean"}),
+        "external": Text("whether it is there already", texts.boolean, {"type": "boolean"}),
     },
 )
 NETWORKS = Table("networks of its own that are made for it, by name", _NETWORK, PART, _networks)

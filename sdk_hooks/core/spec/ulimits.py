@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from sdk_hooks.container import Ulimit
 from sdk_hooks.core.spec.kinds import Section, Text
+from sdk_hooks.limits import Ulimit
 
 NAMES = (
     "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss",

@@ -31,9 +31,13 @@ _LEAST_CPUS = 0.01
 
 def port(text: str) -> Port:
     """`80`, `8080:80`, `127.0.0.1:8080:80/udp`: address and port of the target, port of the container."""
-    match = re.fullmatch(r"(?:(?:([\d.]+|\[[\da-fA-F:]+\]):)?(\d+):)?(\d+)(?:/(tcp|udp|sctp))?", text)
+    match = re.fullmatch(
+        r"(?:(?:([\d.]+|\[[\da-fA-F:]+\]):)?(\d+):)?(\d+)(?:/(tcp|udp|sctp))?", text, re.ASCII
+    )
     if not match or not all(0 < int(p) < 65536 for p in match.group(2, 3) if p):
         raise ValueError(f"{text!r} is not a port such as 8080:80")
+    if match[1]:
+        ip_address(match[1].strip("[]"))
     return Port(int(match[3]), int(match[2] or match[3]), match[4] or "tcp", match[1] or "")
 
 
@@ -42,7 +46,7 @@ def volume(text: str) -> Volume:
     match = re.fullmatch(r"(?:([^:]+):)?(/[^:]*)(?::(ro|rw))?", text)
     inner = match[2].strip("/") if match else ""
     source = match[1] or inner.replace("/", "-") if match else ""
-    if not match or not inner or not (source.startswith("/") or re.fullmatch(r"\w[\w.-]*", source)):
+    if not match or not inner or not (source.startswith("/") or re.fullmatch(r"\w[\w.-]*", source, re.ASCII)):
         raise ValueError(f"{text!r} is not a volume such as data:/var/lib/app")
     return Volume(source, match[2], match[3] == "ro")
 

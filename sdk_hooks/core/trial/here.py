@@ -17,6 +17,7 @@ from sdk_hooks.container import Container
 from sdk_hooks.core import local
 from sdk_hooks.core.deploy.address import of_port
 from sdk_hooks.core.deploy.connection import Local
+from sdk_hooks.core.deploy.deployment import Deployment
 from sdk_hooks.core.deploy.order import Order, Prepared, prepare
 from sdk_hooks.core.registry import Plugins
 from sdk_hooks.core.trial import emulation
@@ -63,6 +64,8 @@ class Here:
     output: Output
     environment: Mapping[str, str]
     prefix: Argv
+    inside: Argv = ()
+    """Words before the commands of *engine*."""
     target: str = "local"
 
     @property
@@ -74,7 +77,7 @@ class Here:
         return self.engine.name
 
     def exec(self, command: Argv, seconds: float) -> Done | None:
-        argv = self.engine.exec(self.container, (*self.prefix, *command))
+        argv = (*self.inside, *self.engine.exec(self.container, (*self.prefix, *command)))
         try:
             done = subprocess.run(
                 argv,
@@ -115,7 +118,11 @@ def started(order: Order, plugins: Plugins, progress: Progress) -> Iterator[Here
     """
     connection = Local()
     prepared = prepare(order, connection, plugins, foreground=True, emulated=True)
-    stack, target, image = prepared.deployment.stack, prepared.found.target, order.parts[0].image
+    stack, target, image = (
+        prepared.deployment.stack,
+        prepared.found.target,
+        prepared.deployment.members[0].image,
+    )
     bare = stack.takes == "layers"
     emulator = Emulator()
     if not target.platform.runs(image.platform):
@@ -142,14 +149,14 @@ def started(order: Order, plugins: Plugins, progress: Progress) -> Iterator[Here
             stacked.callback(local.forget, prepared)
             for transfer in prepared.transfers:
                 transfer.send(connection, progress)
-            argv = stack.run(container)
+            argv = prepared.deployment.command(stack.run(container))
         progress.step(f"local: {stack.name}, starting {container.name}")
-        yield stacked.enter_context(_running(argv, container, stack, environment, emulator.prefix))
+        yield stacked.enter_context(_running(argv, container, prepared, environment, emulator.prefix))
 
 
 @contextlib.contextmanager
 def _running(
-    argv: Argv, container: Container, stack: Stack, environment: Mapping[str, str], prefix: Argv
+    argv: Argv, container: Container, prepared: Prepared, environment: Mapping[str, str], prefix: Argv
 ) -> Iterator[Here]:
     reading, writing = os.pipe()
     child = subprocess.Popen(
@@ -162,19 +169,21 @@ def _running(
     )
     os.close(writing)
     try:
-        yield Here(container, stack, child, Output(reading), environment, prefix)
+        inside = prepared.deployment.inside
+        yield Here(container, prepared.deployment.stack, child, Output(reading), environment, prefix, inside)
     finally:
         with _undisturbed():
-            _end(child, container, stack, environment)
+            _end(child, container, prepared.deployment, environment)
 
 
 def _end(
-    child: subprocess.Popen[bytes], container: Container, stack: Stack, environment: Mapping[str, str]
+    child: subprocess.Popen[bytes], container: Container, made: Deployment, environment: Mapping[str, str]
 ) -> None:
     """Stop and remove the container, also when it is just about to start."""
+    stack = made.stack
     if stack.takes != "layers":
         for argv in stack.remove(container):
-            _quiet(argv, environment)
+            _quiet(made.command(argv), environment)
     elif child.poll() is None:
         runtime = local.runtime(container)
         _quiet(runtime.kill(container.name, container.config.get("StopSignal") or "TERM"), environment)
@@ -188,7 +197,7 @@ def _end(
         child.wait()
         argvs = stack.remove(container) if stack.takes != "layers" else ()
         for argv in argvs:
-            _quiet(argv, environment)
+            _quiet(made.command(argv), environment)
 
 
 def _quiet(argv: Argv, environment: Mapping[str, str]) -> None:

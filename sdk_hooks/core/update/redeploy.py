@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sdk_hooks.core.deploy import connection as link
@@ -62,8 +63,8 @@ def redeploy(
     known = _Images(images, others)
     for found in outdated(connection, known.named):
         try:
-            prepared = core.prepare(_order(connection, found, known), connection, plugins)
-            outcome: Outcome | SdkError = core.execute(prepared, connection, progress, packer)
+            again = partial(core.prepare, _order(connection, found, known), connection, plugins)
+            outcome: Outcome | SdkError = core.execute(again(), again, connection, progress, packer)
         except SdkError as error:
             outcome = error
         done.append(Redeployed(connection.name, found.name, outcome))

@@ -20,6 +20,7 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.image import MANIFEST, Descriptor, Image, descriptor
 
+_PUBLISH = "tell who publishes it: devtool-containers publish DIR writes it whole"
 PREFIX = "new-"
 """How directories begin that images are fetched into, and old ones are kept in."""
 
@@ -134,7 +135,7 @@ def connect(url: str, key: str, trusted: bool) -> Server | None:
         text = file.read_bytes()
         server = Server(url, contents.parse(text, f"{url}/{contents.CURRENT}/{contents.NAME}"))
         if contents.identity(text) != server.published.id:
-            raise SdkError(f"'{url}' was not written by publish", code="bad-server")
+            raise SdkError(f"'{url}' was not written by publish", hint=_PUBLISH, code="bad-server")
         if key:
             signed = Path(directory) / "signature"
             _there(f"{server.root}/{contents.NAME}.asc", signed, "")

@@ -29,7 +29,11 @@ def locked(directory: Path, progress: Progress | None = None, limit: float = LIM
         told = False
         while not _try(file):
             if time.monotonic() > end:
-                raise SdkError(f"another process has been at work in '{directory}' for too long", code="busy")
+                raise SdkError(
+                    f"another process has been at work in '{directory}' for too long",
+                    hint=f"look which: fuser -v {directory}/lock",
+                    code="busy",
+                )
             if progress and not told:
                 progress.step(f"waiting for another process that works in '{directory}'")
                 told = True
