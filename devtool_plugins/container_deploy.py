@@ -141,11 +141,11 @@ def _deployment(
 
 
 def _rollback(args: argparse.Namespace, session: Session) -> Callable[[Connection], Outcome | str]:
-    from sdk_hooks.core.deploy import order as core
+    from sdk_hooks.core.deploy import rollback
 
     trust.refuse_rollback(args)
     name = _deployed(args, session)
-    return lambda connection: core.rollback(name, connection, session.ui)
+    return lambda connection: rollback.rollback(name, connection, session.ui)
 
 
 def _name(args: argparse.Namespace, image: Image) -> str:

@@ -43,8 +43,14 @@ if [ "$uid" != 0 ] && [ -s "$k/child_pid" ]; then
 fi
 s=${{CONTAINERD_ADDRESS:-/run/containerd/containerd.sock}}
 c="there is no $s"
-# root's may just be starting; an ordinary user need not wait for one
-{{ [ "$uid" = 0 ] || [ -n "$own" ] || [ -S "$s" ]; }}"""
+starting() {{
+	for f in /proc/[0-9]*/comm; do
+		{{ read -r p <"$f"; }} 2>/dev/null && [ "$p" = containerd ] && return
+	done
+	return 1
+}}
+# ctr waits for one that is not there: only root's may be about to be
+{{ [ -n "$own" ] || [ -S "$s" ] || {{ [ "$uid" = 0 ] && starting; }}; }}"""
 """Condition of an inventory: where the login has its own containerd, `ctr` asks that from there on."""
 
 _CTL = f'rootlessctl --socket "${STATE}/api.sock"'

@@ -109,12 +109,13 @@ def _own(member: Running, deployment: Deployment) -> dict[str, str]:
     return found
 
 
-def change(deployment: Deployment, *, secrets: bool = False) -> Script:
+def change(deployment: Deployment, *, secrets: bool = False, asked: str = "") -> Script:
     """Commands that make *deployment* the running one.
 
+    :param asked: What switch.sh finds in its environment.
     :param secrets: Whether the secrets are in it, which nobody is shown: else a comment stands for each.
     """
-    return _install(deployment, secrets) + switch(deployment.app, deployment.id, installed=True)
+    return _install(deployment, secrets) + switch(deployment.app, deployment.id, installed=True, asked=asked)
 
 
 def _readable(path: str, file: Mounted) -> Script:
@@ -173,22 +174,33 @@ def _secrets(deployment: Deployment) -> Iterator[tuple[Script, str, Secret]]:
             yield f"# the secret {path}, {what}\n", path, secret
 
 
-def switch(app: PurePosixPath, deployment_id: str, *, installed: bool) -> Script:
+def switch(app: PurePosixPath, deployment_id: str, *, installed: bool, asked: str = "") -> Script:
     """Commands that make the deployment *deployment_id* the running one; they do not end with the connection.
 
     :param installed: Whether its files were written by `install`, just before in the same script.
+    :param asked: What switch.sh finds in its environment.
     """
     fresh = f" {_FRESH}" if installed else ""
     return (
         f"cd {quoted((str(app),))} || exit\nmkdir .run-$$ && cd .run-$$ || exit\n"
-        f"{write_files('.', {'switch': script('turn.sh') + script('switch.sh')})}"
+        f"{write_files('.', {'switch': _in_turn('switch.sh')})}"
         "trap '' HUP PIPE\n"  # what runs from here on is not for the connection to end
         f"detach=\ncommand -v setsid >/dev/null 2>&1 && detach=setsid\n"
-        f"$detach sh ./switch {quoted((str(app), deployment_id))}{fresh} >log 2>&1 </dev/null &\n"
+        f"{asked}$detach sh ./switch {quoted((str(app), deployment_id))}{fresh} >log 2>&1 </dev/null &\n"
         "wait $!\nstatus=$?\ncat log\ncd ..\nrm -rf .run-$$\n"
         # empty when its first deployment failed
         f"cd / && rmdir {quoted((str(app),))} 2>/dev/null\nexit $status\n"
     )
+
+
+def keep(app: PurePosixPath, deployment_id: str, asked: str) -> Script:
+    """Commands that take note that the deployment *deployment_id*, which runs, is asked for again."""
+    return f"{asked}\nset -- {quoted((str(app), deployment_id))}\n{_in_turn('keep.sh')}"
+
+
+def _in_turn(name: str) -> Script:
+    """The script *name* of this package, with what waits for its turn and knows when that is too late."""
+    return script("turn.sh") + script("late.sh") + script(name)
 
 
 def _quiet(deployment: Deployment, container: Container) -> Script:

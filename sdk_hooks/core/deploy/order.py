@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
 from sdk_hooks.container import Port
 from sdk_hooks.core.deploy import (
     booting,
+    changeover,
     choose,
     content,
     deployment,
@@ -22,7 +21,7 @@ from sdk_hooks.core.deploy import (
     transfer,
 )
 from sdk_hooks.core.deploy import connection as link
-from sdk_hooks.core.deploy.connection import Connection, Result
+from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.deployment import Deployment, container_name
 from sdk_hooks.core.deploy.packed import ALONE, Packer
 from sdk_hooks.core.deploy.parts import Part, check_mounts, check_ports
@@ -31,13 +30,14 @@ from sdk_hooks.core.deploy.setup import Change
 from sdk_hooks.core.deploy.transfer import Sent, Transfer
 from sdk_hooks.core.oci import adopt
 from sdk_hooks.core.registry import Plugins
-from sdk_hooks.core.shell import quoted
-from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.target import Script
 
-UP, RESTORED, DOWN, BUSY, LOST, GONE = 0, 3, 4, 5, 6, 7
-"""Exit status of switch.sh."""
+_AGAIN = {
+    changeover.GONE: "what was there has been taken away: sending it again",
+    changeover.LATE: "somebody else has changed it meanwhile: once more",
+}
+"""What is not the end of it, by exit status of the switch."""
 
 
 @dataclass(frozen=True)
@@ -168,16 +168,20 @@ def execute(
     for left in (2, 1, 0):
         made, name, stack = prepared.deployment, connection.name, prepared.deployment.stack.name
         if prepared.done:
-            return Outcome(name, "unchanged", made.digest, stack, sent, 0.0, len(made.members))
-        sent += _send(prepared, connection, progress, packer)
-        result = _switch(content.change(made, secrets=True), connection, made.name, progress)
-        if result.status != GONE or not left:
+            result = link.run(connection, content.keep(made.app, made.id, changeover.asked(prepared.found)))
+        else:
+            sent += _send(prepared, connection, progress, packer)
+            asked = changeover.asked(prepared.found)
+            change = content.change(made, secrets=True, asked=asked)
+            result = changeover.switch(change, connection, made.name, progress)
+        if result.status not in _AGAIN or not left:
             break
-        progress.step(f"{name}: what was there has been taken away: sending it again")
+        progress.step(f"{name}: {_AGAIN[result.status]}")
         prepared = again()
-    _check(result, connection, made.name, progress)
-    seconds = time.monotonic() - started
-    return Outcome(name, "deployed", made.digest, stack, sent, seconds, len(made.members))
+    changeover.check(result, connection, made.name, progress)
+    seconds = 0.0 if prepared.done else time.monotonic() - started
+    said = "unchanged" if prepared.done else "deployed"
+    return Outcome(name, said, made.digest, stack, sent, seconds, len(made.members))
 
 
 def _send(prepared: Prepared, connection: Connection, progress: Progress, packer: Packer) -> Sent:
@@ -203,29 +207,6 @@ def _tell(prepared: Prepared, name: str, progress: Progress) -> None:
         progress.step(f"{name}: {note}")
 
 
-def rollback(name: str, connection: Connection, progress: Progress) -> Outcome:
-    """Make the deployment before the current one the running one again; sends nothing.
-
-    :raises SdkError: When there is none before, or it does not come up.
-    """
-    started = time.monotonic()
-    found = probe(connection, name, {}, ())
-    if not found.previous:
-        raise SdkError(
-            f"{connection.name!r} has no earlier deployment of {name!r}",
-            hint="only the one before the current one is kept",
-            code="no-previous",
-        )
-    app = PurePosixPath(found.target.state) / "apps" / name
-    progress.step(f"{connection.name}: going back to {found.previous}")
-    change = content.switch(app, found.previous, installed=False)
-    result = _switch(change, connection, name, progress)
-    _check(result, connection, name, progress)
-    digest, count = _said(connection, app, found.previous)
-    seconds = time.monotonic() - started
-    return Outcome(connection.name, "rolled back", digest, found.stack, Sent(0, 0, 0), seconds, count)
-
-
 def script(prepared: Prepared) -> Script:
     """What `execute` would do, as shell text for people."""
     if prepared.done:
@@ -234,64 +215,3 @@ def script(prepared: Prepared) -> Script:
     steps = [f"ssh {target} sh -s <<'END'\n{prepared.setup.script}END"] if prepared.setup else []
     steps += [step for each in prepared.due for step in each.steps()]
     return "".join(f"{step}\n" for step in steps) + f"ssh {target} sh -s <<'END'\n{prepared.change}END\n"
-
-
-def _said(connection: Connection, app: PurePosixPath, identity: str) -> tuple[str, int]:
-    """Digest and number of containers of a deployment, by its record."""
-    file = quoted((f"{app}/{identity}/deployment.json",))
-    record = json.loads(link.run(connection, f"cat {file}").output or "{}")
-    return record.get("digest", ""), len(record.get("containers", [None]))
-
-
-def _switch(change: Script, connection: Connection, name: str, progress: Progress) -> Result:
-    """Let the target change over, which it finishes by itself whatever happens here.
-
-    :raises SdkError: When the connection breaks.
-    """
-    try:
-        return link.run(connection, change)
-    except KeyboardInterrupt:
-        progress.step(
-            f"{connection.name}: goes on without us; look with container-status {connection.name} {name}"
-        )
-        raise
-    except SdkError as error:  # the connection was lost, and what ran there need not be what runs
-        raise SdkError(
-            error.what,
-            detail=f"{error.detail}\n{name!r} was being started: the target goes on without us".strip(),
-            hint=f"look what runs there: container-status {connection.name} {name}",
-            code=error.code,
-        ) from error
-
-
-def _check(result: Result, connection: Connection, name: str, progress: Progress) -> None:
-    lines = result.output.strip().splitlines()
-    if result.status == UP:
-        for line in lines:
-            progress.step(f"{connection.name}: {line}")
-        return
-    detail = "\n".join(lines or result.error.strip().splitlines()[-5:])
-    if result.status == BUSY:
-        raise SdkError(
-            f"another deployment of {name!r} to {connection.name!r} is going on",
-            hint="try again",
-            code="busy",
-        )
-    if result.status == GONE:
-        raise SdkError(
-            f"the image of that deployment of {name!r} is gone from {connection.name!r}",
-            detail="what runs there goes on",
-            hint="deploy it again",
-            code="image-gone",
-        )
-    after = {
-        RESTORED: "what ran before runs again",
-        DOWN: "nothing ran before",
-        LOST: "what ran before does not run either",
-    }.get(result.status, "")
-    raise SdkError(
-        f"{name!r} did not come up on {connection.name!r}",
-        detail=f"{detail}\n{after}".strip(),
-        hint=f"look at its output: container-status {connection.name} {name} --logs" if after == "" else "",
-        code="not-up",
-    )

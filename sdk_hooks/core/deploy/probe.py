@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from sdk_hooks.core.deploy import connection as link
-from sdk_hooks.core.deploy import matching, taken
+from sdk_hooks.core.deploy import matching, moment, taken
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.matching import There
+from sdk_hooks.core.deploy.moment import Moment
 from sdk_hooks.core.deploy.resource import script as resource
 from sdk_hooks.core.deploy.resource import state_directory
 from sdk_hooks.core.deploy.taken import Taken
@@ -67,6 +68,8 @@ class Found:
     """The directory in which deployments would be kept, or would be made in, where it can't be written."""
     taken: Taken = field(default_factory=Taken)
     """Of its networks, when that was asked for."""
+    moment: Moment | None = None
+    """When it said all this."""
 
 
 def probe(
@@ -246,6 +249,7 @@ def _found(name: str, facts: Mapping[str, list[str]], stacks: Mapping[str, Stack
         frozenset(facts.get("theirs", [])),
         frozenset(facts.get("unhooked", [])),
         unwritable=one("unwritable"),
+        moment=moment.read(one("uptime")),
     )
 
 

@@ -4,6 +4,7 @@
 echo "machine $(uname -m)"
 echo "kernel $(uname -r)"
 echo "uid $uid"
+read -r u _ 2>/dev/null </proc/uptime && echo "uptime $u"
 echo "state $STATE"
 
 if [ -f /sys/fs/cgroup/cgroup.controllers ]; then

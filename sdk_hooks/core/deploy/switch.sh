@@ -1,18 +1,41 @@
 # Changes one application from the deployment that runs to another one. Runs on the target, and to its
 # end also when the connection is cut: at every moment either the old or the new one is up, or about to be.
 #
-# Needs turn.sh before it. Usage: switch.sh APP NEW [FRESH]. APP is a directory, NEW and what `current` and
-# `previous` say are names in it, FRESH is a directory in it that has the files of NEW.
+# Needs turn.sh and late.sh before it. Usage: switch.sh APP NEW [FRESH]. APP is a directory, NEW and what `current`
+# and `previous` say are names in it, FRESH is a directory in it that has the files of NEW. In the environment: `sent`
+# of late.sh, and `seen`, not empty when its sender knows of a deployment here.
 # A deployment has the files start, stop, state, logs, forget, enable, and maybe health and ready; and `limits`:
 # tries= (seconds to become healthy), settle= (seconds that it must stay up), oneshot= (may end well).
 # Exit status: 0 up, 3 not up and the old one put back, 4 not up and there was none, 5 another one is at it,
-# 6 not up and the old one could not be put back, 7 its image is gone and nothing was touched.
+# 6 not up and the old one could not be put back; and with nothing touched 7 its image is gone, 8 it comes too late.
 
 app=$1 new=$2 fresh=$3
 own=/run/user/$(id -u)
 [ -n "$XDG_RUNTIME_DIR" ] || [ ! -d "$own" ] || export XDG_RUNTIME_DIR="$own"
 cd "$app" || exit 4
-turn . || { [ -z "$fresh" ] || rm -rf "$fresh"; exit 5; }
+untouched() { [ -z "$fresh" ] || rm -rf "$fresh"; exit "$1"; }
+turn . || untouched 5
+
+# Other deployments may share an image, also those of other applications, and those that wait for their turn.
+forget() {
+	keep=$(for f in ../*/*/image ../*/.new-*/image; do [ "$f" = "../${app##*/}/$1/image" ] || cat "$f"; done 2>/dev/null)
+	# shellcheck disable=SC2086  # names
+	sh "$1/forget" $keep >/dev/null 2>&1
+}
+
+# Nobody would think of taking away what has never run, when nothing else is here.
+drop() {
+	forget "$1"
+	tidy=$(cat "$1/tidy")
+	rm -rf "$1" health.log .sent
+	sh -c "$tidy" tidy "${app##*/}" "$new" failed
+}
+
+if late . || { [ -n "$seen" ] && [ ! -f current ]; }; then
+	[ -z "$fresh" ] || [ -f current ] || drop "$fresh"
+	untouched 8
+fi
+
 # Whether what the deployment $1 needs is there; those of an older one of us don't say what that is.
 there() (
 	[ -d "$1" ] || exit
@@ -21,7 +44,8 @@ there() (
 	# shellcheck disable=SC1091  # made for each deployment
 	. "$1/ready"
 )
-there "${fresh:-$new}" >/dev/null 2>&1 || { [ -z "$fresh" ] || rm -rf "$fresh"; exit 7; }
+there "${fresh:-$new}" >/dev/null 2>&1 || untouched 7
+note .
 if [ -n "$fresh" ]; then
 	[ ! -d "$new" ] || sh "$new/stop" # the same once more: it has ended, or does not run well
 	rm -rf "$new"
@@ -81,13 +105,6 @@ up() {
 	return 1
 }
 
-# Other deployments may share an image, also those of other applications, and those that wait for their turn.
-forget() {
-	keep=$(for f in ../*/*/image ../*/.new-*/image; do [ "$f" = "../${app##*/}/$1/image" ] || cat "$f"; done 2>/dev/null)
-	# shellcheck disable=SC2086  # names
-	sh "$1/forget" $keep >/dev/null 2>&1
-}
-
 # What the deployment $1 has kept and nothing but it names any more: other applications may have volumes of that name.
 left() {
 	named=$(for f in "$new/volumes" ../*/*/volumes; do
@@ -135,11 +152,8 @@ if MUST=1 sh "$new/start" && up; then
 fi
 sh "$new/logs" 2>&1 | tail -n 10 | while IFS= read -r line; do echo "log: $line"; done
 sh "$new/stop"
-if [ -z "$old" ]; then # nobody would think of taking away what never ran
-	forget "$new"
-	tidy=$(cat "$new/tidy")
-	rm -rf "$new" health.log
-	sh -c "$tidy" tidy "${app##*/}" "$new" failed
+if [ -z "$old" ]; then
+	drop "$new"
 	exit 4
 fi
 if [ -d "$old" ] && sh "$old/start"; then

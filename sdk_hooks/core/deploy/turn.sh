@@ -2,14 +2,14 @@
 # makes a directory .turn-N in the application's own, one higher than the highest; the lowest has its turn.
 # In it is who it is: process and boot, as both are needed to tell that it is dead.
 
-# turn APP: waits for it. 0: it is ours until this shell ends; 5: it did not come within a minute.
+# turn APP: waits for it. 0: it is ours until this shell ends; 5: it did not come within a minute; 9: nobody can have it.
 turn() {
 	read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
 	mine="" asked=0
 	while last "$1"; [ "$n" != "$mine" ]; do # whoever has made a higher one in between may not have seen ours
 		[ -z "$mine" ] || rmdir "$1/.turn-$mine"
 		mine=$((n + 1)) asked=$((asked + 1))
-		[ $asked -le 50 ] || { echo "can't write to $1"; return 5; }
+		[ $asked -le 50 ] || { echo "can't write to $1"; return 9; }
 		mkdir "$1/.turn-$mine" 2>/dev/null || mine=
 	done
 	trap 'rm -rf "$mine"' EXIT

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sdk_hooks.core.deploy import changeover, moment, setup
 from sdk_hooks.core.deploy import connection as link
-from sdk_hooks.core.deploy import setup
 from sdk_hooks.core.deploy.connection import Connection
 from sdk_hooks.core.deploy.resource import script, state_directory
 from sdk_hooks.core.deploy.status import no_such
@@ -12,20 +12,21 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.target import Script
 
-_NOT_THERE, _RUNNING = 6, 7
+_NOT_THERE, _RUNNING, _LATE = 6, 7, 8
 
 
-def text(name: str, volumes: bool, undo_setup: bool = False) -> Script:
+def text(name: str, volumes: bool, undo_setup: bool = False, sent: str = "") -> Script:
     """The shell text that does it.
 
     :param volumes: Also remove the named volumes, and with them what the container has written there.
     :param undo_setup: Also take back what stacks were set up for and nothing uses any more.
+    :param sent: When it is sent, as late.sh knows it.
     """
     undo = setup.undo() if undo_setup else ""
     named = '$(cat "$STATE/apps/$name"/*/volumes 2>/dev/null)' if volumes else ""
     sweep = script("sweep.sh", STATE="$STATE")
-    body = script("turn.sh") + script("undeploy.sh")
-    head = f'{state_directory()}name={quoted((name,))}\nvolumes="{named}"\n'
+    body = script("turn.sh") + script("late.sh") + script("undeploy.sh")
+    head = f'{state_directory()}name={quoted((name,))}\nvolumes="{named}"\nsent={sent}\n'
     return f'{head}{body}set -- "$name"\n(\n{sweep})\n{undo}exit 0\n'
 
 
@@ -36,9 +37,12 @@ def undeploy(
 
     :raises SdkError: When it is not there, or does not stop.
     """
-    result = link.run(connection, text(name, volumes, undo_setup))
+    sent = moment.sent(moment.ask(connection))
+    result = link.run(connection, text(name, volumes, undo_setup, sent))
     if result.status == _NOT_THERE:
         raise no_such(connection, name)
+    if result.status == _LATE:
+        raise changeover.overtaken(connection, name)
     if result.status:
         raise SdkError(
             f"{name!r} could not be removed from {connection.name!r}",

@@ -1,10 +1,13 @@
 # shellcheck disable=SC2154  # the caller sets them
-# Takes an application away. Needs turn.sh before it. Set by the caller: name, volumes (to remove, of this application only).
+# Takes an application away. Needs turn.sh and late.sh before it. Set by the caller: name, volumes (to remove, of this
+# application only), and `sent` of late.sh. Exit status: 6 it is not there, 7 it does not stop, 8 this comes too late.
 case $name in "" | .* | */*) exit 6 ;; esac # what it is goes: nothing else may
 app=$STATE/apps/$name
 [ -d "$app" ] || exit 6
 turn "$app" || exit
 [ -d "$app" ] || exit 6 # whoever was before us has taken it away
+! late "$app" || exit 8
+note "$app"
 current=
 [ ! -f "$app/current" ] || read -r current <"$app/current"
 for d in "$app"/*/; do
