@@ -137,7 +137,7 @@ def test_power_cut_while_it_is_changed(at: At, kind: str) -> None:
     place = at(kind)
     place.deployed("plain")
     process = place.cli.start(*place.words("plain", "v2", *QUICK))
-    wait(lambda: place.processes("./switch"))
+    assert wait(lambda: place.sh(f"cat {STATE}/apps/plain/.turn-1/owner 2>/dev/null || true"))
     place.board.reboot()
     done = finish(process)
     assert (done.status, "Traceback" in done.stderr) == (1, False)
