@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from sdk_hooks.core.deploy.connection import Result
 from sdk_hooks.core.k8s import snapshot, trouble
 from sdk_hooks.core.k8s.kubectl import Kubectl
 from sdk_hooks.core.k8s.rollout import Watch
@@ -45,8 +46,6 @@ class Recorded:
         return json.loads((RECORDED / "snapshots" / f"{self.name}.json").read_text())
 
     def try_(self, *words: str) -> Any:
-        from sdk_hooks.core.deploy.connection import Result
-
         return Result(1, "", "")
 
 
@@ -218,11 +217,20 @@ def test_a_rollout_ends_with_the_reason(name: str, workload: str, text: str) -> 
         watch.until_up([("Deployment", workload)], [], 60)
 
 
-def test_a_job_that_failed_is_told_with_its_end() -> None:
+CHATTER = "DNSConfigForming: Nameserver limits were exceeded\n:\n\n"
+UNHEALTHY = "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 500"
+
+
+@pytest.mark.parametrize(("events", "told"), [(CHATTER, ""), (f"{UNHEALTHY}\n{CHATTER}", f"\n  {UNHEALTHY}")])
+def test_a_job_that_failed_is_told_with_its_end(
+    events: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And with the newest warning that is not one which all pods get, as where a node has many name servers."""
+    monkeypatch.setattr(Recorded, "try_", lambda _, *words: Result(int("events" not in words), events, ""))
     with fails(
         "Job 'failed' did not come up [not-up]\n"
         "  Job has reached the specified backoff limit\n"
-        "  failed-mrswv on node1: Error: exit status 4"
+        f"  failed-mrswv on node1: Error: exit status 4{told}"
     ):
         Watch(kubectl("failed"), "failed", cast("Any", Silent())).until_up([("Job", "failed")], [], 60)
 

@@ -29,6 +29,8 @@ The cluster counts from a time without its fraction, and kubelets look once in a
 _LINES = 10
 _NO_LOG = "unable to retrieve container logs"
 """What a kubelet prints as a log when the container is gone."""
+_CHATTER = ("", ":", "DNSConfigForming:", "MissingClusterDNS:")
+"""Beginnings of events that say nothing: kubelets warn so of pods that run, at each of their steps."""
 
 
 @dataclass
@@ -194,7 +196,9 @@ class Watch:
             "get", "events", f"--field-selector={chosen}", "--sort-by=.lastTimestamp",
             "--output=jsonpath={range .items[*]}{.reason}: {.message}{'\\n'}{end}",
         )  # fmt: skip
-        lines = [line for line in result.output.splitlines() if line.strip() not in ("", ":")]
+        lines = [
+            line for line in result.output.splitlines() if line.strip().partition(" ")[0] not in _CHATTER
+        ]
         return lines[-1:] if not result.status else []
 
     def _images(self, worst: Trouble, found: Workload) -> list[str]:
