@@ -66,6 +66,7 @@ def execute(prepared: Prepared, kubectl: Kubectl, how: How, progress: Progress) 
         if prepared.unchanged:
             return "unchanged"
         watch.insist(lambda: release.write(kubectl, known.succeeded(version)), deadline)
+        _tell_kept(prepared, kubectl, progress)
         return "deployed"
 
 
@@ -157,6 +158,19 @@ def _prune(kubectl: Kubectl, prepared: Prepared) -> None:
         lambda: superfluous(kubectl, name, version.manifests),
     )
     inventory.delete(kubectl, keys, 60)
+
+
+def _tell_kept(prepared: Prepared, kubectl: Kubectl, progress: Progress) -> None:
+    """Say which storage the new version does not name: nobody else has what is in there, so it stays."""
+    known = prepared.release
+    if not known.current or not storage.claims(known.current.manifests):
+        return
+    remove = f"kubectl --namespace {prepared.facts.namespace} delete pvc"
+    for key in sorted(inventory.claims(kubectl, known.name) or ()):
+        name = key.partition("/")[2]
+        if not storage.used(name, prepared.version.manifests):
+            what = f"the storage {name} is kept, which this version does not name"
+            progress.step(f"{known.name}: note: {what}: {remove} {name}")
 
 
 def _undone(
