@@ -54,7 +54,7 @@ def test_cut_anywhere_leaves_one_that_answers(at: At, kind: str, parts: tuple[fl
     wait(lambda: not place.remains(), 20)  # what the kernel had still to send arrives when the link is back
 
 
-@pytest.mark.parametrize("part", [0.8, 0.88])
+@pytest.mark.parametrize("part", [0.7, 0.8])
 @pytest.mark.parametrize("then", ["deploy", "undeploy"])
 def test_what_comes_late_changes_nothing(crun: Place, part: float, then: str) -> None:
     """What was on its way when the link was cut arrives when it is back, after the next one was done."""
@@ -63,9 +63,14 @@ def test_what_comes_late_changes_nothing(crun: Place, part: float, then: str) ->
     with crun.metered() as link:
         crun.deployed()
     before = crun.sh(OPEN)
-    crun.board.cut_link(after=int(link.received * part))
-    lost(crun.deploy("hello-http", "v2", *QUICK))
-    crun.board.restore_link()
+    for less in (0, 0.1, 0.2):  # the script of the switch is a third of it all
+        crun.board.cut_link(after=int(link.received * (part - less)))
+        done = crun.deploy("hello-http", "v2", *QUICK)
+        crun.board.restore_link()
+        if done.status:
+            break
+        crun.deployed()  # on a busy machine there are fewer packets, and it was through before
+    lost(done)
 
     if then == "deploy":
         crun.deployed()
