@@ -63,7 +63,7 @@ def test_what_comes_late_changes_nothing(crun: Place, part: float, then: str) ->
     with crun.metered() as link:
         crun.deployed()
     before = crun.sh(OPEN)
-    for less in (0, 0.1, 0.2):  # the script of the switch is a third of it all
+    for less in (0, 0.06, 0.12):  # the script of the switch is a third of it all
         crun.board.cut_link(after=int(link.received * (part - less)))
         done = crun.deploy("hello-http", "v2", *QUICK)
         crun.board.restore_link()

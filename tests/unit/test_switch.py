@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -33,16 +32,6 @@ def app(top: Path, current: str, **deployments: dict[str, str]) -> Path:
         (top / "current").write_text(f"{current}\n")
     (top / "switch").write_text("".join(map(script, ("turn.sh", "late.sh", "switch.sh"))))
     return top
-
-
-BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-
-
-def run(top: Path, *argv: str, **environment: str) -> int:
-    """Exit status of a script of the package, after those that it needs."""
-    text = "".join(map(script, ("turn.sh", "late.sh", argv[0])))
-    words = ("sh", "-c", text, argv[0], str(top), *argv[1:])
-    return subprocess.run(words, env={**os.environ, **environment}, timeout=30, check=False).returncode
 
 
 def switched(top: Path) -> tuple[int, str, list[str]]:
@@ -117,51 +106,3 @@ def test_a_volume_that_nothing_names_any_more_is_told(
 
     note = "note: the volume data is kept, which this version does not name: "
     assert switched(own)[:2] == (0, said.format(note=note, top=tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("noted", "sent", "seen", "status"),
-    [
-        (f"100 {BOOT}\n", "98", "", 8),
-        (f"100 {BOOT}\n", "99", "", 0),  # as good as at once
-        (f"100 {BOOT}\n", "101", "1", 0),
-        (f"100 {BOOT}\n", "", "", 0),  # by hand
-        ("100 another-boot\n", "98", "", 0),
-        ("", "98", "", 0),  # the power was cut while it was written
-    ],
-)
-def test_what_was_overtaken_changes_nothing(
-    tmp_path: Path, noted: str, sent: str, seen: str, status: int
-) -> None:
-    app(tmp_path, "old", old={}, new={})
-    (tmp_path / ".sent").write_text(noted)
-    (tmp_path / ".new-1").mkdir()
-    for file, text in FILES.items():
-        (tmp_path / ".new-1" / file).write_text(text)
-
-    assert run(tmp_path, "switch.sh", "new", ".new-1", sent=sent, seen=seen) == status
-    current, mine = (tmp_path / "current").read_text(), (tmp_path / ".sent").read_text()
-    assert (current, mine) == (("old\n", noted) if status else ("new\n", mine))
-    assert status or int(mine.split()[0]) >= int(sent or 1)
-    assert not list(tmp_path.glob(".new-*")) and not list(tmp_path.glob(".turn-*"))
-
-
-def test_what_was_sent_before_a_removal_brings_nothing_back(tmp_path: Path) -> None:
-    assert run(app(tmp_path, "", new={}), "switch.sh", "new", sent="98", seen="1") == 8
-    assert not (tmp_path / "current").exists()
-
-
-@pytest.mark.parametrize(("current", "status"), [("new", 0), ("old", 8), ("", 8)])
-def test_what_runs_already_is_noted_while_it_does(tmp_path: Path, current: str, status: int) -> None:
-    app(tmp_path, current, old={}, new={})
-
-    assert run(tmp_path, "keep.sh", "new", sent="98") == status
-    assert (tmp_path / ".sent").exists() == (status == 0)
-
-
-def test_who_was_overtaken_is_told() -> None:
-    with fails(
-        "'web' was changed on 'local' while this was on its way [overtaken]\n"
-        "  nothing was done here\n  hint: look what runs there, then try again: container-status local web"
-    ):
-        told(8, "")

@@ -10,7 +10,7 @@ from sdk_hooks.errors import SdkError
 from sdk_hooks.families import Progress
 from sdk_hooks.target import Script
 
-UP, RESTORED, DOWN, BUSY, LOST, GONE, LATE = 0, 3, 4, 5, 6, 7, 8
+UP, RESTORED, DOWN, BUSY, LOST, GONE, LATE, UNWRITABLE = 0, 3, 4, 5, 6, 7, 8, 9
 """Exit status of switch.sh."""
 
 
@@ -52,6 +52,13 @@ def check(result: Result, connection: Connection, name: str, progress: Progress)
             f"another deployment of {name!r} to {connection.name!r} is going on",
             hint="try again",
             code="busy",
+        )
+    if result.status == UNWRITABLE:
+        raise SdkError(
+            f"{connection.name!r} can't write what it keeps of {name!r}",
+            detail=detail,
+            hint="what ran there goes on; is its disk full, or read-only? look: df, mount",
+            code="unwritable",
         )
     if result.status == LATE:
         raise overtaken(connection, name)

@@ -3,8 +3,13 @@
 # Exit status: 0 it is, 5 another one is at it, 8 it is not, or not any more.
 cd "$1" || exit 8
 turn .
-case $? in 0) ;; 5) exit 5 ;; *) exit 0 ;; esac # where nothing can be written nothing can come later either
+case $? in
+0) ;;
+5) exit 5 ;;
+*) [ ! -f current ] || exit 0; exit 8 ;; # where nothing can be written nothing can come later either
+esac
 now=
 [ ! -f current ] || read -r now <current
-! late . && [ "$now" = "$2" ] || exit 8
-note .
+! late .sent && [ "$now" = "$2" ] || exit 8
+note .sent
+exit 0

@@ -2,16 +2,28 @@
 # something else. Each notes when it was sent, and one that was sent before that changes nothing.
 #
 # shellcheck disable=SC2154  # the caller and turn.sh set them
-# Needs turn.sh before it, and the turn. Set by the caller: sent, in seconds of this machine's uptime; empty: now.
+# Set by the caller: sent, in seconds of this machine's uptime; empty: now.
+read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
 
-# late APP: whether it was overtaken. A second more or less is how long an answer takes to get back.
+# Where removals note it, which leave nothing else: it goes with the boot, or with an ordinary user's last login.
+removals=/run
+[ "$(id -u 2>/dev/null || echo 0)" = 0 ] || removals=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}
+removals=$removals/devtool-containers.sent
+
+# late FILE: whether it was overtaken. A second is how much two senders may differ in what they think it is here.
 late() {
-	[ -n "$sent" ] && { read -r newest at <"$1/.sent"; } 2>/dev/null && [ "$at" = "$boot" ] &&
+	[ -n "$sent" ] && { read -r newest at <"$1"; } 2>/dev/null && [ "$at" = "$boot" ] &&
 		[ $((sent + 1)) -lt "$newest" ] 2>/dev/null
 }
 
 note() {
 	now=
 	read -r now _ 2>/dev/null </proc/uptime
-	{ echo "${sent:-${now%.*}} $boot" >"$1/.sent"; } 2>/dev/null
+	now=${now%.*}
+	# who asked before a reboot thinks of another time, which is not to come for a long while
+	[ -n "$sent" ] && [ "$sent" -le "${now:-$sent}" ] || sent=$now
+	if { read -r newest at <"$1"; } 2>/dev/null && [ "$at" = "$boot" ] && [ "$newest" -ge "$sent" ] 2>/dev/null; then
+		return
+	fi
+	{ echo "$sent $boot" >"$1"; } 2>/dev/null
 }

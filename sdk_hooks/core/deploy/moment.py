@@ -18,7 +18,7 @@ class Moment:
     here: float = field(default_factory=time.monotonic)
 
     def now(self) -> str:
-        """The target's uptime by now, in whole seconds: early by no more than its answer took to get here."""
+        """The target's uptime by now, in whole seconds: early by what the rest of its answer took."""
         return str(int(self.uptime + time.monotonic() - self.here))
 
 

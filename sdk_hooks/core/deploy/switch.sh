@@ -7,14 +7,15 @@
 # A deployment has the files start, stop, state, logs, forget, enable, and maybe health and ready; and `limits`:
 # tries= (seconds to become healthy), settle= (seconds that it must stay up), oneshot= (may end well).
 # Exit status: 0 up, 3 not up and the old one put back, 4 not up and there was none, 5 another one is at it,
-# 6 not up and the old one could not be put back; and with nothing touched 7 its image is gone, 8 it comes too late.
+# 6 not up and the old one could not be put back; and with nothing touched 7 its image is gone, 8 it comes too late,
+# 9 nothing can be written here.
 
 app=$1 new=$2 fresh=$3
 own=/run/user/$(id -u)
 [ -n "$XDG_RUNTIME_DIR" ] || [ ! -d "$own" ] || export XDG_RUNTIME_DIR="$own"
 cd "$app" || exit 4
 untouched() { [ -z "$fresh" ] || rm -rf "$fresh"; exit "$1"; }
-turn . || untouched 5
+turn . || untouched $?
 
 # Other deployments may share an image, also those of other applications, and those that wait for their turn.
 forget() {
@@ -23,17 +24,19 @@ forget() {
 	sh "$1/forget" $keep >/dev/null 2>&1
 }
 
-# Nobody would think of taking away what has never run, when nothing else is here.
+# Nobody else would think of taking away what has never run.
 drop() {
 	forget "$1"
 	tidy=$(cat "$1/tidy")
-	rm -rf "$1" health.log .sent
-	sh -c "$tidy" tidy "${app##*/}" "$new" failed
+	rm -rf "$1"
+	sh -c "$tidy" tidy "${app##*/}" "$1" failed
 }
 
-if late . || { [ -n "$seen" ] && [ ! -f current ]; }; then
-	[ -z "$fresh" ] || [ -f current ] || drop "$fresh"
-	untouched 8
+# shellcheck disable=SC2154  # late.sh sets it
+if late .sent || { [ ! -f current ] && { [ -n "$seen" ] || late "$removals"; }; }; then
+	[ -f current ] || rm -f .sent
+	[ -z "$fresh" ] || drop "$fresh"
+	exit 8
 fi
 
 # Whether what the deployment $1 needs is there; those of an older one of us don't say what that is.
@@ -45,7 +48,7 @@ there() (
 	. "$1/ready"
 )
 there "${fresh:-$new}" >/dev/null 2>&1 || untouched 7
-note .
+note .sent
 if [ -n "$fresh" ]; then
 	[ ! -d "$new" ] || sh "$new/stop" # the same once more: it has ended, or does not run well
 	rm -rf "$new"
@@ -154,6 +157,7 @@ sh "$new/logs" 2>&1 | tail -n 10 | while IFS= read -r line; do echo "log: $line"
 sh "$new/stop"
 if [ -z "$old" ]; then
 	drop "$new"
+	rm -f health.log .sent
 	exit 4
 fi
 if [ -d "$old" ] && sh "$old/start"; then

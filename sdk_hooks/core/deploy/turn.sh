@@ -9,7 +9,7 @@ turn() {
 	while last "$1"; [ "$n" != "$mine" ]; do # whoever has made a higher one in between may not have seen ours
 		[ -z "$mine" ] || rmdir "$1/.turn-$mine"
 		mine=$((n + 1)) asked=$((asked + 1))
-		[ $asked -le 50 ] || { echo "can't write to $1"; return 9; }
+		[ $asked -le 50 ] || { echo "can't write to $PWD" >&2; return 9; }
 		mkdir "$1/.turn-$mine" 2>/dev/null || mine=
 	done
 	trap 'rm -rf "$mine"' EXIT

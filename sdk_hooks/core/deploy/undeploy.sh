@@ -3,11 +3,12 @@
 # application only), and `sent` of late.sh. Exit status: 6 it is not there, 7 it does not stop, 8 this comes too late.
 case $name in "" | .* | */*) exit 6 ;; esac # what it is goes: nothing else may
 app=$STATE/apps/$name
+note "$removals" # what is on its way, and knows of nothing here, is not to come any more
 [ -d "$app" ] || exit 6
 turn "$app" || exit
 [ -d "$app" ] || exit 6 # whoever was before us has taken it away
-! late "$app" || exit 8
-note "$app"
+! late "$app/.sent" || exit 8
+note "$app/.sent"
 current=
 [ ! -f "$app/current" ] || read -r current <"$app/current"
 for d in "$app"/*/; do
