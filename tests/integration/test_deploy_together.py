@@ -78,6 +78,11 @@ def test_turn_of_the_dead(crun: Place, owner: str) -> None:
     consistent(crun, "hello-http")
 
 
+GONE = """\
+error: the image of that deployment of {!r} is gone from 'BOARD' [image-gone]
+  what runs there goes on
+  hint: deploy it again
+"""
 LIVING = 'read -r boot </proc/sys/kernel/random/boot_id; echo "1 $boot" >'
 
 
@@ -202,11 +207,7 @@ def test_rollback_to_what_goes_meanwhile(crun: Place) -> None:
     assert finish(third).status == 0
     done = finish(back)
     assert done.status == 1
-    assert crun.normal(done.stderr).endswith(
-        "error: the image of that deployment of 'plain' is gone from 'BOARD' [image-gone]\n"
-        "  what runs there goes on\n"
-        "  hint: deploy it again\n"
-    ), done.stderr
+    assert crun.normal(done.stderr).endswith(GONE.format("plain")), done.stderr
     assert crun.facts()["version"] == "v2"
 
 
@@ -220,9 +221,5 @@ def test_layers_that_go_again_and_again(crun: Place) -> None:
         done = crun.deploy("hello-http", "v1")
     finally:
         crun.sh(f"kill {taker}")
-    assert crun.normal(done.stderr).endswith(
-        "error: the image of that deployment of 'hello-http' is gone from 'BOARD' [image-gone]\n"
-        "  what runs there goes on\n"
-        "  hint: deploy it again\n"
-    ), done.stderr
+    assert crun.normal(done.stderr).endswith(GONE.format("hello-http")), done.stderr
     assert crun.facts()["version"] == "v1"

@@ -19,6 +19,8 @@ from sdk_hooks.core.shell import for_login, whole
 from sdk_hooks.errors import SdkError, UsageError
 from sdk_hooks.target import Argv, Script
 
+_NO_SPACE = ("no space left on device", "disk quota exceeded", "enospc")
+
 
 @dataclass(frozen=True)
 class Result:
@@ -27,6 +29,16 @@ class Result:
     status: int
     output: str
     error: str
+
+    @property
+    def end(self) -> str:
+        """The last of what it said, as an error tells it."""
+        return "\n".join((self.error or self.output).strip().splitlines()[-3:])
+
+    @property
+    def full(self) -> bool:
+        """Whether it says that there is no space."""
+        return any(words in (self.error + self.output).lower() for words in _NO_SPACE)
 
 
 class Connection(Protocol):

@@ -120,16 +120,11 @@ def make(
         _check_name(container_name(name, part))
     parts = network.chosen(name, parts, stack, target)
     parts = subnets.settled(parts, drivers, stack, target, taken or Taken())
+    given = {part.name: _given(part, there or There(), stack, target) for part in parts}
     networks = {part.name: network.joined(part, parts, drivers, stack) for part in parts}
-    users_of = {part.name: _user(part, stack, target) for part in parts}
-    able = {part.name: nested.able(part.settings, stack, target) for part in parts}
-    given = {
-        each: hardware.given(settings, there or There(), stack, users_of[each], target)
-        for each, settings in able.items()
-    }
     boxes = [
         replace(
-            _container(name, part, given[part.name], runtime, target, users_of[part.name]),
+            _container(name, part, given[part.name], runtime, target, _user(part, stack, target)),
             nested=bool(nested.daemon(stack, target)),
             networks=networks[part.name],
             hosts=network.hosts(part, parts, networks, stack),
@@ -145,6 +140,11 @@ def make(
         for box, part in zip(boxes, parts, strict=True)
     )
     return Deployment(name, identity, members, stack, target, record)
+
+
+def _given(part: Part, there: There, stack: Stack, target: Target) -> Given:
+    able = nested.able(part.settings, stack, target)
+    return hardware.given(able, there, stack, _user(part, stack, target), target)
 
 
 def container_name(name: str, part: Part) -> str:

@@ -122,12 +122,11 @@ def prepare(
     check_mounts(order.parts)
     known = [plugins.runtime(name) for name in plugins.family("runtime")]
     runtimes = [runtime for runtime in known if runtime.alone or runtime.name == order.runtime]
-    asked = matching.question((d for part in order.parts for d in part.settings.devices), plugins)
-    details = bool(order.runtime or asked)
-    parts = order.parts
-    if foreground:  # nothing is made on this machine that would have to be taken away: no networks, no hooks
-        parts = tuple(replace(part, settings=replace(part.settings, networks=(), hooks=())) for part in parts)
-    asked += hooks.question(part.settings for part in parts) + taken.question(part.settings for part in parts)
+    devices = matching.question((d for part in order.parts for d in part.settings.devices), plugins)
+    parts = _bare(order.parts) if foreground else order.parts
+    settings = [part.settings for part in parts]
+    asked = devices + hooks.question(settings) + taken.question(settings)
+    details = bool(order.runtime or devices)
     found = probe(connection, order.name, plugins.stacks(), runtimes, asked, order.names, details=details)
     stack = choose.stack(found.target, plugins, order.stack)
     runtime = choose.runtime(found.target, plugins, stack, order.runtime, setup=order.setup)
@@ -148,6 +147,11 @@ def prepare(
     else:
         choose.check(found, made, sum(each.size for each in transfers))
     return Prepared(found, made, transfers, change, setup.plan(connection, stack, runtime, found.target))
+
+
+def _bare(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """*parts* without what would be made on this machine, and have to be taken away: networks, hooks."""
+    return tuple(replace(part, settings=replace(part.settings, networks=(), hooks=())) for part in parts)
 
 
 def execute(

@@ -20,8 +20,6 @@ from sdk_hooks.families import Progress
 from sdk_hooks.image import Descriptor, Image
 from sdk_hooks.target import Script
 
-_NO_SPACE = ("no space left on device", "disk quota exceeded", "enospc")
-
 
 @dataclass(frozen=True)
 class Sent:
@@ -100,7 +98,7 @@ class Transfer:
         for count in packed.parts(self.image, self.held):
             result, sent = self._load_archive(connection, progress, packer, count, held)
             total += sent
-            if result.status and held and not _full(result):
+            if result.status and held and not result.full:
                 progress.step(f"{self.deployment.stack.name} wants all layers: sending the image whole")
                 every = len(self.image.layers)
                 result, sent = self._load_archive(connection, progress, packer, every, ())
@@ -189,17 +187,16 @@ class Transfer:
 
     def _refused(self, result: Result) -> SdkError:
         name, stack = self.deployment.target.name, self.deployment.stack.name
-        words = "\n".join((result.error or result.output).strip().splitlines()[-3:])
-        if _full(result):
+        if result.full:
             return SdkError(
                 f"no space left on {name!r}",
-                detail=words,
+                detail=result.end,
                 hint="remove what is not needed there; what ran before still runs",
                 code="no-space",
             )
         return SdkError(
             f"{stack} on {name!r} did not take the image",
-            detail=words or f"exit status {result.status}",
+            detail=result.end or f"exit status {result.status}",
             hint="what ran before still runs",
             code="load-failed",
         )
@@ -207,7 +204,3 @@ class Transfer:
 
 def _unpack(layer: str, digest: str, fresh: str) -> Script:
     return f"{{\n{script('unpack.sh', LAYER=layer, DIGEST=digest, FRESH=fresh)}\n}}"
-
-
-def _full(result: Result) -> bool:
-    return any(words in (result.error + result.output).lower() for words in _NO_SPACE)

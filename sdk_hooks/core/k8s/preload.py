@@ -20,7 +20,6 @@ from sdk_hooks.target import Argv, Script
 _PATH = "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin:/snap/bin; export PATH; "
 """Where distributions put theirs, and logins without a terminal do not look. On one line: a login's shell can
 be told that as it is."""
-_FULL = ("no space left on device", "disk quota exceeded", "enospc")
 
 
 @dataclass(frozen=True)
@@ -175,12 +174,12 @@ class _Node:
         for count in packed.parts(image, have):
             reached = count
             result, sent = self._load(copy, count, have, lower)
-            if result.status and have & {*image.diff_ids} and not _full(_words(result)):
+            if result.status and have & {*image.diff_ids} and not result.full:
                 self.progress.step(f"{self.connection.name}: it wants all layers: sending the image whole")
                 reached = every
                 result, sent = self._load(copy, every, (), lower)
             if result.status:
-                raise _refused(self.connection, _words(result))
+                raise _refused(self.connection, result)
             total += sent
             if reached == every:
                 break
@@ -212,26 +211,17 @@ def _part(name: str, count: int | str) -> str:
     return f"{name}-part{count}"
 
 
-def _words(result: Result) -> str:
-    return (result.error or result.output).strip()
-
-
-def _full(words: str) -> bool:
-    return any(text in words.lower() for text in _FULL)
-
-
-def _refused(connection: Connection, words: str) -> SdkError:
-    last = "\n".join(words.splitlines()[-3:])
-    if _full(words):
+def _refused(connection: Connection, result: Result) -> SdkError:
+    if result.full:
         return SdkError(
             f"no space left on the node {connection.name!r}",
-            detail=last,
+            detail=result.end,
             hint="make room there: df -h /var/lib /var/tmp",
             code="no-space",
         )
     return SdkError(
         f"the node {connection.name!r} did not take the image",
-        detail=last,
+        detail=result.end,
         hint="try again; or let it pull: --registry HOST",
         code="load-failed",
     )
